@@ -1,0 +1,44 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from treadle.workflow.v1 import action_pb2 as _action_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ActionTask(_message.Message):
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_JSON_FIELD_NUMBER: _ClassVar[int]
+    READY_AT_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    action_execution_id: str
+    execution_id: str
+    account_id: str
+    workflow_id: str
+    action_id: str
+    contact_id: str
+    attempt_number: int
+    config: _action_pb2.ActionConfig
+    context_json: bytes
+    ready_at: _timestamp_pb2.Timestamp
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class DelayedTask(_message.Message):
+    __slots__ = ("task", "not_before")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    task: ActionTask
+    not_before: _timestamp_pb2.Timestamp
+    def __init__(self, task: _Optional[_Union[ActionTask, _Mapping]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
