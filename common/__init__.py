@@ -1,0 +1,1 @@
+"""The kernel shared by the services: plumbing without business rules."""

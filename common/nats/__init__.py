@@ -1,0 +1,36 @@
+"""NATS as the doorbell: streams, a pull consumer that hands on what is there, batched publishing."""
+
+from common.nats.connection import connect
+from common.nats.publish import Outgoing, publish_all, publish_one
+from common.nats.pull import Delivery, PullConsumer
+from common.nats.streams import (
+    ACTIONS,
+    DEAD,
+    DELAY,
+    DELAY_SUBJECT,
+    EVENTS,
+    RESULTS,
+    RESULTS_SUBJECT,
+    ConsumerSpec,
+    action_consumer,
+    ensure_streams,
+)
+
+__all__ = [
+    "ACTIONS",
+    "DEAD",
+    "DELAY",
+    "DELAY_SUBJECT",
+    "EVENTS",
+    "RESULTS",
+    "RESULTS_SUBJECT",
+    "ConsumerSpec",
+    "Delivery",
+    "Outgoing",
+    "PullConsumer",
+    "action_consumer",
+    "connect",
+    "ensure_streams",
+    "publish_all",
+    "publish_one",
+]

@@ -1,0 +1,98 @@
+"""The streams and durable consumers Treadle uses, and how they come to be.
+
+Every service makes sure of what it needs when it starts and again when a stream turns out to be
+gone: nothing in them is the only copy of anything, so an empty one is as good as the old one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BadRequestError, NotFoundError
+
+RESULTS_SUBJECT = "treadle.results"
+DELAY_SUBJECT = "treadle.scheduler.delay"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """A stream: its subjects, and for how long it keeps and de-duplicates messages."""
+
+    name: str
+    subjects: tuple[str, ...]
+    retention: RetentionPolicy
+    max_age: timedelta | None = None
+    duplicate_window: timedelta = timedelta(minutes=2)
+
+
+ACTIONS = StreamSpec("TREADLE_ACTIONS", ("treadle.actions.>",), RetentionPolicy.WORK_QUEUE)
+RESULTS = StreamSpec("TREADLE_RESULTS", (RESULTS_SUBJECT,), RetentionPolicy.WORK_QUEUE)
+DELAY = StreamSpec("TREADLE_DELAY", ("treadle.scheduler.>",), RetentionPolicy.WORK_QUEUE)
+EVENTS = StreamSpec(
+    "TREADLE_EVENTS", ("treadle.events.>",), RetentionPolicy.LIMITS, timedelta(days=7)
+)
+DEAD = StreamSpec("TREADLE_DEAD", ("treadle.dead.>",), RetentionPolicy.LIMITS, timedelta(days=30))
+STREAMS: Sequence[StreamSpec] = (ACTIONS, RESULTS, DELAY, EVENTS, DEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSpec:
+    """A durable pull consumer with explicit acks, shared by all replicas of its service."""
+
+    stream: StreamSpec
+    durable: str
+    filter_subject: str
+    ack_wait: timedelta = timedelta(seconds=30)
+    max_deliver: int = -1
+    max_ack_pending: int = 20_000
+
+
+def action_consumer(durable: str, category: str) -> ConsumerSpec:
+    """The consumer through which all executors of a category share its tasks."""
+    return ConsumerSpec(ACTIONS, durable, f"treadle.actions.{category}.>")
+
+
+async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
+    """Creates the streams that are missing; safe to be called by many processes at once."""
+    for spec in STREAMS:
+        config = StreamConfig(
+            name=spec.name,
+            subjects=list(spec.subjects),
+            retention=spec.retention,
+            storage=StorageType.FILE,
+            num_replicas=replicas,
+            max_age=spec.max_age.total_seconds() if spec.max_age else None,
+            duplicate_window=spec.duplicate_window.total_seconds(),
+            allow_direct=False,
+        )
+        try:
+            await js.stream_info(spec.name)
+        except NotFoundError:
+            try:
+                await js.add_stream(config)
+            except BadRequestError:
+                # Another process was faster; what counts is that it is there.
+                await js.stream_info(spec.name)
+
+
+async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
+    """Creates the consumer or brings its settings up to date."""
+    await js.add_consumer(
+        spec.stream.name,
+        ConsumerConfig(
+            durable_name=spec.durable,
+            filter_subject=spec.filter_subject,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=spec.ack_wait.total_seconds(),
+            max_deliver=spec.max_deliver,
+            max_ack_pending=spec.max_ack_pending,
+        ),
+    )
