@@ -29,9 +29,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder)
             descriptors = out / "descriptors.binpb"
-            descriptors.write_bytes(
-                FileDescriptorSet(file=request.proto_file).SerializeToString()
-            )
+            descriptors.write_bytes(FileDescriptorSet(file=request.proto_file).SerializeToString())
             code = protoc.main(
                 ["", f"--descriptor_set_in={descriptors}", f"--grpc_python_out={out}", *services]
             )

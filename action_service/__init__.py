@@ -1,0 +1,1 @@
+"""Owns workflows, their actions, their executions and the records they change."""

@@ -1,0 +1,1 @@
+"""Postgres and NATS behind the service's ports."""
