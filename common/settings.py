@@ -1,0 +1,114 @@
+"""Settings from the environment: read once, at start, with errors that name the variable at fault.
+
+A service derives its settings from `SharedSettings` and sets its own prefix:
+
+    class SchedulerSettings(DatabaseSettings):
+        model_config = SettingsConfigDict(env_prefix="TREADLE_SCHEDULER_")
+        listen: str = "127.0.0.1:50052"
+
+so that `listen` is read from TREADLE_SCHEDULER_LISTEN while the shared ones keep their common
+names.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "console"]
+
+
+class SettingsError(SystemExit):
+    """The environment does not make valid settings.
+
+    A `SystemExit`, because nothing can be done about it inside the process: uncaught, it ends the
+    process with status 1 and its message on stderr, without a traceback.
+    """
+
+
+def _postgres_url(value: str) -> str:
+    if not value.startswith("postgresql://"):
+        raise ValueError("must start with postgresql://")
+    return value
+
+
+class SharedSettings(BaseSettings):
+    """What every service reads."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TREADLE_",
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    nats_url: str = Field(
+        default="nats://127.0.0.1:4222", validation_alias="TREADLE_NATS_URL", min_length=1
+    )
+    nats_replicas: int = Field(default=1, validation_alias="TREADLE_NATS_REPLICAS", ge=1, le=5)
+    jwt_secret: Annotated[SecretStr, Field(min_length=32)] = Field(
+        validation_alias="TREADLE_JWT_SECRET"
+    )
+    log_level: LogLevel = Field(default="info", validation_alias="TREADLE_LOG_LEVEL")
+    log_format: LogFormat = Field(default="json", validation_alias="TREADLE_LOG_FORMAT")
+
+
+class DatabaseSettings(SharedSettings):
+    """What a service with a database of its own reads besides."""
+
+    database_url: Annotated[str, AfterValidator(_postgres_url)] = Field(
+        validation_alias="TREADLE_DATABASE_URL", repr=False
+    )
+
+
+S = TypeVar("S", bound=SharedSettings)
+
+
+def load(cls: type[S]) -> S:
+    """Read `cls` from the environment.
+
+    Raises SettingsError naming every variable that is missing, wrong or, when it starts with the
+    service's own prefix, unknown. Values are never part of the message: they may be secret.
+    """
+    problems = [f"{name}: unknown variable" for name in _unknown_variables(cls)]
+    try:
+        settings = cls()  # pyright: ignore[reportCallIssue] - the environment supplies the fields
+    except ValidationError as error:
+        problems += [f"{_variable(cls, e)}: {e['msg']}" for e in error.errors(include_input=False)]
+    else:
+        if not problems:
+            return settings
+    raise SettingsError("invalid settings\n  " + "\n  ".join(sorted(problems)))
+
+
+def _variable(cls: type[SharedSettings], error: ErrorDetails) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "environment"
+    return _names(cls).get(name, name)
+
+
+def _names(cls: type[SharedSettings]) -> dict[str, str]:
+    """Map each field's name to the variable that sets it."""
+    prefix = cls.model_config.get("env_prefix", "")
+    return {
+        name: (
+            field.validation_alias
+            if isinstance(field.validation_alias, str)
+            else f"{prefix}{name}".upper()
+        )
+        for name, field in cls.model_fields.items()
+    }
+
+
+def _unknown_variables(cls: type[SharedSettings]) -> Iterator[str]:
+    prefix = cls.model_config.get("env_prefix", "")
+    if prefix == SharedSettings.model_config.get("env_prefix"):
+        return  # no prefix of its own: other services' variables start with the shared one
+    known = set(_names(cls).values())
+    for name in os.environ:
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            yield name
