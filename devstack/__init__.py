@@ -1,0 +1,1 @@
+"""Runs all of Treadle on one machine: embedded Postgres and NATS, every service, the demo."""

@@ -1,0 +1,91 @@
+"""Fixtures for every test; `tests/support/__init__.py` lists them."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from devstack.nats import NatsServer
+from devstack.postgres import Postgres
+from tests.support.migrations import migrate
+
+JWT_SECRET = "test-secret-" + secrets.token_hex(24)
+_TEMPLATE = "treadle_template"
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Generator[Path]:
+    """A folder that other users may pass through; pytest's own are private to this one."""
+    folder = Path(tempfile.mkdtemp(prefix="treadle-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(session_folder: Path) -> Generator[Postgres]:
+    """The session's Postgres 16."""
+    server = Postgres(session_folder / "postgres")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: Postgres) -> str:
+    """A database with every migration applied, to copy; nothing may stay connected to it."""
+    postgres_server.create_database(_TEMPLATE)
+    migrate(_shared_env(postgres_server.url(_TEMPLATE), "nats://127.0.0.1:1"))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template_database: str) -> Generator[str]:
+    """A migrated database of this test alone."""
+    name = f"test_{secrets.token_hex(8)}"
+    postgres_server.create_database(name, template=template_database)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Postgres) -> Generator[str]:
+    """A database of this test alone without any schema."""
+    name = f"test_{secrets.token_hex(8)}"
+    postgres_server.create_database(name)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def nats_server(session_folder: Path) -> Generator[NatsServer]:
+    """A nats-server of this test alone."""
+    folder = session_folder / f"nats-{secrets.token_hex(8)}"
+    server = NatsServer(folder)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def nats_url(nats_server: NatsServer) -> str:
+    """The URL of this test's nats-server."""
+    return nats_server.url
+
+
+@pytest.fixture
+def service_env(database_url: str, nats_url: str) -> dict[str, str]:
+    """The shared variables of a service process on this test's servers."""
+    return _shared_env(database_url, nats_url)
+
+
+def _shared_env(database_url: str, nats_url: str) -> dict[str, str]:
+    return {
+        "TREADLE_DATABASE_URL": database_url,
+        "TREADLE_NATS_URL": nats_url,
+        "TREADLE_JWT_SECRET": JWT_SECRET,
+    }
