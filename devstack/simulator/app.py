@@ -1,0 +1,88 @@
+"""Puts the simulator together: the providers' own paths, and the simulator's."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from devstack.simulator.call import Provider
+from devstack.simulator.exchange import Exchange
+from devstack.simulator.failures import FailurePlan
+from devstack.simulator.inbox import Inbox
+from devstack.simulator.sendgrid import SendGrid
+from devstack.simulator.sink import Sink
+from devstack.simulator.twilio import Twilio
+from devstack.simulator.views import Views
+
+ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What callers must present; None takes anything that is not empty."""
+
+    sendgrid_api_key: SecretStr | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+
+
+def utc_now() -> datetime:
+    """The system's clock."""
+    return datetime.now(UTC)
+
+
+class Simulator:
+    """The inbox, the failure plan and the application around them."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox | None = None,
+        credentials: Credentials | None = None,
+        chance: random.Random | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        known = credentials or Credentials()
+        self.inbox = inbox or Inbox()
+        self.plan = FailurePlan(chance)
+        self.stopping = asyncio.Event()
+        exchange = Exchange(self.plan, self.stopping, clock)
+        sendgrid = SendGrid(self.inbox, _reveal(known.sendgrid_api_key))
+        twilio = Twilio(self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token))
+        self.app = Starlette(
+            routes=[
+                *_provider_routes(exchange, sendgrid, twilio, Sink(self.inbox)),
+                *Views(self.inbox, self.plan).routes(),
+            ]
+        )
+
+
+def _provider_routes(
+    exchange: Exchange, sendgrid: SendGrid, twilio: Twilio, sink: Sink
+) -> list[Route]:
+    messages = "/2010-04-01/Accounts/{account}/Messages"
+    return [
+        Route("/v3/mail/send", _endpoint(exchange, sendgrid), methods=["POST"]),
+        Route(f"{messages}.json", _endpoint(exchange, twilio), methods=["GET", "POST"]),
+        Route(f"{messages}/{{message}}.json", _endpoint(exchange, twilio), methods=["GET"]),
+        Route("/sink/{name}", _endpoint(exchange, sink), methods=ANY_METHOD),
+        Route("/sink/{name}/{rest:path}", _endpoint(exchange, sink), methods=ANY_METHOD),
+    ]
+
+
+def _endpoint(exchange: Exchange, provider: Provider) -> Callable[[Request], Awaitable[ASGIApp]]:
+    async def endpoint(request: Request) -> ASGIApp:
+        return await exchange.serve(provider, request)
+
+    return endpoint
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
