@@ -1,0 +1,88 @@
+"""Reads what templates need, for a whole batch at a time and only the roots that are asked for."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from action_service.domain.plan import Json
+from action_service.engine.model import Dispatch, RunContext
+
+_CONTACTS = text(
+    """
+    SELECT c.id::text, jsonb_build_object(
+        'id', c.id, 'email', c.email, 'phone', c.phone, 'first_name', c.first_name,
+        'last_name', c.last_name, 'timezone', c.timezone, 'custom_fields', c.custom_fields,
+        'owner_id', c.owner_id
+    ), CASE WHEN u.id IS NOT NULL
+            THEN jsonb_build_object('id', u.id, 'name', u.name, 'email', u.email) END
+    FROM treadle.contacts c LEFT JOIN treadle.users u ON u.id = c.owner_id
+    WHERE c.id = ANY(CAST(:ids AS uuid[]))
+    """
+)
+_ACCOUNTS = text(
+    """
+    SELECT id::text, jsonb_build_object(
+        'id', id, 'name', name, 'timezone', timezone, 'currency', currency)
+    FROM treadle.accounts WHERE id = ANY(CAST(:ids AS uuid[]))
+    """
+)
+# Later rows of the same action (a jump back by migration) replace earlier ones.
+_OUTPUTS = text(
+    """
+    SELECT a.workflow_execution_id::text, a.action_id::text, n.name, a.result_data
+    FROM treadle.workflow_action_executions a
+    JOIN treadle.workflow_actions n ON n.id = a.action_id
+    WHERE a.workflow_execution_id = ANY(CAST(:ids AS uuid[])) AND a.status = 'completed'
+    ORDER BY a.completed_at
+    """
+)
+_EVENTS = text(
+    "SELECT id::text, event FROM treadle.workflow_executions WHERE id = ANY(CAST(:ids AS uuid[]))"
+)
+
+
+async def load_contexts(
+    connection: AsyncConnection, dispatches: Sequence[Dispatch]
+) -> Mapping[str, RunContext]:
+    """By action execution id, what the steps of `dispatches` need to read."""
+    needing = {
+        root: [d for d in dispatches if root in d.step.needs]
+        for root in ("contact", "user", "account", "steps", "event")
+    }
+    contact_ids = {d.contact_id for root in ("contact", "user") for d in needing[root]}
+    contacts: dict[str, dict[str, Json]] = {}
+    users: dict[str, dict[str, Json] | None] = {}
+    if contact_ids:
+        for contact_id, contact, user in await connection.execute(
+            _CONTACTS, {"ids": list(contact_ids)}
+        ):
+            contacts[contact_id] = contact
+            users[contact_id] = user
+    accounts: dict[str, dict[str, Json]] = {}
+    if account_ids := {d.account_id for d in needing["account"]}:
+        rows = await connection.execute(_ACCOUNTS, {"ids": list(account_ids)})
+        accounts = {account_id: account for account_id, account in rows}
+    events: dict[str, dict[str, Json] | None] = {}
+    if event_ids := {d.execution_id for d in needing["event"] if d.has_event}:
+        rows = await connection.execute(_EVENTS, {"ids": list(event_ids)})
+        events = {execution_id: event for execution_id, event in rows}
+    steps: dict[str, dict[str, Json]] = {}
+    if step_ids := {d.execution_id for d in needing["steps"]}:
+        for execution_id, action_id, name, output in await connection.execute(
+            _OUTPUTS, {"ids": list(step_ids)}
+        ):
+            outputs = steps.setdefault(execution_id, {})
+            outputs[action_id] = output
+            if name:
+                outputs[name] = output
+    return {
+        d.action_execution_id: RunContext(
+            contact=contacts.get(d.contact_id),
+            user=users.get(d.contact_id),
+            account=accounts.get(d.account_id),
+            steps=steps.get(d.execution_id),
+            event=events.get(d.execution_id),
+        )
+        for d in dispatches
+    }

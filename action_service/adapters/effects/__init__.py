@@ -1,0 +1,37 @@
+"""Changes of our own records, applied inside the transaction that completes the step.
+
+Each kind of effect is one module with one `apply` that takes all of a batch's effects of its kind
+and runs a fixed number of statements, whatever their count.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from action_service.adapters.effects import add_tag, update_contact
+from action_service.engine.model import AppliedEffect
+
+_Apply: TypeAlias = Callable[
+    [AsyncConnection, Sequence[AppliedEffect]], Awaitable[Mapping[str, str]]
+]
+
+_BY_KIND: Mapping[str, _Apply] = {
+    "add_tag": add_tag.apply,
+    "update_contact": update_contact.apply,
+}
+
+
+async def apply_effects(
+    connection: AsyncConnection, effects: Sequence[AppliedEffect]
+) -> Mapping[str, str]:
+    """Applies the effects kind by kind; returns why not, by execution id, for those refused."""
+    by_kind: dict[str, list[AppliedEffect]] = {}
+    for applied in effects:
+        kind = applied.effect.WhichOneof("effect")
+        if kind is not None:
+            by_kind.setdefault(kind, []).append(applied)
+    refusals: dict[str, str] = {}
+    for kind, group in by_kind.items():
+        refusals.update(await _BY_KIND[kind](connection, group))
+    return refusals

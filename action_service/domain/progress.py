@@ -1,0 +1,255 @@
+"""What a result does to an execution: the engine's one decision, without I/O.
+
+`decide` takes where an execution stands and what an attempt answered, and says what to write: how
+the action execution ends (or is put off), which steps come next, and the execution's state. The
+engine carries decisions out hundreds at a time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeAlias
+
+from action_service.domain.plan import Json, OnError, Plan, PlanStep
+from action_service.domain.retry import ErrorClass, RetryTiming, retry_delay
+from action_service.domain.states import (
+    ActionEvent,
+    ActionStatus,
+    ExecutionEvent,
+    ExecutionState,
+    after_action_event,
+    after_execution_event,
+)
+
+# How long a dispatched attempt may go without a result before it is rung again.
+LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The action did its work; `output_json` is its output as JSON text."""
+
+    output_json: str = "{}"
+    provider_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt failed."""
+
+    error_class: ErrorClass
+    message: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The action decided that there was nothing to do."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The scheduler has parked the step until `resume_at`."""
+
+    resume_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Held back until `not_before` without spending an attempt."""
+
+    not_before: datetime
+    reason: str
+
+
+Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an execution stands when a result for its current attempt arrives."""
+
+    plan: Plan
+    step_id: str
+    status: ActionStatus
+    state: ExecutionState
+    attempt_number: int
+    retry_count: int
+    workflow_paused: bool
+    # The step's own retry limit, where its configuration sets one.
+    max_retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write for one result.
+
+    `status` is the action execution's. With `again_at` the same action execution gets another
+    attempt then. `skipped` are disabled steps passed over on the way to `next_step`. `held` says
+    that the next step must not be dispatched before its workflow resumes.
+    """
+
+    status: ActionStatus
+    state: ExecutionState
+    ends_attempt: bool = True
+    error: Failed | None = None
+    output_json: str | None = None
+    provider_reference: str | None = None
+    reason: str | None = None
+    unknown: bool = False
+    waits_until: datetime | None = None
+    again_at: datetime | None = None
+    spends_retry: bool = False
+    skipped: tuple[PlanStep, ...] = ()
+    next_step: PlanStep | None = None
+    held: bool = False
+    execution_reason: str | None = field(default=None)
+
+
+def decide(
+    at: Position, outcome: Outcome, *, now: datetime, timing: RetryTiming, rng: Random
+) -> Decision:
+    """The decision for `outcome`; raises IllegalTransitionError when the action has ended."""
+    match outcome:
+        case Completed():
+            return _go_on(
+                at,
+                after_action_event(at.status, ActionEvent.COMPLETE),
+                _following(at),
+                output_json=outcome.output_json,
+                provider_reference=outcome.provider_reference,
+            )
+        case Failed():
+            return _fail(at, outcome, now=now, timing=timing, rng=rng)
+        case Skipped():
+            return _go_on(
+                at,
+                after_action_event(at.status, ActionEvent.SKIP),
+                _following(at),
+                reason=outcome.reason,
+            )
+        case Waiting():
+            return Decision(
+                status=after_action_event(at.status, ActionEvent.PARK),
+                state=_parked(at.state),
+                ends_attempt=False,
+                reason=outcome.reason,
+                waits_until=outcome.resume_at,
+            )
+        case Deferred():
+            return Decision(
+                status=after_action_event(at.status, ActionEvent.POSTPONE),
+                state=_parked(at.state),
+                ends_attempt=False,
+                reason=outcome.reason,
+                again_at=outcome.not_before,
+            )
+
+
+def first_steps(plan: Plan) -> tuple[tuple[PlanStep, ...], PlanStep | None]:
+    """The disabled steps at the plan's beginning, and the first one to run."""
+    return _pass_disabled(plan, plan.first())
+
+
+def lease_for(config: Mapping[str, Json]) -> timedelta:
+    """How long an attempt with this configuration may take before it is rung again."""
+    timeout = config.get("timeout_seconds")
+    extra = timedelta(seconds=timeout) if isinstance(timeout, int) else timedelta(0)
+    return LEASE + extra
+
+
+def _fail(
+    at: Position, failed: Failed, *, now: datetime, timing: RetryTiming, rng: Random
+) -> Decision:
+    if failed.error_class is ErrorClass.UNKNOWN_OUTCOME:
+        return Decision(
+            status=after_action_event(at.status, ActionEvent.LOSE_TRACK),
+            state=at.state,
+            ends_attempt=False,
+            error=failed,
+            unknown=True,
+        )
+    delay = retry_delay(
+        failed.error_class,
+        at.retry_count,
+        timing=timing,
+        rng=rng,
+        retry_after=failed.retry_after,
+        max_retries=at.max_retries,
+    )
+    if delay is not None:
+        return Decision(
+            status=after_action_event(at.status, ActionEvent.POSTPONE),
+            state=after_execution_event(at.state, ExecutionEvent.ADVANCE),
+            error=failed,
+            again_at=now + delay,
+            spends_retry=True,
+        )
+    status = after_action_event(at.status, ActionEvent.FAIL)
+    step = at.plan.by_id.get(at.step_id)
+    on_error = OnError.STOP if step is None else step.on_error
+    if on_error is OnError.CONTINUE:
+        return _go_on(at, status, _following(at), error=failed)
+    if on_error is OnError.FALLBACK and step is not None and step.fallback_action_id is not None:
+        return _go_on(at, status, at.plan.by_id.get(step.fallback_action_id), error=failed)
+    return Decision(
+        status=status,
+        state=after_execution_event(at.state, ExecutionEvent.FAIL),
+        error=failed,
+        execution_reason=failed.message,
+    )
+
+
+def _go_on(
+    at: Position,
+    status: ActionStatus,
+    following: PlanStep | None,
+    *,
+    error: Failed | None = None,
+    output_json: str | None = None,
+    provider_reference: str | None = None,
+    reason: str | None = None,
+) -> Decision:
+    skipped, next_step = _pass_disabled(at.plan, following)
+    held = next_step is not None and at.workflow_paused
+    if next_step is None:
+        event = ExecutionEvent.COMPLETE
+    elif held:
+        event = ExecutionEvent.HOLD
+    else:
+        event = ExecutionEvent.ADVANCE
+    return Decision(
+        status=status,
+        state=after_execution_event(at.state, event),
+        error=error,
+        output_json=output_json,
+        provider_reference=provider_reference,
+        reason=reason,
+        skipped=skipped,
+        next_step=next_step,
+        held=held,
+    )
+
+
+def _following(at: Position) -> PlanStep | None:
+    return at.plan.after(at.step_id)
+
+
+def _pass_disabled(
+    plan: Plan, step: PlanStep | None
+) -> tuple[tuple[PlanStep, ...], PlanStep | None]:
+    if step is None or step.is_enabled:
+        return (), step
+    skipped: list[PlanStep] = []
+    while step is not None and not step.is_enabled:
+        skipped.append(step)
+        step = plan.after(step.id)
+    return tuple(skipped), step
+
+
+def _parked(state: ExecutionState) -> ExecutionState:
+    return after_execution_event(state, ExecutionEvent.PARK)

@@ -1,0 +1,72 @@
+"""The engine role: results in, transactions, rings out. Any number of engines may run."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from action_service.domain.retry import RetryTiming
+from action_service.engine.batch import BatchProcessor
+from action_service.engine.codec import TaskEncoder
+from action_service.engine.model import EngineStore, Ringer
+from action_service.engine.sweeper import Sweeper
+from action_service.engine.worker import ResultWorker
+from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
+
+__all__ = ["Engine", "EngineTuning"]
+
+_CONSUMER = ConsumerSpec(RESULTS, "engine-results", RESULTS_SUBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTuning:
+    """What operators may turn."""
+
+    # Batches in flight at once: one waits for Postgres while another is being made.
+    lanes: int = 2
+    sweep_interval: timedelta = timedelta(seconds=2)
+    retry_timing: RetryTiming = RetryTiming()
+    nats_replicas: int = 1
+
+
+class Engine:
+    """Start it, and stop it to have begun batches finished and the rest given back."""
+
+    def __init__(
+        self,
+        store: EngineStore,
+        ringer: Ringer,
+        nc: Client,
+        js: JetStreamContext,
+        tuning: EngineTuning,
+    ) -> None:
+        encoder = TaskEncoder()
+        processor = BatchProcessor(store, ringer, encoder, timing=tuning.retry_timing, rng=Random())
+        self._consumer = PullConsumer(
+            nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
+        )
+        self._workers = [ResultWorker(self._consumer, processor) for _ in range(tuning.lanes)]
+        self._sweeper = Sweeper(store, ringer, encoder, interval=tuning.sweep_interval)
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begins to pull results and to sweep."""
+        await self._consumer.start()
+        self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
+        self._tasks.append(asyncio.create_task(self._sweeper.run(self._stopping)))
+
+    async def wait(self) -> None:
+        """Returns when a part has ended; raises what ended it unless the engine is stopping."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Finishes what has begun; the rest goes to other engines."""
+        self._stopping.set()
+        await self._consumer.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,150 @@
+"""Between the wire and the engine: results in, tasks out.
+
+A task's part that is the same for every contact (workflow, action, configuration) is serialized
+once per step and put before the part that is not: concatenated protobuf messages are their merge.
+"""
+
+import struct
+from datetime import UTC, datetime
+
+import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from action_service.domain.plan import Plan, PlanStep
+from action_service.domain.progress import (
+    Completed,
+    Deferred,
+    Failed,
+    Outcome,
+    Skipped,
+    Waiting,
+)
+from action_service.domain.retry import ErrorClass
+from action_service.engine.model import Dispatch, Result, RunContext, Task
+from common.catalogue import catalogue
+from common.nats import DELAY_SUBJECT
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
+from treadle.execution.v1 import execution_pb2
+
+_ERROR_CLASSES = {
+    value: ErrorClass(name.removeprefix("ERROR_CLASS_").lower())
+    for name, value in execution_pb2.ErrorClass.items()
+    if value
+}
+
+
+class MalformedResultError(Exception):
+    """A result that says nothing the engine could act on."""
+
+
+def decode_result(message: ActionResult) -> Result:
+    """The result in the engine's terms; raises MalformedResultError."""
+    if not (message.attempt_id and message.execution_id):
+        raise MalformedResultError("without attempt or execution id")
+    completed = message.completed if message.HasField("completed") else None
+    return Result(
+        attempt_id=message.attempt_id,
+        execution_id=message.execution_id,
+        started_at=_instant(message.started_at),
+        finished_at=_instant(message.finished_at),
+        outcome=_outcome(message),
+        effects=completed.effects if completed is not None else (),
+    )
+
+
+def _outcome(message: ActionResult) -> Outcome:
+    match message.WhichOneof("outcome"):
+        case "completed":
+            completed = message.completed
+            return Completed(
+                completed.output_json.decode() or "{}", completed.provider_reference or None
+            )
+        case "failed":
+            failed = message.failed
+            return Failed(
+                _ERROR_CLASSES.get(failed.error_class, ErrorClass.INTERNAL),
+                failed.message,
+                failed.retry_after.ToTimedelta() if failed.HasField("retry_after") else None,
+            )
+        case "skipped":
+            return Skipped(message.skipped.reason)
+        case "waiting":
+            return Waiting(_instant(message.waiting.resume_at), message.waiting.reason)
+        case "deferred":
+            return Deferred(_instant(message.deferred.not_before), message.deferred.reason)
+        case None:
+            raise MalformedResultError("without an outcome")
+
+
+def _instant(stamp: Timestamp) -> datetime:
+    return stamp.ToDatetime(tzinfo=UTC)
+
+
+class TaskEncoder:
+    """Makes tasks; keeps the serialized fixed part of every step it has met."""
+
+    def __init__(self, *, max_steps: int = 20_000) -> None:
+        self._fixed: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._max_steps = max_steps
+
+    def encode(self, dispatch: Dispatch, plan: Plan, context: RunContext | None) -> Task:
+        """The message that has `dispatch` run, at once or not before its instant."""
+        subject, fixed = self._step(dispatch.version_id, dispatch.step, plan, dispatch.account_id)
+        varying = ActionTask(
+            attempt_id=dispatch.attempt_id,
+            action_execution_id=dispatch.action_execution_id,
+            execution_id=dispatch.execution_id,
+            contact_id=dispatch.contact_id,
+            attempt_number=dispatch.attempt_number,
+            ready_at=dispatch.ready_at,
+        )
+        if dispatch.step.needs:
+            varying.context_json = _context_json(dispatch, plan, context)
+        payload = fixed + varying.SerializeToString()
+        if dispatch.not_before is None:
+            return Task(subject, payload, dispatch.attempt_id)
+        delayed = DelayedTask(not_before=dispatch.not_before).SerializeToString()
+        # Field 1 of DelayedTask is the task, which is serialized already.
+        delayed = b"\x0a" + _varint(len(payload)) + payload + delayed
+        return Task(DELAY_SUBJECT, delayed, dispatch.attempt_id)
+
+    def _step(
+        self, version_id: str, step: PlanStep, plan: Plan, account_id: str
+    ) -> tuple[str, bytes]:
+        key = (version_id, step.id)
+        known = self._fixed.get(key)
+        if known is None:
+            spec = catalogue().get(step.action_type)
+            fixed = ActionTask(
+                account_id=account_id,
+                workflow_id=plan.workflow_id,
+                action_id=step.id,
+                config=spec.to_message(step.config),
+            ).SerializeToString()
+            if len(self._fixed) >= self._max_steps:
+                self._fixed.clear()
+            known = self._fixed[key] = (spec.subject, fixed)
+        return known
+
+
+def _varint(value: int) -> bytes:
+    encoded = b""
+    while value > 0x7F:
+        encoded += struct.pack("B", (value & 0x7F) | 0x80)
+        value >>= 7
+    return encoded + struct.pack("B", value)
+
+
+def _context_json(dispatch: Dispatch, plan: Plan, context: RunContext | None) -> bytes:
+    roots: dict[str, object] = {}
+    for root in dispatch.step.needs:
+        match root:
+            case "workflow":
+                roots[root] = {"id": plan.workflow_id, "name": plan.workflow_name}
+            case "execution":
+                roots[root] = {"id": dispatch.execution_id}
+            case _:
+                found = getattr(context, root, None) if context is not None else None
+                roots[root] = found if found is not None else {}
+    return orjson.dumps(roots)

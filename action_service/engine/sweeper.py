@@ -1,0 +1,74 @@
+"""Rings again for work that nobody has answered: the backstop behind every lost message.
+
+A task that is merely queued is not run twice by this: within the stream's de-duplication window the
+server drops the second copy, and after it the attempt's id fences the second answer.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from action_service.domain.progress import LEASE, lease_for
+from action_service.domain.states import ActionStatus
+from action_service.engine.batch import encode_tasks
+from action_service.engine.codec import TaskEncoder
+from action_service.engine.model import Dispatch, EngineStore, Ringer
+from action_service.engine.writing import dispatch_of
+
+_log = structlog.get_logger(__name__)
+
+_BATCH = 500
+
+
+class Sweeper:
+    """Looks every `interval` for expired leases and for runs held without need."""
+
+    def __init__(
+        self, store: EngineStore, ringer: Ringer, encoder: TaskEncoder, *, interval: timedelta
+    ) -> None:
+        self._store = store
+        self._ringer = ringer
+        self._encoder = encoder
+        self._interval = interval.total_seconds()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweeps at once and then at every interval until `stop` is set."""
+        while not stop.is_set():
+            try:
+                while await self.sweep() == _BATCH and not stop.is_set():
+                    pass
+            except (DBAPIError, OSError) as error:
+                _log.warning("sweep_failed", error=type(error).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), self._interval)
+            except TimeoutError:
+                continue
+
+    async def sweep(self) -> int:
+        """Rings for up to one batch of expired leases; returns how many it found."""
+        async with self._store.transaction() as tx:
+            await tx.release_held(_BATCH)
+        async with self._store.transaction() as tx:
+            standings = await tx.claim_expired(_BATCH)
+            if not standings:
+                return 0
+            dispatches: list[Dispatch] = []
+            leases = {at.action_execution_id: at.now + LEASE for at in standings}
+            plans = {at.version_id: await self._store.plan(at.version_id) for at in standings}
+            for at in standings:
+                if at.workflow_status == "paused" and at.status is ActionStatus.PENDING:
+                    continue
+                step = plans[at.version_id].by_id.get(at.action_id)
+                if step is None:
+                    continue
+                leases[at.action_execution_id] = at.now + lease_for(step.config)
+                dispatches.append(
+                    dispatch_of(at, step, at.action_execution_id, at.attempt_id, at.attempt_number)
+                )
+            await tx.renew_leases(leases)
+            tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
+        _log.info("rung_again", count=len(tasks))
+        await self._ringer.ring(tasks)
+        return len(standings)

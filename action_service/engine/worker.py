@@ -1,0 +1,73 @@
+"""Pulls results and hands them to the batch processor; acks after the commit."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from google.protobuf.message import DecodeError
+from nats.errors import Error as NatsError
+from sqlalchemy.exc import DBAPIError
+
+from action_service.engine.batch import BatchProcessor
+from action_service.engine.codec import MalformedResultError, decode_result
+from action_service.engine.model import Result
+from common.nats import Delivery, PullConsumer
+from treadle.dispatch.v1.result_pb2 import ActionResultBatch
+
+_log = structlog.get_logger(__name__)
+
+# Results in one transaction; and messages taken at once, which hold up to 256 results each.
+_MAX_RESULTS = 500
+_MAX_MESSAGES = 64
+
+
+class ResultWorker:
+    """One lane of the engine: batch after batch, each committed before it is acked."""
+
+    def __init__(self, consumer: PullConsumer, processor: BatchProcessor) -> None:
+        self._consumer = consumer
+        self._processor = processor
+
+    async def run(self) -> None:
+        """Works until the consumer is stopped; what it has begun it finishes."""
+        while batch := await self._consumer.next_batch(_MAX_MESSAGES):
+            try:
+                await self._handle(batch)
+            except (DBAPIError, OSError, TimeoutError) as error:
+                # Nothing is lost: what was not acked comes again.
+                _log.warning("batch_failed", messages=len(batch), error=type(error).__name__)
+                await _give_back(batch)
+                await asyncio.sleep(0.5)
+            except NatsError as error:
+                _log.warning("ack_failed", messages=len(batch), error=type(error).__name__)
+
+    async def _handle(self, batch: Sequence[Delivery]) -> None:
+        results: list[Result] = []
+        for delivery in batch:
+            results.extend(await self._decode(delivery))
+        for start in range(0, len(results), _MAX_RESULTS):
+            await self._processor.process(results[start : start + _MAX_RESULTS])
+        for delivery in batch:
+            await delivery.ack()
+
+    async def _decode(self, delivery: Delivery) -> list[Result]:
+        try:
+            messages = ActionResultBatch.FromString(delivery.data).results
+        except DecodeError:
+            _log.error("result_unreadable", bytes=len(delivery.data))
+            return []
+        results: list[Result] = []
+        for message in messages:
+            try:
+                results.append(decode_result(message))
+            except (MalformedResultError, UnicodeDecodeError) as error:
+                _log.error("result_malformed", attempt_id=message.attempt_id, error=str(error))
+        return results
+
+
+async def _give_back(batch: Sequence[Delivery]) -> None:
+    try:
+        for delivery in batch:
+            await delivery.nak(1.0)
+    except NatsError as error:
+        _log.warning("nak_failed", error=type(error).__name__)

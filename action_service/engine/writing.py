@@ -1,0 +1,201 @@
+"""Turns a decision into rows, and into the attempt that is to be run next."""
+
+from datetime import datetime
+
+from action_service.domain.plan import Plan, PlanStep
+from action_service.domain.progress import LEASE, Decision, lease_for
+from action_service.domain.states import ActionStatus
+from action_service.engine.model import (
+    ActionWrite,
+    AttemptWrite,
+    Dispatch,
+    Move,
+    NewAction,
+    Result,
+    Standing,
+    Writes,
+)
+from common.catalogue import catalogue
+from common.ids import new_id
+from treadle.options.v1.options_pb2 import RETRY_CLASS_CONFIGURED, RETRY_CLASS_NEVER
+
+
+def record(
+    writes: Writes, at: Standing, result: Result, decision: Decision, plan: Plan
+) -> Dispatch | None:
+    """Adds the decision's rows to `writes`; returns the attempt to be dispatched, if any."""
+    error = decision.error
+    number = at.attempt_number
+    attempt_id = at.attempt_id
+    if decision.ends_attempt:
+        writes.attempts.append(
+            AttemptWrite(
+                attempt_id,
+                at.account_id,
+                at.action_execution_id,
+                number,
+                result.started_at,
+                result.finished_at,
+                error.error_class.value if error else None,
+                error.message if error else None,
+                decision.provider_reference,
+            )
+        )
+    if decision.again_at is not None:
+        return _again(writes, at, result, decision, plan)
+    ended = decision.status in _ENDED
+    writes.actions.append(
+        ActionWrite(
+            at.action_execution_id,
+            decision.status,
+            attempt_id,
+            number,
+            at.retry_count,
+            result.started_at,
+            result.finished_at if ended else None,
+            decision.output_json or "{}",
+            error.error_class.value if error else None,
+            error.message if error else None,
+            decision.waits_until,
+            decision.waits_until + LEASE if decision.waits_until else None,
+            "unknown" if decision.unknown else None,
+            decision.reason,
+        )
+    )
+    if not ended:
+        writes.moves.append(
+            Move(at.execution_id, decision.state, at.action_id, at.action_execution_id, attempt_id)
+        )
+        return None
+    return _next(writes, at, decision)
+
+
+def retry_limit(plan: Plan, action_id: str) -> int | None:
+    """How often the action's own configuration lets it be retried; None leaves it to the table."""
+    step = plan.by_id.get(action_id)
+    if step is None:
+        return None
+    retry = catalogue().get(step.action_type).retry
+    if retry == RETRY_CLASS_NEVER:
+        return 0
+    if retry != RETRY_CLASS_CONFIGURED:
+        return None
+    config = catalogue().get(step.action_type).defaults() | step.config
+    limit = config.get("max_retries")
+    return limit if config.get("retry_on_failure") and isinstance(limit, int) else 0
+
+
+_ENDED = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.SKIPPED})
+
+
+def _again(
+    writes: Writes, at: Standing, result: Result, decision: Decision, plan: Plan
+) -> Dispatch | None:
+    """Another attempt of the same action execution, at its instant."""
+    assert decision.again_at is not None
+    attempt_id = str(new_id())
+    number = at.attempt_number + (1 if decision.spends_retry else 0)
+    error = decision.error
+    writes.actions.append(
+        ActionWrite(
+            at.action_execution_id,
+            decision.status,
+            attempt_id,
+            number,
+            at.retry_count + (1 if decision.spends_retry else 0),
+            result.started_at,
+            None,
+            "{}",
+            error.error_class.value if error else None,
+            error.message if error else None,
+            decision.again_at,
+            decision.again_at + LEASE,
+            None,
+            decision.reason,
+        )
+    )
+    writes.moves.append(
+        Move(at.execution_id, decision.state, at.action_id, at.action_execution_id, attempt_id)
+    )
+    step = plan.by_id.get(at.action_id)
+    if step is None:
+        return None
+    return dispatch_of(
+        at, step, at.action_execution_id, attempt_id, number, not_before=decision.again_at
+    )
+
+
+def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
+    """The steps passed over and the next one to run, or the execution's end."""
+    for step in decision.skipped:
+        writes.new.append(skipped_action(at.account_id, at.execution_id, at.contact_id, step))
+    step = decision.next_step
+    if step is None:
+        writes.moves.append(
+            Move(at.execution_id, decision.state, None, None, None, decision.execution_reason, True)
+        )
+        return None
+    action_execution_id = str(new_id())
+    attempt_id = str(new_id())
+    writes.new.append(
+        NewAction(
+            action_execution_id,
+            at.account_id,
+            at.execution_id,
+            step.id,
+            at.contact_id,
+            step.action_type,
+            ActionStatus.PENDING,
+            attempt_id,
+            None if decision.held else at.now + lease_for(step.config),
+        )
+    )
+    writes.moves.append(
+        Move(at.execution_id, decision.state, step.id, action_execution_id, attempt_id)
+    )
+    if decision.held:
+        return None
+    return dispatch_of(at, step, action_execution_id, attempt_id, 1)
+
+
+def skipped_action(
+    account_id: str, execution_id: str, contact_id: str, step: PlanStep
+) -> NewAction:
+    """The row of a disabled step."""
+    return NewAction(
+        str(new_id()),
+        account_id,
+        execution_id,
+        step.id,
+        contact_id,
+        step.action_type,
+        ActionStatus.SKIPPED,
+        str(new_id()),
+        None,
+        "the action is disabled",
+    )
+
+
+def dispatch_of(
+    at: Standing,
+    step: PlanStep,
+    action_execution_id: str,
+    attempt_id: str,
+    attempt_number: int,
+    not_before: datetime | None = None,
+) -> Dispatch:
+    """The attempt at `step` of the execution that stands `at`."""
+    return Dispatch(
+        step,
+        at.version_id,
+        at.account_id,
+        at.workflow_id,
+        at.execution_id,
+        action_execution_id,
+        attempt_id,
+        attempt_number,
+        at.contact_id,
+        at.now,
+        at.has_event,
+        not_before,
+    )
