@@ -26,14 +26,13 @@ class NatsError(RuntimeError):
 class NatsServer:
     """One server over one folder. Methods block; start it from the main thread."""
 
-    def __init__(
-        self, folder: Path, *, port: int | None = None, inherit_fds: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
         """Use `folder` for streams, log and password; without `port` any free one will do."""
         self._folder = folder.absolute()
         self._log = self._folder / "nats.log"
         self._port = port
-        self._inherit_fds = inherit_fds
+        self.inherit_fds: tuple[int, ...] = ()
+        """Descriptors that the server keeps open as long as it lives, such as a lock's."""
         self._child: Child | None = None
 
     @property
@@ -79,7 +78,7 @@ class NatsServer:
                 self._log,
                 cwd=self._folder,
                 on_parent_death=signal.SIGKILL,
-                inherit_fds=self._inherit_fds,
+                inherit_fds=self.inherit_fds,
             )
         )
         deadline = time.monotonic() + _START_BOUND.total_seconds()

@@ -81,15 +81,14 @@ def installed_binaries() -> Path:
 class Postgres:
     """One server over one folder. Methods block; start it from the main thread."""
 
-    def __init__(
-        self, folder: Path, *, port: int | None = None, inherit_fds: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
         """Use `folder` for data, log and passwords; without `port` any free one will do."""
         self._home = PostgresHome(folder, installed_binaries())
         self._log = folder / "postgres.log"
         self._fixed_port = port
         self._port = port
-        self._inherit_fds = inherit_fds
+        self.inherit_fds: tuple[int, ...] = ()
+        """Descriptors that the server keeps open as long as it lives, such as a lock's."""
         self._child: Child | None = None
 
     @property
@@ -212,7 +211,7 @@ class Postgres:
                 self._log,
                 cwd=self._home.data_new.parent,
                 account=self._home.account,
-                inherit_fds=self._inherit_fds,
+                inherit_fds=self.inherit_fds,
             )
         )
         if not child.wait(_START_BOUND):
@@ -232,7 +231,7 @@ class Postgres:
                 cwd=self._home.data,
                 account=self._home.account,
                 on_parent_death=signal.SIGINT,
-                inherit_fds=self._inherit_fds,
+                inherit_fds=self.inherit_fds,
             )
         )
         deadline = time.monotonic() + _START_BOUND.total_seconds()

@@ -1,0 +1,264 @@
+"""All of Treadle on this machine: which processes there are and how they find each other."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+from common.auth import issue_token
+from devstack.datadir import DataDir
+from devstack.nats import NatsServer
+from devstack.ports import LOOPBACK, port_is_free
+from devstack.postgres import Postgres
+from devstack.processes import (
+    STOP_BOUND,
+    Service,
+    ServiceError,
+    ServiceSpec,
+    run_all_to_end,
+)
+
+EXECUTORS = ("communication", "crm", "internal")
+# The same on every machine, so that a token issued before `up` is good after it.
+DEV_ACCOUNT = uuid5(NAMESPACE_DNS, "account.treadle.localhost")
+DEV_USER = uuid5(NAMESPACE_DNS, "user.treadle.localhost")
+
+_ANY = f"{LOOPBACK}:0"
+# The simulator takes any; real ones look like these.
+_SENDGRID_KEY = "SG.simulated"
+_TWILIO_SID = "AC" + "0" * 32
+_TWILIO_TOKEN = "simulated"  # noqa: S105 - the simulator takes any
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """What a stack may be told; ports that are not given are chosen free."""
+
+    data_dir: Path
+    gateway_port: int | None = None
+    api_port: int | None = None
+    simulator_port: int | None = None
+    postgres_port: int | None = None
+    nats_port: int | None = None
+    log_level: str = "info"
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """More TREADLE_ variables for every service."""
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+class Stack:
+    """Postgres, NATS and every service. A context manager; methods block."""
+
+    def __init__(self, options: StackOptions, *, progress: Progress = _quiet) -> None:
+        self._options = options
+        self._progress = progress
+        self._data = DataDir(options.data_dir)
+        self._remembered: dict[str, int] = {}
+        self.postgres = Postgres(self._data.postgres, port=options.postgres_port)
+        self.nats = NatsServer(self._data.nats, port=options.nats_port)
+        self.services: dict[str, Service] = {}
+        """By name: `api`, `engine`, `scheduler`, `executor-<category>`, `gateway`, `simulator`."""
+
+    @property
+    def data(self) -> DataDir:
+        """The stack's folder."""
+        return self._data
+
+    @property
+    def gateway_url(self) -> str:
+        """The REST API's base URL, without a slash at the end."""
+        return f"http://{self.services['gateway'].address}"
+
+    @property
+    def simulator_url(self) -> str:
+        """The provider simulator's base URL, without a slash at the end."""
+        return f"http://{self.services['simulator'].address}"
+
+    @property
+    def api_target(self) -> str:
+        """The gRPC target of action_service's `api` role."""
+        return self.services["api"].address
+
+    @property
+    def scheduler_target(self) -> str:
+        """The gRPC target of scheduler_service."""
+        return self.services["scheduler"].address
+
+    def token(
+        self,
+        *,
+        roles: Collection[str] = ("admin",),
+        account: UUID = DEV_ACCOUNT,
+        user: UUID = DEV_USER,
+        ttl: timedelta = timedelta(hours=12),
+    ) -> str:
+        """Issue a token that this stack's services take."""
+        return issue_token(
+            self._data.jwt_secret(), subject=user, account_id=account, roles=roles, ttl=ttl
+        )
+
+    def __enter__(self) -> Self:
+        """Start everything; on failure nothing is left running."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop everything."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start the servers, migrate, start the services; return when all are ready."""
+        lock = self._data.open()
+        self._remembered = self._data.ports()
+        self._progress("starting Postgres and NATS")
+        self.postgres.inherit_fds = self.nats.inherit_fds = (lock,)
+        self.nats.start()
+        self.postgres.start()
+        self._progress("migrating the database")
+        self.migrate()
+        self._progress("starting the services")
+        self._launch(self._core())
+        self._launch(self._edge())
+        self._data.save_state(self._state())
+        kept = ("gateway", "api", "simulator")
+        self._data.save_ports({name: self.services[name].port for name in kept})
+
+    def migrate(self) -> None:
+        """Bring the schemas of every service up to date; needs Postgres alone."""
+        run_all_to_end(
+            [
+                ServiceSpec(f"migrate-{name}", ["-m", name, "migrate"], self.shared_env())
+                for name in ("action_service", "scheduler_service")
+            ],
+            self._data.logs,
+        )
+
+    def stop(self) -> None:
+        """Stop what runs: callers before callees, data last. Safe to call at any point."""
+        for group in (
+            ("gateway",),
+            ("engine", "scheduler", *(f"executor-{c}" for c in EXECUTORS)),
+            ("api",),
+            ("simulator",),
+        ):
+            members = [self.services[name] for name in group if name in self.services]
+            for service in members:
+                service.ask_to_stop()
+            for service in members:
+                if not service.stop(STOP_BOUND):
+                    self._progress(f"{service.name} did not stop in time and was killed")
+        self.nats.stop()
+        self.postgres.stop()
+        self._data.close()
+
+    def check(self) -> None:
+        """Raise ServiceError when something that should run has ended."""
+        for service in self.services.values():
+            if not service.alive():
+                raise ServiceError(service.report())
+        for name, server in (("postgres", self.postgres), ("nats-server", self.nats)):
+            if not server.alive():
+                raise ServiceError(f"{name} ended; see {server.log}")
+
+    def shared_env(self) -> dict[str, str]:
+        """The variables that every service of this stack gets."""
+        return {
+            "TREADLE_DATABASE_URL": self.postgres.url(),
+            "TREADLE_NATS_URL": self.nats.url,
+            "TREADLE_JWT_SECRET": self._data.jwt_secret().get_secret_value(),
+            "TREADLE_LOG_LEVEL": self._options.log_level,
+            "TREADLE_LOG_FORMAT": "json",
+            **self._options.env,
+        }
+
+    def _launch(self, specs: list[ServiceSpec]) -> None:
+        for spec in specs:
+            service = Service(spec, self._data.logs)
+            self.services[spec.name] = service
+            service.start()
+        for spec in specs:
+            self.services[spec.name].wait_ready()
+
+    def _core(self) -> list[ServiceSpec]:
+        """What needs no other service's address."""
+        env = self.shared_env()
+        options = self._options
+        return [
+            self._action_service("api", self._listen("api", options.api_port)),
+            self._action_service("engine", _ANY),
+            ServiceSpec("scheduler", ["-m", "scheduler_service"], env, "TREADLE_SCHEDULER_LISTEN"),
+            ServiceSpec(
+                "simulator",
+                ["-m", "devstack.simulator"],
+                listen_at="--listen",
+                listen=self._listen("simulator", options.simulator_port),
+            ),
+        ]
+
+    def _edge(self) -> list[ServiceSpec]:
+        """What calls the others."""
+        targets = {
+            "TREADLE_GATEWAY_API_TARGET": self.api_target,
+            "TREADLE_GATEWAY_SCHEDULER_TARGET": self.scheduler_target,
+        }
+        gateway = ServiceSpec(
+            "gateway",
+            ["-m", "gateway"],
+            self.shared_env() | targets,
+            "TREADLE_GATEWAY_LISTEN",
+            self._listen("gateway", self._options.gateway_port),
+        )
+        return [gateway, *(self._executor(category) for category in EXECUTORS)]
+
+    def _action_service(self, role: str, listen: str) -> ServiceSpec:
+        arguments = ["-m", "action_service", "--roles", role]
+        return ServiceSpec(role, arguments, self.shared_env(), "TREADLE_ACTION_LISTEN", listen)
+
+    def _executor(self, category: str) -> ServiceSpec:
+        arguments = ["-m", "executor_service", "--categories", category]
+        own = {
+            "TREADLE_EXECUTOR_API_TARGET": self.api_target,
+            # Webhooks of a development stack go to this machine as a rule.
+            "TREADLE_EXECUTOR_EGRESS_ALLOW_LOOPBACK": "true",
+            "TREADLE_EXECUTOR_SENDGRID_API_KEY": _SENDGRID_KEY,
+            "TREADLE_EXECUTOR_SENDGRID_BASE_URL": self.simulator_url,
+            "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": _TWILIO_SID,
+            "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": _TWILIO_TOKEN,
+            "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
+        }
+        name = f"executor-{category}"
+        return ServiceSpec(name, arguments, self.shared_env() | own, "TREADLE_EXECUTOR_LISTEN")
+
+    def _listen(self, name: str, given: int | None) -> str:
+        """A given port must be had; the last run's is nice to have; else any."""
+        if given is not None:
+            return f"{LOOPBACK}:{given}"
+        last = self._remembered.get(name, 0)
+        return f"{LOOPBACK}:{last}" if last and port_is_free(last) else _ANY
+
+    def _state(self) -> dict[str, str]:
+        return {
+            "gateway_url": self.gateway_url,
+            "api_target": self.api_target,
+            "scheduler_target": self.scheduler_target,
+            "simulator_url": self.simulator_url,
+            "database_url": self.postgres.url(),
+            "nats_url": self.nats.url,
+        }
