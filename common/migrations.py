@@ -9,9 +9,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from alembic import command, context
 from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from common.db import create_engine
@@ -45,13 +44,17 @@ def _run(connection: Connection, schema: str, scripts: Path, after: AfterUpgrade
     config = Config()
     config.set_main_option("script_location", scripts.as_posix())
     config.set_main_option("path_separator", "os")
-    directory = ScriptDirectory.from_config(config)
-    with EnvironmentContext(
-        config,
-        directory,
-        fn=lambda revision, _context: directory._upgrade_revs("head", revision),  # noqa: SLF001 # pyright: ignore  # Alembic's own commands do the same; env.py would need import-time state
-    ) as environment:
-        environment.configure(connection=connection, version_table_schema=schema)
-        environment.run_migrations()
+    config.attributes["connection"] = connection
+    config.attributes["schema"] = schema
+    command.upgrade(config, "head")
     if after is not None:
         after(connection)
+
+
+def run_env() -> None:
+    """The whole of a service's Alembic `env.py`: migrates on the connection `run_upgrade` made."""
+    attributes = context.config.attributes
+    context.configure(
+        connection=attributes["connection"], version_table_schema=attributes["schema"]
+    )
+    context.run_migrations()

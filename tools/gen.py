@@ -15,6 +15,7 @@ PACKAGE = ROOT / "treadle"
 
 
 def main() -> int:
+    """Replaces the package; returns the exit code of buf."""
     shutil.rmtree(PACKAGE, ignore_errors=True)
     # buf finds `python` and the plugins on PATH; they must be this interpreter's own.
     bin_dir = str(Path(sys.executable).parent)
@@ -31,7 +32,7 @@ def main() -> int:
     for folder in [PACKAGE, *(p for p in PACKAGE.rglob("*") if p.is_dir())]:
         (folder / "__init__.py").touch()
     (PACKAGE / "__init__.py").write_text(
-        '"""Treadle\'s contracts as Python: generated from protos/ by tools/gen.py, never edited."""\n'
+        '"""The contracts as Python: generated from protos/ by tools/gen.py, never edited."""\n'
     )
     (PACKAGE / "py.typed").touch()
     return 0

@@ -14,6 +14,7 @@ from grpc_tools import protoc
 
 
 def main() -> None:
+    """Answers one CodeGeneratorRequest from stdin."""
     request = plugin_pb2.CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
     response = plugin_pb2.CodeGeneratorResponse(
         supported_features=(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,8 +15,8 @@ _CONTACTS = text(
         'id', c.id, 'email', c.email, 'phone', c.phone, 'first_name', c.first_name,
         'last_name', c.last_name, 'timezone', c.timezone, 'custom_fields', c.custom_fields,
         'owner_id', c.owner_id
-    ), CASE WHEN u.id IS NOT NULL
-            THEN jsonb_build_object('id', u.id, 'name', u.name, 'email', u.email) END
+    )::text, CASE WHEN u.id IS NOT NULL
+            THEN jsonb_build_object('id', u.id, 'name', u.name, 'email', u.email)::text END
     FROM treadle.contacts c LEFT JOIN treadle.users u ON u.id = c.owner_id
     WHERE c.id = ANY(CAST(:ids AS uuid[]))
     """
@@ -23,14 +24,14 @@ _CONTACTS = text(
 _ACCOUNTS = text(
     """
     SELECT id::text, jsonb_build_object(
-        'id', id, 'name', name, 'timezone', timezone, 'currency', currency)
+        'id', id, 'name', name, 'timezone', timezone, 'currency', currency)::text
     FROM treadle.accounts WHERE id = ANY(CAST(:ids AS uuid[]))
     """
 )
 # Later rows of the same action (a jump back by migration) replace earlier ones.
 _OUTPUTS = text(
     """
-    SELECT a.workflow_execution_id::text, a.action_id::text, n.name, a.result_data
+    SELECT a.workflow_execution_id::text, a.action_id::text, n.name, a.result_data::text
     FROM treadle.workflow_action_executions a
     JOIN treadle.workflow_actions n ON n.id = a.action_id
     WHERE a.workflow_execution_id = ANY(CAST(:ids AS uuid[])) AND a.status = 'completed'
@@ -38,8 +39,16 @@ _OUTPUTS = text(
     """
 )
 _EVENTS = text(
-    "SELECT id::text, event FROM treadle.workflow_executions WHERE id = ANY(CAST(:ids AS uuid[]))"
+    """
+    SELECT id::text, event::text FROM treadle.workflow_executions
+    WHERE id = ANY(CAST(:ids AS uuid[]))
+    """
 )
+
+
+def _json(stored: str) -> dict[str, Json]:
+    parsed: dict[str, Json] = orjson.loads(stored)
+    return parsed
 
 
 async def load_contexts(
@@ -57,25 +66,25 @@ async def load_contexts(
         for contact_id, contact, user in await connection.execute(
             _CONTACTS, {"ids": list(contact_ids)}
         ):
-            contacts[contact_id] = contact
-            users[contact_id] = user
+            contacts[contact_id] = _json(contact)
+            users[contact_id] = None if user is None else _json(user)
     accounts: dict[str, dict[str, Json]] = {}
     if account_ids := {d.account_id for d in needing["account"]}:
         rows = await connection.execute(_ACCOUNTS, {"ids": list(account_ids)})
-        accounts = {account_id: account for account_id, account in rows}
+        accounts = {account_id: _json(account) for account_id, account in rows}
     events: dict[str, dict[str, Json] | None] = {}
     if event_ids := {d.execution_id for d in needing["event"] if d.has_event}:
         rows = await connection.execute(_EVENTS, {"ids": list(event_ids)})
-        events = {execution_id: event for execution_id, event in rows}
+        events = {execution_id: _json(event) for execution_id, event in rows}
     steps: dict[str, dict[str, Json]] = {}
     if step_ids := {d.execution_id for d in needing["steps"]}:
         for execution_id, action_id, name, output in await connection.execute(
             _OUTPUTS, {"ids": list(step_ids)}
         ):
             outputs = steps.setdefault(execution_id, {})
-            outputs[action_id] = output
+            outputs[action_id] = parsed = _json(output)
             if name:
-                outputs[name] = output
+                outputs[name] = parsed
     return {
         d.action_execution_id: RunContext(
             contact=contacts.get(d.contact_id),

@@ -43,7 +43,7 @@ _LOCK = text(
     WHERE e.id = ANY(CAST(:ids AS uuid[])) AND e.current_attempt_id IS NOT NULL
     ORDER BY e.id
     FOR UPDATE OF e
-    """
+    """  # noqa: S608 - made of constants
 )
 
 _EXPIRED = text(
@@ -57,7 +57,7 @@ _EXPIRED = text(
     ORDER BY a.lease_until
     LIMIT :limit
     FOR UPDATE OF e SKIP LOCKED
-    """
+    """  # noqa: S608 - made of constants
 )
 
 _WRITE = text(
@@ -156,7 +156,7 @@ _RELEASE = text(
     """
 )
 
-_PLAN = text("SELECT plan FROM treadle.workflow_versions WHERE id = CAST(:id AS uuid)")
+_PLAN = text("SELECT plan::text FROM treadle.workflow_versions WHERE id = CAST(:id AS uuid)")
 
 
 class PostgresEngineTransaction:
@@ -237,7 +237,7 @@ class PostgresEngineStore:
                 stored = (await connection.execute(_PLAN, {"id": version_id})).scalar_one_or_none()
             if stored is None:
                 raise KeyError(version_id)
-            plan = Plan.from_json(orjson.loads(stored) if isinstance(stored, str) else stored)
+            plan = Plan.from_json(orjson.loads(stored))
             self._plans[version_id] = plan
             if len(self._plans) > self._max_plans:
                 self._plans.popitem(last=False)

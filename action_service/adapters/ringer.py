@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 
 class NatsRinger:
-    """`Ringer` on NATS. A ring that fails is logged and left to the sweeper: the row is the truth."""
+    """`Ringer` on NATS. A failed ring is logged and left to the sweeper: the row is the truth."""
 
     def __init__(self, nc: Client, js: JetStreamContext) -> None:
         self._nc = nc

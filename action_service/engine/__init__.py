@@ -1,7 +1,7 @@
 """The engine role: results in, transactions, rings out. Any number of engines may run."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
@@ -28,7 +28,7 @@ class EngineTuning:
     # Batches in flight at once: one waits for Postgres while another is being made.
     lanes: int = 2
     sweep_interval: timedelta = timedelta(seconds=2)
-    retry_timing: RetryTiming = RetryTiming()
+    retry_timing: RetryTiming = field(default_factory=RetryTiming)
     nats_replicas: int = 1
 
 

@@ -30,6 +30,7 @@ from action_service.engine.model import (
     EngineTransaction,
     Result,
     Ringer,
+    RunContext,
     Standing,
     Task,
     Writes,
@@ -163,7 +164,7 @@ async def encode_tasks(
 ) -> list[Task]:
     """The tasks of `dispatches`, with what their templates read as this transaction sees it."""
     reading = [dispatch for dispatch in dispatches if dispatch.step.needs]
-    contexts = await tx.contexts(reading) if reading else {}
+    contexts: Mapping[str, RunContext] = await tx.contexts(reading) if reading else {}
     return [
         encoder.encode(
             dispatch, plans[dispatch.version_id], contexts.get(dispatch.action_execution_id)

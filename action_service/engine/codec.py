@@ -73,7 +73,7 @@ def _outcome(message: ActionResult) -> Outcome:
             return Waiting(_instant(message.waiting.resume_at), message.waiting.reason)
         case "deferred":
             return Deferred(_instant(message.deferred.not_before), message.deferred.reason)
-        case None:
+        case _:
             raise MalformedResultError("without an outcome")
 
 

@@ -1,7 +1,7 @@
 """What the engine handles: loaded executions, writes, tasks, and the ports behind them.
 
-What exists once per action is a named tuple: as unchangeable as a frozen dataclass, and made several
-times faster, which counts at thousands a second.
+What exists once per action is a named tuple: as unchangeable as a frozen dataclass, and made
+several times faster, which counts at thousands a second.
 """
 
 from collections.abc import Mapping, Sequence

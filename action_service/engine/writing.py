@@ -42,7 +42,7 @@ def record(
             )
         )
     if decision.again_at is not None:
-        return _again(writes, at, result, decision, plan)
+        return _again(writes, at, result, decision, decision.again_at, plan)
     ended = decision.status in _ENDED
     writes.actions.append(
         ActionWrite(
@@ -89,10 +89,9 @@ _ENDED = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.SK
 
 
 def _again(
-    writes: Writes, at: Standing, result: Result, decision: Decision, plan: Plan
+    writes: Writes, at: Standing, result: Result, decision: Decision, again_at: datetime, plan: Plan
 ) -> Dispatch | None:
     """Another attempt of the same action execution, at its instant."""
-    assert decision.again_at is not None
     attempt_id = str(new_id())
     number = at.attempt_number + (1 if decision.spends_retry else 0)
     error = decision.error
@@ -108,8 +107,8 @@ def _again(
             "{}",
             error.error_class.value if error else None,
             error.message if error else None,
-            decision.again_at,
-            decision.again_at + LEASE,
+            again_at,
+            again_at + LEASE,
             None,
             decision.reason,
         )
@@ -120,9 +119,7 @@ def _again(
     step = plan.by_id.get(at.action_id)
     if step is None:
         return None
-    return dispatch_of(
-        at, step, at.action_execution_id, attempt_id, number, not_before=decision.again_at
-    )
+    return dispatch_of(at, step, at.action_execution_id, attempt_id, number, again_at)
 
 
 def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
@@ -132,7 +129,15 @@ def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
     step = decision.next_step
     if step is None:
         writes.moves.append(
-            Move(at.execution_id, decision.state, None, None, None, decision.execution_reason, True)
+            Move(
+                at.execution_id,
+                decision.state,
+                None,
+                None,
+                None,
+                decision.execution_reason,
+                ended=True,
+            )
         )
         return None
     action_execution_id = str(new_id())

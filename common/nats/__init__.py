@@ -1,4 +1,4 @@
-"""NATS as the doorbell: streams, a pull consumer that hands on what is there, batched publishing."""
+"""NATS as the doorbell: streams, a pull consumer that hands on what is there, publishing."""
 
 from common.nats.connection import connect
 from common.nats.publish import Outgoing, publish_all, publish_one

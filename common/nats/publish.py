@@ -24,22 +24,28 @@ class Outgoing(NamedTuple):
 
 
 async def publish_all(
-    nc: Client, js: JetStreamContext, messages: Sequence[Outgoing], *, timeout: float = 5.0
+    nc: Client, js: JetStreamContext, messages: Sequence[Outgoing], *, answer_within: float = 5.0
 ) -> None:
     """Publishes the messages and returns when the server has answered the last one.
 
-    `timeout` is in seconds. Raises `nats.errors.Error` when the answer does not come or is a refusal.
+    `answer_within` is in seconds. Raises `nats.errors.Error` when the answer does not come or is a
+    refusal.
     """
     if not messages:
         return
     publish = nc.publish
     for subject, payload, message_id in messages[:-1]:
         await publish(subject, payload, headers={_MSG_ID: message_id})
-    await publish_one(js, messages[-1], timeout=timeout)
+    await publish_one(js, messages[-1], answer_within=answer_within)
 
 
-async def publish_one(js: JetStreamContext, message: Outgoing, *, timeout: float = 5.0) -> None:
+async def publish_one(
+    js: JetStreamContext, message: Outgoing, *, answer_within: float = 5.0
+) -> None:
     """Publishes one message and waits for the server's answer."""
     await js.publish(
-        message.subject, message.payload, timeout=timeout, headers={_MSG_ID: message.message_id}
+        message.subject,
+        message.payload,
+        timeout=answer_within,
+        headers={_MSG_ID: message.message_id},
     )

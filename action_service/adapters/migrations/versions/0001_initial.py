@@ -60,7 +60,8 @@ CREATE TABLE contacts (
     UNIQUE (account_id, id),
     FOREIGN KEY (account_id, owner_id) REFERENCES users(account_id, id)
 );
-CREATE UNIQUE INDEX idx_contacts_email ON contacts (account_id, lower(email)) WHERE email IS NOT NULL;
+CREATE UNIQUE INDEX idx_contacts_email ON contacts (account_id, lower(email))
+    WHERE email IS NOT NULL;
 CREATE INDEX idx_contacts_recent ON contacts (account_id, id DESC);
 
 CREATE TABLE tags (
