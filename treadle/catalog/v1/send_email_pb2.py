@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#treadle/catalog/v1/send_email.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\x8c\x07\n\x0fSendEmailConfig\x12^\n\x0btemplate_id\x18\x01 \x01(\tB=\xc2\xbc\x18\x39\x08\x06\x10\x01\"\x08Template*\'The email template that gives the body.`\x01R\ntemplateId\x12z\n\x07subject\x18\x02 \x01(\tB`\xc2\xbc\x18\\\x10\x01\x18\x01\"\x07Subject*\'Subject line; merge fields are allowed.0\x01\x38\xe6\x07j\x1fWelcome {{contact.first_name}}!R\x07subject\x12Q\n\tfrom_name\x18\x03 \x01(\tB4\xc2\xbc\x18\x30\x10\x01\x18\x01\"\tFrom name*\x1aThe sender\'s display name.0\x01\x38\xc8\x01R\x08\x66romName\x12t\n\nfrom_email\x18\x04 \x01(\tBU\xc2\xbc\x18Q\x08\x01\x10\x01\"\x0c\x46rom address*:The sender\'s address; it must be verified at the provider.8\xfe\x01R\tfromEmail\x12\x36\n\x08reply_to\x18\x05 \x01(\tB\x1b\xc2\xbc\x18\x17\x08\x01\"\x10Reply-to address8\xfe\x01R\x07replyTo\x12\x38\n\x0btrack_opens\x18\x06 \x01(\x08:\x04trueB\x11\xc2\xbc\x18\r\"\x0bTrack opensR\ntrackOpens\x12;\n\x0ctrack_clicks\x18\x07 \x01(\x08:\x04trueB\x12\xc2\xbc\x18\x0e\"\x0cTrack clicksR\x0btrackClicks\x12Z\n\x0b\x61ttachments\x18\x08 \x03(\tB8\xc2\xbc\x18\x34\x08\x03\x18\x01\"\x0b\x41ttachments*\x1cURLs of the files to attach.8\x80\x10X\nR\x0b\x61ttachments:\xc8\x01\xf2\xbb\x18\xc3\x01\x08\x01\x12\nSend email\x1aPRenders an email template with the contact\'s data and sends it through SendGrid. \x03(\x01\x32\"treadle.catalog.v1.SendEmailOutputB\x07\x63ontactB\x08workflowB\texecutionB\x07\x61\x63\x63ountB\x04userB\x05stepsB\x05\x65vent\"Z\n\x0fSendEmailOutput\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x0e\n\x02to\x18\x02 \x01(\tR\x02to\x12\x18\n\x07subject\x18\x03 \x01(\tR\x07subjectb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#treadle/catalog/v1/send_email.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\xe4\x08\n\x0fSendEmailConfig\x12^\n\x0btemplate_id\x18\x01 \x01(\tB=\xc2\xbc\x18\x39\x08\x06\x10\x01\"\x08Template*\'The email template that gives the body.`\x01R\ntemplateId\x12z\n\x07subject\x18\x02 \x01(\tB`\xc2\xbc\x18\\\x10\x01\x18\x01\"\x07Subject*\'Subject line; merge fields are allowed.0\x01\x38\xe6\x07j\x1fWelcome {{contact.first_name}}!R\x07subject\x12y\n\tfrom_name\x18\x03 \x01(\tB\\\xc2\xbc\x18X\x10\x01\x18\x01\"\tFrom name*4The sender\'s display name; merge fields are allowed.0\x01\x38\xc8\x01j\x0cSupport TeamR\x08\x66romName\x12\x89\x01\n\nfrom_email\x18\x04 \x01(\tBj\xc2\xbc\x18\x66\x08\x01\x10\x01\"\x0c\x46rom address*:The sender\'s address; it must be verified at the provider.8\xfe\x01j\x13support@example.comR\tfromEmail\x12j\n\x08reply_to\x18\x05 \x01(\tBO\xc2\xbc\x18K\x08\x01\"\x10Reply-to address*2Where answers go; the from address when not given.8\xfe\x01R\x07replyTo\x12m\n\x0btrack_opens\x18\x06 \x01(\x08:\x04trueBF\xc2\xbc\x18\x42\"\x0bTrack opens*3Let the provider record when the message is opened.R\ntrackOpens\x12l\n\x0ctrack_clicks\x18\x07 \x01(\x08:\x04trueBC\xc2\xbc\x18?\"\x0cTrack clicks*/Let the provider record when links are clicked.R\x0btrackClicks\x12Z\n\x0b\x61ttachments\x18\x08 \x03(\tB8\xc2\xbc\x18\x34\x08\x03\x18\x01\"\x0b\x41ttachments*\x1cURLs of the files to attach.8\x80\x10X\nR\x0b\x61ttachments:\xc8\x01\xf2\xbb\x18\xc3\x01\x08\x01\x12\nSend email\x1aPRenders an email template with the contact\'s data and sends it through SendGrid. \x03(\x01\x32\"treadle.catalog.v1.SendEmailOutputB\x07\x63ontactB\x08workflowB\texecutionB\x07\x61\x63\x63ountB\x04userB\x05stepsB\x05\x65vent\"\xed\x01\n\x0fSendEmailOutput\x12[\n\nmessage_id\x18\x01 \x01(\tB<\xc2\xbc\x18\x38\"\nMessage id**The provider\'s id of the accepted message.R\tmessageId\x12>\n\x02to\x18\x02 \x01(\tB.\xc2\xbc\x18*\"\x02To*$The address the message was sent to.R\x02to\x12=\n\x07subject\x18\x03 \x01(\tB#\xc2\xbc\x18\x1f\"\x07Subject*\x14The subject as sent.R\x07subjectb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,21 +37,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDEMAILCONFIG'].fields_by_name['subject']._loaded_options = None
   _globals['_SENDEMAILCONFIG'].fields_by_name['subject']._serialized_options = b'\302\274\030\\\020\001\030\001\"\007Subject*\'Subject line; merge fields are allowed.0\0018\346\007j\037Welcome {{contact.first_name}}!'
   _globals['_SENDEMAILCONFIG'].fields_by_name['from_name']._loaded_options = None
-  _globals['_SENDEMAILCONFIG'].fields_by_name['from_name']._serialized_options = b'\302\274\0300\020\001\030\001\"\tFrom name*\032The sender\'s display name.0\0018\310\001'
+  _globals['_SENDEMAILCONFIG'].fields_by_name['from_name']._serialized_options = b'\302\274\030X\020\001\030\001\"\tFrom name*4The sender\'s display name; merge fields are allowed.0\0018\310\001j\014Support Team'
   _globals['_SENDEMAILCONFIG'].fields_by_name['from_email']._loaded_options = None
-  _globals['_SENDEMAILCONFIG'].fields_by_name['from_email']._serialized_options = b'\302\274\030Q\010\001\020\001\"\014From address*:The sender\'s address; it must be verified at the provider.8\376\001'
+  _globals['_SENDEMAILCONFIG'].fields_by_name['from_email']._serialized_options = b'\302\274\030f\010\001\020\001\"\014From address*:The sender\'s address; it must be verified at the provider.8\376\001j\023support@example.com'
   _globals['_SENDEMAILCONFIG'].fields_by_name['reply_to']._loaded_options = None
-  _globals['_SENDEMAILCONFIG'].fields_by_name['reply_to']._serialized_options = b'\302\274\030\027\010\001\"\020Reply-to address8\376\001'
+  _globals['_SENDEMAILCONFIG'].fields_by_name['reply_to']._serialized_options = b'\302\274\030K\010\001\"\020Reply-to address*2Where answers go; the from address when not given.8\376\001'
   _globals['_SENDEMAILCONFIG'].fields_by_name['track_opens']._loaded_options = None
-  _globals['_SENDEMAILCONFIG'].fields_by_name['track_opens']._serialized_options = b'\302\274\030\r\"\013Track opens'
+  _globals['_SENDEMAILCONFIG'].fields_by_name['track_opens']._serialized_options = b'\302\274\030B\"\013Track opens*3Let the provider record when the message is opened.'
   _globals['_SENDEMAILCONFIG'].fields_by_name['track_clicks']._loaded_options = None
-  _globals['_SENDEMAILCONFIG'].fields_by_name['track_clicks']._serialized_options = b'\302\274\030\016\"\014Track clicks'
+  _globals['_SENDEMAILCONFIG'].fields_by_name['track_clicks']._serialized_options = b'\302\274\030?\"\014Track clicks*/Let the provider record when links are clicked.'
   _globals['_SENDEMAILCONFIG'].fields_by_name['attachments']._loaded_options = None
   _globals['_SENDEMAILCONFIG'].fields_by_name['attachments']._serialized_options = b'\302\274\0304\010\003\030\001\"\013Attachments*\034URLs of the files to attach.8\200\020X\n'
   _globals['_SENDEMAILCONFIG']._loaded_options = None
   _globals['_SENDEMAILCONFIG']._serialized_options = b'\362\273\030\303\001\010\001\022\nSend email\032PRenders an email template with the contact\'s data and sends it through SendGrid. \003(\0012\"treadle.catalog.v1.SendEmailOutputB\007contactB\010workflowB\texecutionB\007accountB\004userB\005stepsB\005event'
+  _globals['_SENDEMAILOUTPUT'].fields_by_name['message_id']._loaded_options = None
+  _globals['_SENDEMAILOUTPUT'].fields_by_name['message_id']._serialized_options = b'\302\274\0308\"\nMessage id**The provider\'s id of the accepted message.'
+  _globals['_SENDEMAILOUTPUT'].fields_by_name['to']._loaded_options = None
+  _globals['_SENDEMAILOUTPUT'].fields_by_name['to']._serialized_options = b'\302\274\030*\"\002To*$The address the message was sent to.'
+  _globals['_SENDEMAILOUTPUT'].fields_by_name['subject']._loaded_options = None
+  _globals['_SENDEMAILOUTPUT'].fields_by_name['subject']._serialized_options = b'\302\274\030\037\"\007Subject*\024The subject as sent.'
   _globals['_SENDEMAILCONFIG']._serialized_start=94
-  _globals['_SENDEMAILCONFIG']._serialized_end=1002
-  _globals['_SENDEMAILOUTPUT']._serialized_start=1004
-  _globals['_SENDEMAILOUTPUT']._serialized_end=1094
+  _globals['_SENDEMAILCONFIG']._serialized_end=1218
+  _globals['_SENDEMAILOUTPUT']._serialized_start=1221
+  _globals['_SENDEMAILOUTPUT']._serialized_end=1458
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"treadle/catalog/v1/wait_time.proto\x12\x12treadle.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xdd\x02\n\x0eWaitTimeConfig\x12\x32\n\x08\x64uration\x18\x01 \x01(\x05\x42\x16\xc2\xbc\x18\x12\x10\x01\"\x08\x44uration@\x01H\xc0\x84=R\x08\x64uration\x12\x90\x01\n\x04unit\x18\x02 \x01(\x0e\x32\x1c.treadle.catalog.v1.WaitUnitB^\xc2\xbc\x18Z\x10\x01\"\x04Unit*PA day is 24 hours; calendar_days keeps the wall time in the contact\'s time zone.R\x04unit:\x83\x01\xf2\xbb\x18\x7f\x08\x03\x12\x04Wait\x1a*Pauses the contact\'s run for a fixed time. \x04(\x03\x32!treadle.catalog.v1.WaitTimeOutputB\x10\x63ontact.timezoneB\x10\x61\x63\x63ount.timezone\"O\n\x0eWaitTimeOutput\x12=\n\x0cwaited_until\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bwaitedUntil*\xae\x01\n\x08WaitUnit\x12\x19\n\x15WAIT_UNIT_UNSPECIFIED\x10\x00\x12\x15\n\x11WAIT_UNIT_MINUTES\x10\x01\x12\x13\n\x0fWAIT_UNIT_HOURS\x10\x02\x12\x12\n\x0eWAIT_UNIT_DAYS\x10\x03\x12\x13\n\x0fWAIT_UNIT_WEEKS\x10\x04\x12\x1b\n\x17WAIT_UNIT_CALENDAR_DAYS\x10\x05\x12\x15\n\x11WAIT_UNIT_SECONDS\x10\x06\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"treadle/catalog/v1/wait_time.proto\x12\x12treadle.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xf9\x02\n\x0eWaitTimeConfig\x12N\n\x08\x64uration\x18\x01 \x01(\x05\x42\x32\xc2\xbc\x18.\x10\x01\"\x08\x44uration*\x17How many units to wait.@\x01H\xc0\x84=j\x01\x32R\x08\x64uration\x12\x90\x01\n\x04unit\x18\x02 \x01(\x0e\x32\x1c.treadle.catalog.v1.WaitUnitB^\xc2\xbc\x18Z\x10\x01\"\x04Unit*PA day is 24 hours; calendar_days keeps the wall time in the contact\'s time zone.R\x04unit:\x83\x01\xf2\xbb\x18\x7f\x08\x03\x12\x04Wait\x1a*Pauses the contact\'s run for a fixed time. \x04(\x03\x32!treadle.catalog.v1.WaitTimeOutputB\x10\x63ontact.timezoneB\x10\x61\x63\x63ount.timezone\"\x89\x01\n\x0eWaitTimeOutput\x12w\n\x0cwaited_until\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB8\xc2\xbc\x18\x34\"\x0cWaited until*$The instant at which the wait ended.R\x0bwaitedUntil*\xae\x01\n\x08WaitUnit\x12\x19\n\x15WAIT_UNIT_UNSPECIFIED\x10\x00\x12\x15\n\x11WAIT_UNIT_MINUTES\x10\x01\x12\x13\n\x0fWAIT_UNIT_HOURS\x10\x02\x12\x12\n\x0eWAIT_UNIT_DAYS\x10\x03\x12\x13\n\x0fWAIT_UNIT_WEEKS\x10\x04\x12\x1b\n\x17WAIT_UNIT_CALENDAR_DAYS\x10\x05\x12\x15\n\x11WAIT_UNIT_SECONDS\x10\x06\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,15 +34,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.catalog.v1.wait_tim
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WAITTIMECONFIG'].fields_by_name['duration']._loaded_options = None
-  _globals['_WAITTIMECONFIG'].fields_by_name['duration']._serialized_options = b'\302\274\030\022\020\001\"\010Duration@\001H\300\204='
+  _globals['_WAITTIMECONFIG'].fields_by_name['duration']._serialized_options = b'\302\274\030.\020\001\"\010Duration*\027How many units to wait.@\001H\300\204=j\0012'
   _globals['_WAITTIMECONFIG'].fields_by_name['unit']._loaded_options = None
   _globals['_WAITTIMECONFIG'].fields_by_name['unit']._serialized_options = b'\302\274\030Z\020\001\"\004Unit*PA day is 24 hours; calendar_days keeps the wall time in the contact\'s time zone.'
   _globals['_WAITTIMECONFIG']._loaded_options = None
   _globals['_WAITTIMECONFIG']._serialized_options = b'\362\273\030\177\010\003\022\004Wait\032*Pauses the contact\'s run for a fixed time. \004(\0032!treadle.catalog.v1.WaitTimeOutputB\020contact.timezoneB\020account.timezone'
-  _globals['_WAITUNIT']._serialized_start=559
-  _globals['_WAITUNIT']._serialized_end=733
+  _globals['_WAITTIMEOUTPUT'].fields_by_name['waited_until']._loaded_options = None
+  _globals['_WAITTIMEOUTPUT'].fields_by_name['waited_until']._serialized_options = b'\302\274\0304\"\014Waited until*$The instant at which the wait ended.'
+  _globals['_WAITUNIT']._serialized_start=646
+  _globals['_WAITUNIT']._serialized_end=820
   _globals['_WAITTIMECONFIG']._serialized_start=126
-  _globals['_WAITTIMECONFIG']._serialized_end=475
-  _globals['_WAITTIMEOUTPUT']._serialized_start=477
-  _globals['_WAITTIMEOUTPUT']._serialized_end=556
+  _globals['_WAITTIMECONFIG']._serialized_end=503
+  _globals['_WAITTIMEOUTPUT']._serialized_start=506
+  _globals['_WAITTIMEOUTPUT']._serialized_end=643
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%treadle/catalog/v1/webhook_call.proto\x12\x12treadle.catalog.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a treadle/options/v1/options.proto\"\x98\n\n\x11WebhookCallConfig\x12N\n\x03url\x18\x01 \x01(\tB<\xc2\xbc\x18\x38\x08\x03\x10\x01\x18\x01\"\x03URL0\x01\x38\x80\x10j&https://example.com/hooks/new-customerR\x03url\x12\x46\n\x06method\x18\x02 \x01(\x0e\x32\x1e.treadle.catalog.v1.HttpMethodB\x0e\xc2\xbc\x18\n\x10\x01\"\x06MethodR\x06method\x12\x62\n\x07headers\x18\x03 \x03(\x0b\x32\x32.treadle.catalog.v1.WebhookCallConfig.HeadersEntryB\x14\xc2\xbc\x18\x10\x18\x01\"\x07Headers8\x80 X2R\x07headers\x12\x8e\x01\n\x07payload\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB[\xc2\xbc\x18W\x18\x01\"\x07Payload*FJSON object sent as the body; merge fields are allowed in its strings.8\x80\x80\x04R\x07payload\x12n\n\tauth_type\x18\x05 \x01(\x0e\x32#.treadle.catalog.v1.WebhookAuthType:\x16WEBHOOK_AUTH_TYPE_NONEB\x14\xc2\xbc\x18\x10\"\x0e\x41uthenticationR\x08\x61uthType\x12\xa0\x01\n\x0b\x61uth_config\x18\x06 \x01(\x0b\x32%.treadle.catalog.v1.WebhookAuthConfigBX\xc2\xbc\x18T\"\x0b\x43redentials*Ebasic: username and password; bearer: token; api_key: header and key.R\nauthConfig\x12_\n\x0ftimeout_seconds\x18\x07 \x01(\x05:\x02\x33\x30\x42\x32\xc2\xbc\x18.\"\x07Timeout*\x1eSeconds for the whole request.@\x01H\xac\x02R\x0etimeoutSeconds\x12\x46\n\x10retry_on_failure\x18\x08 \x01(\x08:\x04trueB\x16\xc2\xbc\x18\x12\"\x10Retry on failureR\x0eretryOnFailure\x12S\n\x0bmax_retries\x18\t \x01(\x05:\x01\x33\x42/\xc2\xbc\x18+\"\x07Retries*\x1cRetries after the first try.@\x00H\nR\nmaxRetries\x12\x66\n\x0estore_response\x18\n \x01(\x08\x42?\xc2\xbc\x18;\"\x0eStore response*)Keep the response\'s body for later steps.R\rstoreResponse\x1a:\n\x0cHeadersEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01:\xc0\x01\xf2\xbb\x18\xbb\x01\x08\x04\x12\x0c\x43\x61ll webhook\x1aMMakes an HTTP request to another system and keeps its answer for later steps. \x02(\x02\x32$treadle.catalog.v1.WebhookCallOutput:0\n\x0b\x61uth_config\x12\tauth_type\x1a\x05\x62\x61sic\x1a\x06\x62\x65\x61rer\x1a\x07\x61pi_key\"\x82\x02\n\x11WebhookAuthConfig\x12#\n\x08username\x18\x01 \x01(\tB\x07\xc2\xbc\x18\x03\x38\x80\x02R\x08username\x12%\n\x08password\x18\x02 \x01(\tB\t\xc2\xbc\x18\x05\x08\t8\x80\x08R\x08password\x12\x1f\n\x05token\x18\x03 \x01(\tB\t\xc2\xbc\x18\x05\x08\t8\x80 R\x05token\x12\x63\n\x06header\x18\x04 \x01(\tBK\xc2\xbc\x18G*BName of the header that carries the key; X-API-Key when not given.8\x80\x01R\x06header\x12\x1b\n\x03key\x18\x05 \x01(\tB\t\xc2\xbc\x18\x05\x08\t8\x80 R\x03key\"h\n\x11WebhookCallOutput\x12\x1f\n\x0bstatus_code\x18\x01 \x01(\x05R\nstatusCode\x12\x32\n\x08response\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x08response*\xcb\x01\n\nHttpMethod\x12\x1b\n\x17HTTP_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n\x0fHTTP_METHOD_GET\x10\x01\x1a\x07\x92\xbd\x18\x03GET\x12\x1e\n\x10HTTP_METHOD_POST\x10\x02\x1a\x08\x92\xbd\x18\x04POST\x12\x1c\n\x0fHTTP_METHOD_PUT\x10\x03\x1a\x07\x92\xbd\x18\x03PUT\x12 \n\x11HTTP_METHOD_PATCH\x10\x04\x1a\t\x92\xbd\x18\x05PATCH\x12\"\n\x12HTTP_METHOD_DELETE\x10\x05\x1a\n\x92\xbd\x18\x06\x44\x45LETE*\xaa\x01\n\x0fWebhookAuthType\x12!\n\x1dWEBHOOK_AUTH_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16WEBHOOK_AUTH_TYPE_NONE\x10\x01\x12\x1b\n\x17WEBHOOK_AUTH_TYPE_BASIC\x10\x02\x12\x1c\n\x18WEBHOOK_AUTH_TYPE_BEARER\x10\x03\x12\x1d\n\x19WEBHOOK_AUTH_TYPE_API_KEY\x10\x04\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%treadle/catalog/v1/webhook_call.proto\x12\x12treadle.catalog.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a treadle/options/v1/options.proto\"\xa0\r\n\x11WebhookCallConfig\x12\x81\x01\n\x03url\x18\x01 \x01(\tBo\xc2\xbc\x18k\x08\x03\x10\x01\x18\x01\"\x03URL*1Where the request goes; merge fields are allowed.0\x01\x38\x80\x10j&https://example.com/hooks/new-customerR\x03url\x12\x46\n\x06method\x18\x02 \x01(\x0e\x32\x1e.treadle.catalog.v1.HttpMethodB\x0e\xc2\xbc\x18\n\x10\x01\"\x06MethodR\x06method\x12\xa4\x01\n\x07headers\x18\x03 \x03(\x0b\x32\x32.treadle.catalog.v1.WebhookCallConfig.HeadersEntryBV\xc2\xbc\x18R\x18\x01\"\x07Headers*@Extra request headers; merge fields are allowed in their values.8\x80 X2R\x07headers\x12\x8e\x01\n\x07payload\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB[\xc2\xbc\x18W\x18\x01\"\x07Payload*FJSON object sent as the body; merge fields are allowed in its strings.8\x80\x80\x04R\x07payload\x12\x98\x01\n\tauth_type\x18\x05 \x01(\x0e\x32#.treadle.catalog.v1.WebhookAuthType:\x16WEBHOOK_AUTH_TYPE_NONEB>\xc2\xbc\x18:\"\x0e\x41uthentication*(Anything but none needs the credentials.R\x08\x61uthType\x12\xa0\x01\n\x0b\x61uth_config\x18\x06 \x01(\x0b\x32%.treadle.catalog.v1.WebhookAuthConfigBX\xc2\xbc\x18T\"\x0b\x43redentials*Ebasic: username and password; bearer: token; api_key: header and key.R\nauthConfig\x12_\n\x0ftimeout_seconds\x18\x07 \x01(\x05:\x02\x33\x30\x42\x32\xc2\xbc\x18.\"\x07Timeout*\x1eSeconds for the whole request.@\x01H\xac\x02R\x0etimeoutSeconds\x12\x88\x01\n\x10retry_on_failure\x18\x08 \x01(\x08:\x04trueBX\xc2\xbc\x18T\"\x10Retry on failure*@Try again when the receiver is unreachable, too busy or failing.R\x0eretryOnFailure\x12S\n\x0bmax_retries\x18\t \x01(\x05:\x01\x33\x42/\xc2\xbc\x18+\"\x07Retries*\x1cRetries after the first try.@\x00H\nR\nmaxRetries\x12\x66\n\x0estore_response\x18\n \x01(\x08\x42?\xc2\xbc\x18;\"\x0eStore response*)Keep the response\'s body for later steps.R\rstoreResponse\x1a:\n\x0cHeadersEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01:\xe3\x02\xf2\xbb\x18\xde\x02\x08\x04\x12\x0c\x43\x61ll webhook\x1aMMakes an HTTP request to another system and keeps its answer for later steps. \x02(\x02\x32$treadle.catalog.v1.WebhookCallOutput:0\n\x0b\x61uth_config\x12\tauth_type\x1a\x05\x62\x61sic\x1a\x06\x62\x65\x61rer\x1a\x07\x61pi_key:(\n\x14\x61uth_config.username\x12\tauth_type\x1a\x05\x62\x61sic:(\n\x14\x61uth_config.password\x12\tauth_type\x1a\x05\x62\x61sic:&\n\x11\x61uth_config.token\x12\tauth_type\x1a\x06\x62\x65\x61rer:%\n\x0f\x61uth_config.key\x12\tauth_type\x1a\x07\x61pi_key\"\xcf\x02\n\x11WebhookAuthConfig\x12.\n\x08username\x18\x01 \x01(\tB\x12\xc2\xbc\x18\x0e\"\tUser name8\x80\x02R\x08username\x12/\n\x08password\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x08\t\"\x08Password8\x80\x08R\x08password\x12\x46\n\x05token\x18\x03 \x01(\tB0\xc2\xbc\x18,\x08\t\"\x05Token*\x1eSent as Authorization: Bearer.8\x80 R\x05token\x12k\n\x06header\x18\x04 \x01(\tBS\xc2\xbc\x18O\"\x06Header*BName of the header that carries the key; X-API-Key when not given.8\x80\x01R\x06header\x12$\n\x03key\x18\x05 \x01(\tB\x12\xc2\xbc\x18\x0e\x08\t\"\x07\x41PI key8\x80 R\x03key\"\xf7\x01\n\x11WebhookCallOutput\x12N\n\x0bstatus_code\x18\x01 \x01(\x05\x42-\xc2\xbc\x18)\"\x0bStatus code*\x1aHTTP status of the answer.R\nstatusCode\x12\x91\x01\n\x08response\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueB]\xc2\xbc\x18Y\"\x08Response*MThe answer\'s JSON, or its text when it is not JSON; only with store_response.R\x08response*\xcb\x01\n\nHttpMethod\x12\x1b\n\x17HTTP_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n\x0fHTTP_METHOD_GET\x10\x01\x1a\x07\x92\xbd\x18\x03GET\x12\x1e\n\x10HTTP_METHOD_POST\x10\x02\x1a\x08\x92\xbd\x18\x04POST\x12\x1c\n\x0fHTTP_METHOD_PUT\x10\x03\x1a\x07\x92\xbd\x18\x03PUT\x12 \n\x11HTTP_METHOD_PATCH\x10\x04\x1a\t\x92\xbd\x18\x05PATCH\x12\"\n\x12HTTP_METHOD_DELETE\x10\x05\x1a\n\x92\xbd\x18\x06\x44\x45LETE*\xaa\x01\n\x0fWebhookAuthType\x12!\n\x1dWEBHOOK_AUTH_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16WEBHOOK_AUTH_TYPE_NONE\x10\x01\x12\x1b\n\x17WEBHOOK_AUTH_TYPE_BASIC\x10\x02\x12\x1c\n\x18WEBHOOK_AUTH_TYPE_BEARER\x10\x03\x12\x1d\n\x19WEBHOOK_AUTH_TYPE_API_KEY\x10\x04\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,47 +46,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKCALLCONFIG_HEADERSENTRY']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG_HEADERSENTRY']._serialized_options = b'8\001'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['url']._loaded_options = None
-  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['url']._serialized_options = b'\302\274\0308\010\003\020\001\030\001\"\003URL0\0018\200\020j&https://example.com/hooks/new-customer'
+  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['url']._serialized_options = b'\302\274\030k\010\003\020\001\030\001\"\003URL*1Where the request goes; merge fields are allowed.0\0018\200\020j&https://example.com/hooks/new-customer'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['method']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['method']._serialized_options = b'\302\274\030\n\020\001\"\006Method'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['headers']._loaded_options = None
-  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['headers']._serialized_options = b'\302\274\030\020\030\001\"\007Headers8\200 X2'
+  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['headers']._serialized_options = b'\302\274\030R\030\001\"\007Headers*@Extra request headers; merge fields are allowed in their values.8\200 X2'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['payload']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['payload']._serialized_options = b'\302\274\030W\030\001\"\007Payload*FJSON object sent as the body; merge fields are allowed in its strings.8\200\200\004'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['auth_type']._loaded_options = None
-  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['auth_type']._serialized_options = b'\302\274\030\020\"\016Authentication'
+  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['auth_type']._serialized_options = b'\302\274\030:\"\016Authentication*(Anything but none needs the credentials.'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['auth_config']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['auth_config']._serialized_options = b'\302\274\030T\"\013Credentials*Ebasic: username and password; bearer: token; api_key: header and key.'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['timeout_seconds']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['timeout_seconds']._serialized_options = b'\302\274\030.\"\007Timeout*\036Seconds for the whole request.@\001H\254\002'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['retry_on_failure']._loaded_options = None
-  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['retry_on_failure']._serialized_options = b'\302\274\030\022\"\020Retry on failure'
+  _globals['_WEBHOOKCALLCONFIG'].fields_by_name['retry_on_failure']._serialized_options = b'\302\274\030T\"\020Retry on failure*@Try again when the receiver is unreachable, too busy or failing.'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['max_retries']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['max_retries']._serialized_options = b'\302\274\030+\"\007Retries*\034Retries after the first try.@\000H\n'
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['store_response']._loaded_options = None
   _globals['_WEBHOOKCALLCONFIG'].fields_by_name['store_response']._serialized_options = b'\302\274\030;\"\016Store response*)Keep the response\'s body for later steps.'
   _globals['_WEBHOOKCALLCONFIG']._loaded_options = None
-  _globals['_WEBHOOKCALLCONFIG']._serialized_options = b'\362\273\030\273\001\010\004\022\014Call webhook\032MMakes an HTTP request to another system and keeps its answer for later steps. \002(\0022$treadle.catalog.v1.WebhookCallOutput:0\n\013auth_config\022\tauth_type\032\005basic\032\006bearer\032\007api_key'
+  _globals['_WEBHOOKCALLCONFIG']._serialized_options = b'\362\273\030\336\002\010\004\022\014Call webhook\032MMakes an HTTP request to another system and keeps its answer for later steps. \002(\0022$treadle.catalog.v1.WebhookCallOutput:0\n\013auth_config\022\tauth_type\032\005basic\032\006bearer\032\007api_key:(\n\024auth_config.username\022\tauth_type\032\005basic:(\n\024auth_config.password\022\tauth_type\032\005basic:&\n\021auth_config.token\022\tauth_type\032\006bearer:%\n\017auth_config.key\022\tauth_type\032\007api_key'
   _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['username']._loaded_options = None
-  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['username']._serialized_options = b'\302\274\030\0038\200\002'
+  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['username']._serialized_options = b'\302\274\030\016\"\tUser name8\200\002'
   _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['password']._loaded_options = None
-  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['password']._serialized_options = b'\302\274\030\005\010\t8\200\010'
+  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['password']._serialized_options = b'\302\274\030\017\010\t\"\010Password8\200\010'
   _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['token']._loaded_options = None
-  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['token']._serialized_options = b'\302\274\030\005\010\t8\200 '
+  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['token']._serialized_options = b'\302\274\030,\010\t\"\005Token*\036Sent as Authorization: Bearer.8\200 '
   _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['header']._loaded_options = None
-  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['header']._serialized_options = b'\302\274\030G*BName of the header that carries the key; X-API-Key when not given.8\200\001'
+  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['header']._serialized_options = b'\302\274\030O\"\006Header*BName of the header that carries the key; X-API-Key when not given.8\200\001'
   _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['key']._loaded_options = None
-  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['key']._serialized_options = b'\302\274\030\005\010\t8\200 '
-  _globals['_HTTPMETHOD']._serialized_start=1800
-  _globals['_HTTPMETHOD']._serialized_end=2003
-  _globals['_WEBHOOKAUTHTYPE']._serialized_start=2006
-  _globals['_WEBHOOKAUTHTYPE']._serialized_end=2176
+  _globals['_WEBHOOKAUTHCONFIG'].fields_by_name['key']._serialized_options = b'\302\274\030\016\010\t\"\007API key8\200 '
+  _globals['_WEBHOOKCALLOUTPUT'].fields_by_name['status_code']._loaded_options = None
+  _globals['_WEBHOOKCALLOUTPUT'].fields_by_name['status_code']._serialized_options = b'\302\274\030)\"\013Status code*\032HTTP status of the answer.'
+  _globals['_WEBHOOKCALLOUTPUT'].fields_by_name['response']._loaded_options = None
+  _globals['_WEBHOOKCALLOUTPUT'].fields_by_name['response']._serialized_options = b'\302\274\030Y\"\010Response*MThe answer\'s JSON, or its text when it is not JSON; only with store_response.'
+  _globals['_HTTPMETHOD']._serialized_start=2413
+  _globals['_HTTPMETHOD']._serialized_end=2616
+  _globals['_WEBHOOKAUTHTYPE']._serialized_start=2619
+  _globals['_WEBHOOKAUTHTYPE']._serialized_end=2789
   _globals['_WEBHOOKCALLCONFIG']._serialized_start=126
-  _globals['_WEBHOOKCALLCONFIG']._serialized_end=1430
-  _globals['_WEBHOOKCALLCONFIG_HEADERSENTRY']._serialized_start=1177
-  _globals['_WEBHOOKCALLCONFIG_HEADERSENTRY']._serialized_end=1235
-  _globals['_WEBHOOKAUTHCONFIG']._serialized_start=1433
-  _globals['_WEBHOOKAUTHCONFIG']._serialized_end=1691
-  _globals['_WEBHOOKCALLOUTPUT']._serialized_start=1693
-  _globals['_WEBHOOKCALLOUTPUT']._serialized_end=1797
+  _globals['_WEBHOOKCALLCONFIG']._serialized_end=1822
+  _globals['_WEBHOOKCALLCONFIG_HEADERSENTRY']._serialized_start=1406
+  _globals['_WEBHOOKCALLCONFIG_HEADERSENTRY']._serialized_end=1464
+  _globals['_WEBHOOKAUTHCONFIG']._serialized_start=1825
+  _globals['_WEBHOOKAUTHCONFIG']._serialized_end=2160
+  _globals['_WEBHOOKCALLOUTPUT']._serialized_start=2163
+  _globals['_WEBHOOKCALLOUTPUT']._serialized_end=2410
 # @@protoc_insertion_point(module_scope)

@@ -24,17 +24,30 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/contact/v1/contact.proto\x12\x12treadle.contact.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x03\n\x07\x43ontact\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x14\n\x05phone\x18\x03 \x01(\tR\x05phone\x12\x1d\n\nfirst_name\x18\x04 \x01(\tR\tfirstName\x12\x1b\n\tlast_name\x18\x05 \x01(\tR\x08lastName\x12\x1a\n\x08timezone\x18\x06 \x01(\tR\x08timezone\x12<\n\rcustom_fields\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\x0c\x63ustomFields\x12\x12\n\x04tags\x18\x08 \x03(\tR\x04tags\x12\x19\n\x08owner_id\x18\t \x01(\tR\x07ownerId\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x0c \x01(\tR\x04\x65tag\"\xe3\x01\n\rEmailTemplate\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n\thtml_body\x18\x03 \x01(\tR\x08htmlBody\x12\x1b\n\ttext_body\x18\x04 \x01(\tR\x08textBody\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAtb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/contact/v1/contact.proto\x12\x12treadle.contact.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\x8c\x04\n\x07\x43ontact\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12(\n\x05\x65mail\x18\x02 \x01(\tB\x12\xc2\xbc\x18\x0e\x08\x01\"\x05\x45mail8\xfe\x01p\x01R\x05\x65mail\x12%\n\x05phone\x18\x03 \x01(\tB\x0f\xc2\xbc\x18\x0b\x08\x02\"\x05Phonep\x01R\x05phone\x12\x34\n\nfirst_name\x18\x04 \x01(\tB\x15\xc2\xbc\x18\x11\"\nFirst name8\xc8\x01p\x01R\tfirstName\x12\x31\n\tlast_name\x18\x05 \x01(\tB\x14\xc2\xbc\x18\x10\"\tLast name8\xc8\x01p\x01R\x08lastName\x12/\n\x08timezone\x18\x06 \x01(\tB\x13\xc2\xbc\x18\x0f\"\tTime zone8@p\x01R\x08timezone\x12<\n\rcustom_fields\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\x0c\x63ustomFields\x12\x12\n\x04tags\x18\x08 \x03(\tR\x04tags\x12*\n\x08owner_id\x18\t \x01(\tB\x0f\xc2\xbc\x18\x0b\x08\x06\"\x05Ownerp\x01R\x07ownerId\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x0c \x01(\tR\x04\x65tag\"\xe3\x01\n\rEmailTemplate\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n\thtml_body\x18\x03 \x01(\tR\x08htmlBody\x12\x1b\n\ttext_body\x18\x04 \x01(\tR\x08textBody\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAtb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.contact.v1.contact_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CONTACT']._serialized_start=120
-  _globals['_CONTACT']._serialized_end=524
-  _globals['_EMAILTEMPLATE']._serialized_start=527
-  _globals['_EMAILTEMPLATE']._serialized_end=754
+  _globals['_CONTACT'].fields_by_name['email']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['email']._serialized_options = b'\302\274\030\016\010\001\"\005Email8\376\001p\001'
+  _globals['_CONTACT'].fields_by_name['phone']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['phone']._serialized_options = b'\302\274\030\013\010\002\"\005Phonep\001'
+  _globals['_CONTACT'].fields_by_name['first_name']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['first_name']._serialized_options = b'\302\274\030\021\"\nFirst name8\310\001p\001'
+  _globals['_CONTACT'].fields_by_name['last_name']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['last_name']._serialized_options = b'\302\274\030\020\"\tLast name8\310\001p\001'
+  _globals['_CONTACT'].fields_by_name['timezone']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['timezone']._serialized_options = b'\302\274\030\017\"\tTime zone8@p\001'
+  _globals['_CONTACT'].fields_by_name['owner_id']._loaded_options = None
+  _globals['_CONTACT'].fields_by_name['owner_id']._serialized_options = b'\302\274\030\013\010\006\"\005Ownerp\001'
+  _globals['_CONTACT']._serialized_start=154
+  _globals['_CONTACT']._serialized_end=678
+  _globals['_EMAILTEMPLATE']._serialized_start=681
+  _globals['_EMAILTEMPLATE']._serialized_end=908
 # @@protoc_insertion_point(module_scope)

@@ -126,7 +126,7 @@ class RequiredWhen(_message.Message):
     def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FieldRules(_message.Message):
-    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example")
+    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable")
     KIND_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,7 @@ class FieldRules(_message.Message):
     MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     EXAMPLE_FIELD_NUMBER: _ClassVar[int]
+    EDITABLE_FIELD_NUMBER: _ClassVar[int]
     kind: FieldKind
     required: bool
     template: bool
@@ -153,4 +154,5 @@ class FieldRules(_message.Message):
     max_items: int
     reference: ReferenceKind
     example: str
-    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ...) -> None: ...
+    editable: bool
+    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ...) -> None: ...

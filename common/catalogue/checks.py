@@ -1,0 +1,175 @@
+"""Rules for single values of a configuration, before and after merge fields are rendered."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from common import templating
+from common.catalogue.fields import FieldSpec, Shape
+from common.catalogue.kinds import check_kind
+from common.catalogue.violations import Loc, ViolationKind
+
+# Of JSON in a Struct or Value: protobuf parsers stop at 100 levels, and each of ours costs three.
+MAX_DEPTH = 24
+# A Struct's numbers are doubles: beyond this not every integer is one.
+MAX_EXACT = 2**53
+
+_MULTI_LINE = frozenset({"long_text", "secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule, at a place below the value that was checked."""
+
+    kind: ViolationKind
+    text: str
+    loc: Loc = ()
+
+
+def _invalid(text: str, loc: Loc = ()) -> Problem:
+    return Problem(ViolationKind.INVALID, text, loc)
+
+
+def _malformed(text: str, loc: Loc = ()) -> Problem:
+    return Problem(ViolationKind.MALFORMED, text, loc)
+
+
+def check_text(field: FieldSpec, value: str) -> Problem | None:
+    """Check a text as it is saved."""
+    if not value.isascii() and (problem := unstorable(value)):
+        return problem
+    if field.required and not value.strip():
+        return Problem(ViolationKind.MISSING, "is required and must not be blank")
+    if "\0" in value:
+        return _invalid("must not contain a NUL character")
+    if problem := _check_line(field, value) or _check_length(field, value):
+        return _invalid(problem)
+    if templating.has_markup(value):
+        if field.template:
+            found = templating.check(value)
+            return _invalid(f"is not a valid template: {'; '.join(found)}") if found else None
+        if check_kind(field.kind, value):
+            return _invalid("takes no merge fields; write the value itself")
+    problem = check_kind(field.kind, value)
+    return _invalid(problem) if problem else None
+
+
+def check_rendered(field: FieldSpec, value: str) -> str | None:
+    """What is wrong with a value once its merge fields are rendered; None when nothing is."""
+    if field.required and not value.strip():
+        return "must not be blank"
+    if "\0" in value:
+        return "must not contain a NUL character"
+    return _check_line(field, value) or _check_length(field, value) or check_kind(field.kind, value)
+
+
+def unstorable(value: str) -> Problem | None:
+    """Lone surrogates can be written in JSON but in no UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _malformed("must be valid Unicode")
+    return None
+
+
+def _check_line(field: FieldSpec, value: str) -> str | None:
+    if field.shape is not Shape.TEXT or field.kind in _MULTI_LINE:
+        return None
+    return "must be a single line" if "\n" in value or "\r" in value else None
+
+
+def _check_length(field: FieldSpec, value: str) -> str | None:
+    if field.min_length is not None and len(value) < field.min_length:
+        return f"must have at least {counted(field.min_length, 'character')}"
+    if field.max_length is not None and len(value) > field.max_length:
+        return f"must have at most {counted(field.max_length, 'character')}, not {len(value):,}"
+    return None
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 character`, `2,000 characters`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def check_number(field: FieldSpec, value: float) -> Problem | None:
+    """Check a number against its bounds; what does not fit its wire type is malformed."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return _malformed("must be a finite number")
+    low, high = field.minimum, field.maximum
+    if (low is None or value >= low) and (high is None or value <= high):
+        return None
+    if low is not None and high is not None:
+        text = f"must be between {low:,} and {high:,}"
+    else:
+        text = f"must be at least {low:,}" if low is not None else f"must be at most {high:,}"
+    fits = field.shape is not Shape.INTEGER or field.wire_minimum <= value <= field.wire_maximum
+    return _invalid(text) if fits else _malformed(text)
+
+
+def check_items(field: FieldSpec, count: int) -> Problem | None:
+    """Check how many items a list or map has."""
+    if field.required and count == 0:
+        return Problem(ViolationKind.MISSING, "is required: give at least one item")
+    if field.min_items is not None and count < field.min_items:
+        return _invalid(f"must have at least {counted(field.min_items, 'item')}")
+    if field.max_items is not None and count > field.max_items:
+        return _invalid(f"must have at most {counted(field.max_items, 'item')}, not {count:,}")
+    return None
+
+
+def check_key(key: str) -> Problem | None:
+    """Check a key of a map or of a JSON object."""
+    if problem := unstorable(key):
+        return problem
+    if not key.strip():
+        return _invalid("must not have a blank key")
+    return _invalid("must have single-line keys") if any(c in key for c in "\0\r\n") else None
+
+
+def check_json(field: FieldSpec, value: object) -> tuple[Problem, ...]:
+    """Check a Struct or Value: every template in it, and that it can be kept exactly."""
+    problems = tuple(_walk(field, value, ()))
+    if problems or field.max_length is None:
+        return problems
+    size = len(value) if isinstance(value, str) else len(json.dumps(value, ensure_ascii=False))
+    if size > field.max_length:
+        return (_invalid(f"must have at most {field.max_length:,} characters, not {size:,}"),)
+    return ()
+
+
+def _walk(field: FieldSpec, value: object, loc: Loc) -> Iterator[Problem]:
+    if len(loc) > MAX_DEPTH:
+        yield _malformed(f"must not be nested deeper than {MAX_DEPTH} levels", loc)
+    elif isinstance(value, str):
+        yield from _walk_text(field, value, loc)
+    elif isinstance(value, bool) or value is None:
+        return
+    elif isinstance(value, int | float):
+        if isinstance(value, float) and not math.isfinite(value):
+            yield _malformed("must be a finite number", loc)
+        elif isinstance(value, int) and abs(value) > MAX_EXACT:
+            yield _malformed("cannot be kept exactly; write whole numbers this large as text", loc)
+    elif isinstance(value, Mapping):
+        for key, item in cast("Mapping[object, object]", value).items():
+            if not isinstance(key, str):
+                yield _malformed("must have text keys", loc)
+                continue
+            if problem := check_key(key) if key else None:
+                yield Problem(problem.kind, problem.text, loc)
+            yield from _walk(field, item, (*loc, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(cast("Sequence[object]", value)):
+            yield from _walk(field, item, (*loc, index))
+    else:
+        yield _malformed("must be JSON", loc)
+
+
+def _walk_text(field: FieldSpec, value: str, loc: Loc) -> Iterator[Problem]:
+    if problem := unstorable(value):
+        yield Problem(problem.kind, problem.text, loc)
+    elif "\0" in value:
+        yield _invalid("must not contain a NUL character", loc)
+    elif field.template and (found := templating.check(value)):
+        yield _invalid(f"is not a valid template: {'; '.join(found)}", loc)

@@ -1,0 +1,104 @@
+"""Formats of the field kinds: each check returns what the text must be, or None when it is."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from urllib.parse import urlsplit
+
+from common.catalogue.fields import message_spec
+from treadle.contact.v1 import contact_pb2
+
+# Stands for a stored secret in everything the API returns.
+SECRET_MASK = "********"  # noqa: S105 - the mask, not a secret
+
+EMAIL_PATTERN = (
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$"
+)
+PHONE_PATTERN = r"^\+[1-9][0-9]{6,14}$"
+TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+COLOR_PATTERN = r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"
+UUID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+CUSTOM_FIELD_PATTERN = r"custom_fields\.[A-Za-z_][A-Za-z0-9_-]{0,63}"
+TAG_LENGTH = 100
+
+Check = Callable[[str], str | None]
+
+
+def _matching(pattern: str, description: str) -> Check:
+    compiled = re.compile(pattern.removesuffix("$") + r"\Z")
+
+    def check(value: str) -> str | None:
+        return None if compiled.match(value) else description
+
+    return check
+
+
+def _url(value: str) -> str | None:
+    wanted = "must be an absolute http or https URL, such as https://example.com/path"
+    if any(c.isspace() or ord(c) < 0x20 or c in '<>"\\' for c in value):
+        return wanted
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return wanted
+    if not valid:
+        return wanted
+    if "@" in parts.netloc:
+        return "must not carry a user name or password; use the authentication fields"
+    return None
+
+
+def _tag(value: str) -> str | None:
+    if not value.strip():
+        return "must not be blank"
+    if len(value) > TAG_LENGTH:
+        return f"must have at most {TAG_LENGTH} characters"
+    return None
+
+
+@cache
+def contact_fields() -> tuple[str, ...]:
+    """The built-in contact fields that actions may name: those declared `editable`."""
+    return tuple(
+        name
+        for name, field in message_spec(contact_pb2.Contact.DESCRIPTOR).fields.items()
+        if field.editable
+    )
+
+
+def contact_field_pattern() -> str:
+    """Pattern of a contact field's name."""
+    return f"^({'|'.join(contact_fields())}|{CUSTOM_FIELD_PATTERN})$"
+
+
+def _contact_field(value: str) -> str | None:
+    if re.fullmatch(contact_field_pattern().strip("^$"), value):
+        return None
+    return f"must be one of {', '.join(contact_fields())}, or custom_fields.<name>"
+
+
+def _secret(value: str) -> str | None:
+    if value == SECRET_MASK:
+        return "is the mask of a stored secret; give the secret itself"
+    return None
+
+
+CHECKS: Mapping[str, Check] = {
+    "email": _matching(EMAIL_PATTERN, "must be an email address, such as ann@example.com"),
+    "phone": _matching(PHONE_PATTERN, "must be a phone number in E.164, such as +14155550100"),
+    "url": _url,
+    "time_of_day": _matching(TIME_PATTERN, "must be a 24-hour time HH:MM, such as 09:30"),
+    "color": _matching(COLOR_PATTERN, "must be a hex colour, such as #1f77b4"),
+    "uuid": _matching(UUID_PATTERN, "must be a UUID, such as 550e8400-e29b-41d4-a716-446655440000"),
+    "tag": _tag,
+    "contact_field": _contact_field,
+    "secret": _secret,
+}
+
+
+def check_kind(kind: str | None, value: str) -> str | None:
+    """What `value` must be to be of `kind`; None when it is, or when the kind has no format."""
+    check = CHECKS.get(kind or "")
+    return check(value) if check else None

@@ -1,0 +1,156 @@
+"""JSON Schema (draft 2020-12) of configurations and outputs, for the palette and OpenAPI."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
+from common.catalogue.kinds import (
+    COLOR_PATTERN,
+    EMAIL_PATTERN,
+    PHONE_PATTERN,
+    TIME_PATTERN,
+    UUID_PATTERN,
+    contact_field_pattern,
+)
+from common.catalogue.rules import RequiredWhen
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+JsonSchema = dict[str, Any]
+
+_TYPES: Mapping[Shape, JsonSchema] = {
+    Shape.TEXT: {"type": "string"},
+    Shape.BOOLEAN: {"type": "boolean"},
+    Shape.INTEGER: {"type": "integer"},
+    Shape.NUMBER: {"type": "number"},
+    Shape.ENUM: {"type": "string"},
+    Shape.TIMESTAMP: {"type": "string", "format": "date-time"},
+    Shape.OBJECT: {"type": "object"},
+    Shape.ANY: {},
+}
+
+
+def _format(kind: str) -> JsonSchema:
+    formats: Mapping[str, JsonSchema] = {
+        "email": {"format": "email", "pattern": EMAIL_PATTERN},
+        "phone": {"pattern": PHONE_PATTERN},
+        "url": {"format": "uri", "pattern": "^https?://"},
+        "time_of_day": {"pattern": TIME_PATTERN},
+        "color": {"pattern": COLOR_PATTERN},
+        "uuid": {"format": "uuid", "pattern": UUID_PATTERN},
+        "contact_field": {"pattern": contact_field_pattern()},
+        "secret": {"writeOnly": True},
+    }
+    return formats.get(kind, {})
+
+
+def message_schema(message: MessageSpec, rules: tuple[RequiredWhen, ...] = ()) -> JsonSchema:
+    """Schema of a configuration object."""
+    schema: JsonSchema = {
+        "type": "object",
+        "properties": {field.name: field_schema(field) for field in message.fields.values()},
+        "additionalProperties": False,
+    }
+    if required := [field.name for field in message.fields.values() if field.required]:
+        schema["required"] = required
+    if rules:
+        schema["allOf"] = [_conditional(message, rule) for rule in rules]
+    return schema
+
+
+def output_schema(message: MessageSpec) -> JsonSchema:
+    """Schema of an output; later versions of an action may add to it."""
+    return message_schema(message) | {"additionalProperties": True}
+
+
+def field_schema(field: FieldSpec) -> JsonSchema:
+    """Schema of one field: its value's rules and what a form needs to show it."""
+    schema: JsonSchema = {"title": field.label}
+    if field.help:
+        schema["description"] = field.help
+    value = _value_schema(field)
+    if field.arity is Arity.LIST:
+        schema |= {"type": "array", "items": value} | _bounds(field, "Items")
+    elif field.arity is Arity.MAP:
+        schema |= {"type": "object", "additionalProperties": value} | _bounds(field, "Properties")
+    else:
+        schema |= value
+    if field.default is not None:
+        schema["default"] = field.default
+    if field.example:
+        schema["examples"] = [_example(field)]
+    return schema | _hints(field)
+
+
+def _value_schema(field: FieldSpec) -> JsonSchema:
+    if field.message is not None:
+        return message_schema(field.message)
+    schema = dict(_TYPES[field.shape])
+    if field.enum is not None:
+        schema["enum"] = list(field.enum.spellings)
+    if field.shape is Shape.TEXT:
+        low = field.min_length or (1 if field.required and field.arity is Arity.ONE else None)
+        if low is not None:
+            schema["minLength"] = low
+        if field.max_length is not None:
+            schema["maxLength"] = field.max_length
+        if field.kind and not field.template:
+            schema |= _format(field.kind)
+    if field.shape in (Shape.INTEGER, Shape.NUMBER):
+        if field.minimum is not None:
+            schema["minimum"] = field.minimum
+        if field.maximum is not None:
+            schema["maximum"] = field.maximum
+    return schema
+
+
+def _bounds(field: FieldSpec, noun: str) -> JsonSchema:
+    bounds: JsonSchema = {}
+    low = field.min_items or (1 if field.required else None)
+    if low is not None:
+        bounds[f"min{noun}"] = low
+    if field.max_items is not None:
+        bounds[f"max{noun}"] = field.max_items
+    return bounds
+
+
+def _hints(field: FieldSpec) -> JsonSchema:
+    hints: JsonSchema = {}
+    if field.kind:
+        hints["x-treadle-kind"] = field.kind
+    if field.template:
+        hints["x-treadle-template"] = True
+    if field.reference:
+        hints["x-treadle-reference"] = field.reference
+    return hints
+
+
+def _example(field: FieldSpec) -> str | int | float | bool:
+    if field.shape is Shape.INTEGER:
+        return int(field.example)
+    if field.shape is Shape.NUMBER:
+        return float(field.example)
+    return field.example == "true" if field.shape is Shape.BOOLEAN else field.example
+
+
+def _conditional(message: MessageSpec, rule: RequiredWhen) -> JsonSchema:
+    condition: JsonSchema = {"properties": {rule.other_field: {"enum": list(rule.values)}}}
+    if message.fields[rule.other_field].default not in rule.values:
+        condition["required"] = [rule.other_field]
+    then: JsonSchema = {"required": [rule.path[-1]]}
+    for name in reversed(rule.path[:-1]):
+        then = {"properties": {name: then}}
+    return {"if": condition, "then": then}
+
+
+def as_json(schema: JsonSchema) -> dict[str, Any]:
+    """A deep copy that the caller may change."""
+    return cast("dict[str, Any]", _copy(schema))
+
+
+def _copy(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_copy(item) for item in cast("list[object]", value)]
+    return value

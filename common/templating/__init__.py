@@ -1,0 +1,169 @@
+"""Merge fields: Liquid, checked when saved, analysed for what it reads, rendered within limits."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from io import StringIO
+
+from liquid import BoundTemplate
+from liquid.exceptions import LiquidError
+from liquid.output import LimitedStringIO
+from liquid.static_analysis import Segments, TemplateAnalysis
+
+from common.templating.environment import (
+    HTML,
+    MAX_OUTPUT_BYTES,
+    TEXT,
+    BudgetContext,
+    MissingValueError,
+    bound_ranges,
+)
+from common.templating.errors import TemplateError, TemplateRenderError, TemplateSyntaxError
+from common.templating.needs import ROOTS, ContextNeeds, Path
+
+__all__ = [
+    "MAX_SOURCE",
+    "ROOTS",
+    "ContextNeeds",
+    "TemplateError",
+    "TemplateRenderError",
+    "TemplateSyntaxError",
+    "check",
+    "has_markup",
+    "needs",
+    "render",
+]
+
+# Characters of a template's source.
+MAX_SOURCE = 1 << 18
+# Beyond this a template counts as large; fewer of those are kept compiled.
+_SMALL = 1 << 12
+# Segments that liquid computes when the value has no such key.
+_COMPUTED = frozenset({"size", "first", "last"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    template: BoundTemplate
+    problems: tuple[str, ...]
+    needs: ContextNeeds
+
+
+def has_markup(text: str) -> bool:
+    """Whether rendering could change `text`: the cheap test before everything else."""
+    return "{{" in text or "{%" in text
+
+
+def check(source: str) -> tuple[str, ...]:
+    """Everything wrong with a template that can be known before it is rendered, for the user."""
+    if not has_markup(source):
+        return ()
+    try:
+        return _compiled(source, html=False).problems
+    except TemplateSyntaxError as error:
+        return error.problems
+
+
+def needs(source: str) -> ContextNeeds:
+    """What the template reads; raises TemplateSyntaxError when it cannot be parsed."""
+    return _compiled(source, html=False).needs if has_markup(source) else ContextNeeds()
+
+
+def render(source: str, context: Mapping[str, object], *, html: bool = False) -> str:
+    """Render `source` on plain JSON values; with `html`, values are escaped.
+
+    Raises TemplateSyntaxError, or TemplateRenderError when a value is missing or a limit is hit.
+    """
+    if not has_markup(source):
+        return source
+    template = _compiled(source, html=html).template
+    buffer = LimitedStringIO(limit=MAX_OUTPUT_BYTES)
+    try:
+        _run(template, context, buffer)
+    except MissingValueError as error:
+        raise TemplateRenderError(
+            f"{error.path} has no value; give it one, or a fallback such as "
+            f'{{{{ {error.path} | default: "…" }}}}',
+            missing=error.path,
+        ) from error
+    except LiquidError as error:
+        raise TemplateRenderError(_describe(error)) from error
+    except RecursionError as error:
+        raise TemplateRenderError("the template is nested too deeply") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise TemplateRenderError(f"a filter cannot work on its value ({error})") from error
+    return buffer.getvalue()
+
+
+def _run(template: BoundTemplate, context: Mapping[str, object], buffer: StringIO) -> None:
+    template.render_with_context(BudgetContext(template, globals=context), buffer)
+
+
+def _compiled(source: str, *, html: bool) -> _Compiled:
+    if len(source) <= _SMALL:
+        return _compile_small(source, html)
+    return _compile_large(source, html)
+
+
+def _compile(source: str, html: bool) -> _Compiled:  # noqa: FBT001 - a cache key
+    if len(source) > MAX_SOURCE:
+        raise TemplateSyntaxError((f"is longer than {MAX_SOURCE:,} characters",))
+    try:
+        template = (HTML if html else TEXT).from_string(source)
+        bound_ranges(template)
+        analysis = template.analyze(include_partials=False)
+    except LiquidError as error:
+        raise TemplateSyntaxError((_describe(error),)) from error
+    except RecursionError as error:
+        raise TemplateSyntaxError(("the template is nested too deeply",)) from error
+    return _Compiled(template, tuple(_problems(analysis)), _needs(analysis))
+
+
+# Syntax errors are not cached: they are rare, and found when saving.
+_compile_small = lru_cache(maxsize=4096)(_compile)
+_compile_large = lru_cache(maxsize=128)(_compile)
+
+
+def _describe(error: LiquidError) -> str:
+    message = str(error.message or "the template cannot be used")
+    try:
+        position = error.context()
+    except ValueError:
+        # liquid reports some errors just past the end of the text.
+        position = None
+    return f"{message} (line {position[0]}, column {position[1] + 1})" if position else message
+
+
+def _problems(analysis: TemplateAnalysis) -> Iterator[str]:
+    for name in analysis.filters:
+        if name not in TEXT.filters:
+            yield f"unknown filter '{name}'{_hint(name, TEXT.filters)}"
+    for root in analysis.globals:
+        if root not in ROOTS:
+            known = _hint(root, ROOTS) or f"; values start with {', '.join(ROOTS)}"
+            yield f"unknown value '{root}'{known}"
+    for name in analysis.locals:
+        if name in ROOTS:
+            yield f"'{name}' is a reserved name; assign to another one"
+
+
+def _hint(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _needs(analysis: TemplateAnalysis) -> ContextNeeds:
+    paths: list[Path] = []
+    for root, variables in analysis.globals.items():
+        if root in ROOTS:
+            paths += [(root, *_static(variable.segments[1:])) for variable in variables]
+    return ContextNeeds.of(paths)
+
+
+def _static(segments: Segments) -> Iterator[str]:
+    """The leading segments that are names; an index or a computed segment needs all before it."""
+    for segment in segments:
+        if not isinstance(segment, str) or segment in _COMPUTED:
+            return
+        yield segment

@@ -1,0 +1,21 @@
+"""What can go wrong with a template: with its text, and with one rendering of it."""
+
+
+class TemplateError(Exception):
+    """Base of both; `str()` is fit for the user and never holds a value from the context."""
+
+
+class TemplateSyntaxError(TemplateError):
+    """The text cannot be rendered for anybody. `problems` lists everything found."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class TemplateRenderError(TemplateError):
+    """This rendering failed; `missing` is the path that had no value, when that is the cause."""
+
+    def __init__(self, message: str, *, missing: str | None = None) -> None:
+        super().__init__(message)
+        self.missing = missing
