@@ -19,6 +19,7 @@ import structlog
 from prometheus_client import start_http_server
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+REQUEST_ID_HEADER: Final = "x-request-id"
 REDACTED: Final = "[redacted]"
 
 _SECRET_KEY: Final = re.compile(
@@ -43,7 +44,7 @@ _request_id: ContextVar[str | None] = ContextVar("treadle_request_id", default=N
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """Return a logger whose lines carry `name`; configuration is looked up at first use."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(module=name)
 
 
 def configure_logging(

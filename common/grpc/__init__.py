@@ -1,1 +1,1 @@
-"""gRPC plumbing: one server and one way of calling, so that no service decides these things anew."""
+"""gRPC plumbing: one server and one way of calling, so that services decide these things once."""
