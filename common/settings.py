@@ -36,8 +36,8 @@ def _postgres_url(value: str) -> str:
     return value
 
 
-class SharedSettings(BaseSettings):
-    """What every service reads."""
+class ProcessSettings(BaseSettings):
+    """What every process reads, the gateway too, which holds no secret."""
 
     model_config = SettingsConfigDict(
         env_prefix="TREADLE_",
@@ -47,6 +47,13 @@ class SharedSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    log_level: LogLevel = Field(default="info", validation_alias="TREADLE_LOG_LEVEL")
+    log_format: LogFormat = Field(default="json", validation_alias="TREADLE_LOG_FORMAT")
+
+
+class SharedSettings(ProcessSettings):
+    """What every service behind the gateway reads besides."""
+
     nats_url: str = Field(
         default="nats://127.0.0.1:4222", validation_alias="TREADLE_NATS_URL", min_length=1
     )
@@ -54,8 +61,6 @@ class SharedSettings(BaseSettings):
     jwt_secret: Annotated[SecretStr, Field(min_length=32)] = Field(
         validation_alias="TREADLE_JWT_SECRET"
     )
-    log_level: LogLevel = Field(default="info", validation_alias="TREADLE_LOG_LEVEL")
-    log_format: LogFormat = Field(default="json", validation_alias="TREADLE_LOG_FORMAT")
 
 
 class DatabaseSettings(SharedSettings):
@@ -66,7 +71,7 @@ class DatabaseSettings(SharedSettings):
     )
 
 
-S = TypeVar("S", bound=SharedSettings)
+S = TypeVar("S", bound=ProcessSettings)
 
 
 def load(cls: type[S]) -> S:
@@ -86,12 +91,12 @@ def load(cls: type[S]) -> S:
     raise SettingsError("invalid settings\n  " + "\n  ".join(sorted(problems)))
 
 
-def _variable(cls: type[SharedSettings], error: ErrorDetails) -> str:
+def _variable(cls: type[ProcessSettings], error: ErrorDetails) -> str:
     name = str(error["loc"][0]) if error["loc"] else "environment"
     return _names(cls).get(name, name)
 
 
-def _names(cls: type[SharedSettings]) -> dict[str, str]:
+def _names(cls: type[ProcessSettings]) -> dict[str, str]:
     """Map each field's name to the variable that sets it."""
     prefix = cls.model_config.get("env_prefix", "")
     return {
@@ -104,9 +109,9 @@ def _names(cls: type[SharedSettings]) -> dict[str, str]:
     }
 
 
-def _unknown_variables(cls: type[SharedSettings]) -> Iterator[str]:
+def _unknown_variables(cls: type[ProcessSettings]) -> Iterator[str]:
     prefix = cls.model_config.get("env_prefix", "")
-    if prefix == SharedSettings.model_config.get("env_prefix"):
+    if prefix == ProcessSettings.model_config.get("env_prefix"):
         return  # no prefix of its own: other services' variables start with the shared one
     known = set(_names(cls).values())
     for name in os.environ:
