@@ -6,7 +6,8 @@ a name that resolves to one of these, or to a public address first and an inner 
 only. It follows no redirects, reads no proxy settings, and bounds time and size of the whole call.
 """
 
-from common.egress.client import EgressPolicy, EgressResponse, GuardedClient
+from common.egress.client import EgressPolicy, GuardedClient
+from common.egress.connection import EgressResponse
 from common.egress.errors import (
     EgressConnectError,
     EgressError,
