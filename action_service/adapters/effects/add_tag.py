@@ -7,28 +7,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from action_service.engine.model import AppliedEffect
 
-# Sorted input: two engines that add the same tags wait for each other in one order only.
+# One statement when all tags exist, which is nearly always; it says which do not.
+_PUT = text(
+    """
+    WITH wanted AS (
+        SELECT v.contact_id, v.account_id, v.name, t.id AS tag_id
+        FROM unnest(CAST(:contacts AS uuid[]), CAST(:accounts AS uuid[]), CAST(:names AS text[]))
+             AS v(contact_id, account_id, name)
+        LEFT JOIN treadle.tags t ON t.account_id = v.account_id AND t.name = v.name
+    ), put AS (
+        INSERT INTO treadle.contact_tags (contact_id, tag_id, account_id)
+        SELECT contact_id, tag_id, account_id FROM wanted WHERE tag_id IS NOT NULL
+        ORDER BY contact_id, tag_id
+        ON CONFLICT (contact_id, tag_id) DO NOTHING
+    )
+    SELECT DISTINCT account_id::text, name FROM wanted WHERE tag_id IS NULL ORDER BY 1, 2
+    """
+)
+# Sorted input: two engines that create the same tags wait for each other in one order only.
 _CREATE = text(
     """
     INSERT INTO treadle.tags (account_id, name, color)
-    SELECT v.account_id, v.name, v.color
-    FROM unnest(CAST(:accounts AS uuid[]), CAST(:names AS text[]), CAST(:colors AS text[]))
-         AS v(account_id, name, color)
-    WHERE NOT EXISTS (
-        SELECT FROM treadle.tags t WHERE t.account_id = v.account_id AND t.name = v.name
+    SELECT * FROM unnest(
+        CAST(:accounts AS uuid[]), CAST(:names AS text[]), CAST(:colors AS text[])
     )
     ON CONFLICT (account_id, name) DO NOTHING
-    """
-)
-_PUT = text(
-    """
-    INSERT INTO treadle.contact_tags (contact_id, tag_id, account_id)
-    SELECT v.contact_id, t.id, v.account_id
-    FROM unnest(CAST(:contacts AS uuid[]), CAST(:accounts AS uuid[]), CAST(:names AS text[]))
-         AS v(contact_id, account_id, name)
-    JOIN treadle.tags t ON t.account_id = v.account_id AND t.name = v.name
-    ORDER BY v.contact_id, t.id
-    ON CONFLICT (contact_id, tag_id) DO NOTHING
     """
 )
 
@@ -41,15 +44,17 @@ async def apply(connection: AsyncConnection, effects: Sequence[AppliedEffect]) -
         tag = applied.effect.add_tag
         colors.setdefault((applied.account_id, tag.tag_name), tag.tag_color or None)
         puts.add((tag.contact_id, applied.account_id, tag.tag_name))
-    tags = sorted(colors)
-    await connection.execute(
-        _CREATE,
-        {
-            "accounts": [account for account, _ in tags],
-            "names": [name for _, name in tags],
-            "colors": [colors[tag] for tag in tags],
-        },
-    )
     contacts, accounts, names = zip(*puts, strict=True)
-    await connection.execute(_PUT, {"contacts": contacts, "accounts": accounts, "names": names})
+    wanted = {"contacts": contacts, "accounts": accounts, "names": names}
+    missing = [(account, name) for account, name in await connection.execute(_PUT, wanted)]
+    if missing:
+        await connection.execute(
+            _CREATE,
+            {
+                "accounts": [account for account, _ in missing],
+                "names": [name for _, name in missing],
+                "colors": [colors[tag] for tag in missing],
+            },
+        )
+        await connection.execute(_PUT, wanted)
     return {}
