@@ -1,0 +1,1 @@
+"""Runs the attempts of one or more action categories; has no database of its own."""

@@ -1,0 +1,133 @@
+"""Puts an executor together: the one place that names its concrete parts."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+
+from grpc import aio
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from prometheus_client import REGISTRY
+
+from common.auth import TokenVerifier
+from common.clock import SYSTEM_CLOCK, Clock
+from common.egress import EgressPolicy, GuardedClient
+from common.grpc.client import ServiceTokens
+from common.grpc.client import connect as connect_grpc
+from common.grpc.server import GrpcServer
+from common.nats import PullConsumer, action_consumer
+from common.nats import connect as connect_nats
+from common.runtime import run
+from common.settings import load
+from common.telemetry import announce_ready, configure_logging, metrics_endpoint
+from executor_service.adapters.dead_letters import JetStreamDeadLetters
+from executor_service.adapters.ledger import LedgerClient
+from executor_service.adapters.providers import email_gateway, sms_gateway
+from executor_service.adapters.templates import TemplateClient
+from executor_service.attachments import AttachmentFetcher
+from executor_service.fleet import run_fleet
+from executor_service.metrics import Metrics
+from executor_service.pipeline import Pipeline
+from executor_service.ports import EmailGateway, SmsGateway, TemplateSource
+from executor_service.publisher import ResultPublisher, jetstream_publisher
+from executor_service.settings import ExecutorSettings
+from executor_service.wiring import Providers, Wiring
+from executor_service.worker import BATCH, CategoryWorker
+
+_GRPC_GRACE = timedelta(seconds=1)
+_LAST_RESORT = timedelta(seconds=9)
+
+
+def serve(categories: Sequence[str]) -> None:
+    """Runs one executor process until it is told to stop."""
+    settings = load(ExecutorSettings)
+    configure_logging(settings.log_level, settings.log_format, service="executor")
+
+    async def main(stop: asyncio.Event) -> None:
+        await serve_until(stop, settings, categories)
+
+    run(main, grace=_LAST_RESORT)
+
+
+async def serve_until(
+    stop: asyncio.Event, settings: ExecutorSettings, categories: Sequence[str]
+) -> None:
+    """Serves until `stop` is set, then drains."""
+    async with AsyncExitStack() as resources:
+        nc = await connect_nats(settings.nats_url, name=f"treadle-executor-{'-'.join(categories)}")
+        resources.push_async_callback(_close, nc)
+        tokens = ServiceTokens(settings.jwt_secret, "executor")
+        channel = connect_grpc(settings.api_target, token=tokens.token)
+        resources.push_async_callback(channel.close, 0)
+        egress = GuardedClient(EgressPolicy(allow_loopback=settings.egress_allow_loopback))
+        resources.push_async_callback(egress.aclose)
+
+        js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+        metrics = Metrics(REGISTRY)
+        publisher = ResultPublisher(jetstream_publisher(js))
+        pipeline = Pipeline(
+            Wiring(_providers(settings, channel, tokens, egress)).actions(categories),
+            ledger=LedgerClient(channel),
+            clock=SYSTEM_CLOCK,
+            metrics=metrics,
+        )
+        workers = [
+            CategoryWorker(
+                category,
+                source=PullConsumer(
+                    nc,
+                    js,
+                    action_consumer(f"executor-{category}", category),
+                    capacity=_capacity(settings, calls=pipeline.has_calls(category)),
+                    replicas=settings.nats_replicas,
+                ),
+                pipeline=pipeline,
+                publisher=publisher,
+                dead_letters=JetStreamDeadLetters(js),
+                metrics=metrics,
+                slots=settings.concurrency,
+                max_deliver=settings.max_deliver,
+            )
+            for category in categories
+        ]
+        metrics_address = resources.enter_context(metrics_endpoint(settings.metrics_listen))
+        server = GrpcServer(TokenVerifier(settings.jwt_secret))
+        address = await resources.enter_async_context(
+            server.running(settings.listen, grace=_GRPC_GRACE)
+        )
+
+        def ready() -> None:
+            announce_ready(
+                "executor",
+                listen=address,
+                metrics=metrics_address,
+                categories=",".join(categories),
+            )
+
+        await run_fleet(workers, publisher, stop, ready=ready)
+
+
+def _providers(
+    settings: ExecutorSettings, channel: aio.Channel, tokens: ServiceTokens, egress: GuardedClient
+) -> Providers:
+    return {
+        Clock: lambda: SYSTEM_CLOCK,
+        GuardedClient: lambda: egress,
+        AttachmentFetcher: lambda: AttachmentFetcher(egress),
+        TemplateSource: lambda: TemplateClient(channel, tokens, SYSTEM_CLOCK),
+        EmailGateway: lambda: email_gateway(settings),
+        SmsGateway: lambda: sms_gateway(settings),
+    }
+
+
+def _capacity(settings: ExecutorSettings, *, calls: bool) -> int:
+    """How many tasks wait here: few where each may take long, so that other executors get them."""
+    return max(1, settings.concurrency // 4) if calls else 2 * BATCH
+
+
+async def _close(nc: Client) -> None:
+    # Acks are fire and forget: the server's answer to the ping says that it has them.
+    with suppress(NatsError, TimeoutError):
+        await nc.flush(timeout=1)
+    await nc.close()

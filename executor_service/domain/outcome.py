@@ -1,0 +1,103 @@
+"""What an attempt came to, as plain values.
+
+Handlers answer with one of these; how they look on the wire is `executor_service.wire`'s business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonScalar: TypeAlias = bool | int | float | str | None
+
+
+class ErrorClass(StrEnum):
+    """Why an attempt failed; the engine's retry policy is keyed by it (SPEC-WFL-003 R7.2)."""
+
+    NETWORK_TIMEOUT = "network_timeout"
+    RATE_LIMIT = "rate_limit"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+    AUTHENTICATION = "authentication"
+    INVALID_CONFIG = "invalid_config"
+    REJECTED = "rejected"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    INTERNAL = "internal"
+
+
+class UpdateMode(StrEnum):
+    """How a change meets the value that is there."""
+
+    SET = "set"
+    APPEND = "append"
+    INCREMENT = "increment"
+
+
+@dataclass(frozen=True, slots=True)
+class AddTag:
+    """Give the contact a tag; the tag is created, with the colour, when the account lacks it."""
+
+    contact_id: str
+    tag_name: str
+    tag_color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a contact (a built-in one or `custom_fields.<name>`) and its operand."""
+
+    field: str
+    value: JsonScalar
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContact:
+    """Change fields of the contact, all in the same mode."""
+
+    contact_id: str
+    mode: UpdateMode
+    changes: tuple[FieldChange, ...]
+
+
+Effect: TypeAlias = AddTag | UpdateContact
+
+
+def _no_output() -> dict[str, JsonValue]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Done. The effects are committed by the engine together with the step."""
+
+    output: Mapping[str, JsonValue] = field(default_factory=_no_output)
+    effects: tuple[Effect, ...] = ()
+    provider_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Did not work. `message` is for users: no secret, no stack, nothing of another account."""
+
+    error_class: ErrorClass
+    message: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rightly not done, and the run goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now, but from `not_before` (aware) on; the attempt is not spent."""
+
+    not_before: datetime
+    reason: str
+
+
+Outcome: TypeAlias = Completed | Failed | Skipped | Deferred

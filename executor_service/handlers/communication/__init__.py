@@ -1,0 +1,1 @@
+"""Actions of the `communication` category: they reach the contact through a provider."""

@@ -1,0 +1,112 @@
+"""SPEC-WFL-003 R2.2: a text message through the provider, outside the contact's quiet hours."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from common.clock import Clock
+from executor_service import phones
+from executor_service.domain import classify, quiet_hours
+from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
+from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.ports import Sms, SmsGateway
+from treadle.catalog.v1.send_sms_pb2 import SendSmsConfig
+
+MAX_CHARACTERS = 1600
+
+
+class SendSmsHandler(IoHandler[SendSmsConfig]):
+    """Quiet hours are looked at on every attempt, right before the call."""
+
+    def __init__(self, gateway: SmsGateway, clock: Clock) -> None:
+        self._gateway = gateway
+        self._clock = clock
+
+    async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Call:
+        """See `IoHandler`."""
+        config = step.config
+        given = step.context_text("contact", "phone")
+        if not given:
+            return Failed(ErrorClass.INVALID_CONFIG, "the contact has no phone number")
+        number = phones.normalize(given)
+        if number is None:
+            return Failed(
+                ErrorClass.INVALID_CONFIG,
+                "the contact's phone number is not a valid international number",
+            )
+        if not config.message.strip() or len(config.message) > MAX_CHARACTERS:
+            return Failed(
+                ErrorClass.INVALID_CONFIG,
+                f"message: once rendered it has {len(config.message)} characters; "
+                f"1 to {MAX_CHARACTERS} can be sent",
+            )
+        if config.respect_quiet_hours:
+            held = _hold(step, number, self._clock.now())
+            if held is not None:
+                return held
+        sms = Sms(
+            to=number,
+            from_number=config.from_number,
+            body=config.message,
+            media_urls=tuple(config.media_urls),
+            reference=step.reference(),
+        )
+        return lambda: self._send(sms)
+
+    async def _send(self, sms: Sms) -> Outcome:
+        try:
+            receipt = await self._gateway.send(sms)
+        except classify.CallError as error:
+            return classify.classify(error, peer="Twilio", claimed=True, now=self._clock.now())
+        return Completed(
+            output={
+                "message_id": receipt.message_id,
+                "to": sms.to,
+                "body": sms.body,
+                "segments": receipt.segments,
+            },
+            provider_reference=receipt.message_id,
+        )
+
+
+def _hold(step: Step[SendSmsConfig], number: str, now: datetime) -> Outcome | None:
+    """What keeps the message from going out now; None when nothing does."""
+    config = step.config
+    window = quiet_hours.Window(
+        quiet_hours.parse_time_of_day(config.quiet_hours_start),
+        quiet_hours.parse_time_of_day(config.quiet_hours_end),
+    )
+    zones = _zones(step, number)
+    allowed = quiet_hours.next_allowed(window, zones, now)
+    if allowed == now:
+        return None
+    hours = f"{config.quiet_hours_start}-{config.quiet_hours_end}"
+    names = ", ".join(zone.key for zone in zones[:3]) + (", ..." if len(zones) > 3 else "")
+    if allowed is None:
+        return Failed(
+            ErrorClass.INVALID_CONFIG,
+            f"quiet hours {hours} leave no time that is allowed in all of the contact's possible "
+            f"time zones ({names}); set the contact's time zone",
+        )
+    return Deferred(allowed, f"quiet hours {hours} ({names})")
+
+
+def _zones(step: Step[SendSmsConfig], number: str) -> Sequence[ZoneInfo]:
+    """The contact's zone, else every zone its number may be in, else the account's, else UTC."""
+    candidates = (
+        (step.context_text("contact", "timezone"),),
+        phones.candidate_zones(number),
+        (step.context_text("account", "timezone"),),
+    )
+    for names in candidates:
+        zones = [zone for name in names if (zone := _zone(name)) is not None]
+        if zones:
+            return zones
+    return (ZoneInfo("UTC"),)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

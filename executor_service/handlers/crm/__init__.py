@@ -1,0 +1,1 @@
+"""Actions of the `crm` category: they change our own records, by effects."""

@@ -1,0 +1,1 @@
+"""Actions of the `internal` category: they call other systems of the account."""

@@ -1,0 +1,179 @@
+"""From a task to its result: find the handler, render once, claim where that is called for, run.
+
+Nothing that a handler or a template does gets out of here as an exception: each task has its own
+outcome, and one that goes wrong fails alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import orjson
+
+from common.catalogue import ActionSpec, ConfigRenderError, render_config
+from common.clock import Clock
+from common.errors import TreadleError
+from common.telemetry import get_logger
+from executor_service.domain.outcome import ErrorClass, Failed, Outcome
+from executor_service.handlers.base import Call, EffectHandler, Handler, IoHandler, Step
+from executor_service.metrics import Metrics
+from executor_service.ports import ClaimDecision, Ledger
+from executor_service.wire import result_of
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.options.v1.options_pb2 import IdempotencyClass
+
+_OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
+_UNKNOWN = (
+    "something went wrong while the message was being handed over; it may have been sent, so it is "
+    "not sent again"
+)
+_CLAIMED_BEFORE = (
+    "an earlier try of this attempt was cut off while the message was being handed over; it may "
+    "have been sent, so it is not sent again"
+)
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action type with its declaration and its handler."""
+
+    spec: ActionSpec
+    handler: Handler
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the attempt must be claimed in the ledger before the handler's call."""
+        return self.spec.idempotency == IdempotencyClass.IDEMPOTENCY_CLASS_CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The attempt is not the current one any more: nothing was done and nobody waits for word."""
+
+
+class Pipeline:
+    """Runs tasks of the actions it was given."""
+
+    def __init__(
+        self, actions: Mapping[str, Action], *, ledger: Ledger, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._actions = actions
+        self._ledger = ledger
+        self._clock = clock
+        self._metrics = metrics
+
+    def has_calls(self, category: str) -> bool:
+        """Whether any action of the category calls another system."""
+        return any(
+            isinstance(action.handler, IoHandler)
+            for action in self._actions.values()
+            if action.spec.category == category
+        )
+
+    def action_of(self, task: ActionTask) -> Action | None:
+        """The task's action; None when this executor has no handler for it."""
+        action_type = task.config.WhichOneof("config")
+        return None if action_type is None else self._actions.get(action_type)
+
+    def apply(
+        self, action: Action, handler: EffectHandler[Any], task: ActionTask, *, markup: bool
+    ) -> ActionResult:
+        """Runs an effect handler's task; `markup`: its configuration may hold templates."""
+        started_at = self._clock.now()
+        try:
+            if markup:
+                config = render_config(action.spec, task.config, _context(task))
+            else:
+                config = getattr(task.config, action.spec.type)
+            outcome = handler.apply(task, config)
+        except Exception as error:  # noqa: BLE001 - the boundary between tasks
+            outcome = _failure(task, action, error)
+        return self._finish(task, action, outcome, started_at)
+
+    async def run(
+        self, action: Action, handler: IoHandler[Any], task: ActionTask
+    ) -> ActionResult | Stale:
+        """Runs an I/O handler's task."""
+        started_at = self._clock.now()
+        try:
+            context = _context(task)
+            config = render_config(action.spec, task.config, context)
+            prepared = await handler.prepare(Step(task, config, context))
+            outcome = await self._act(action, task, prepared) if callable(prepared) else prepared
+        except Exception as error:  # noqa: BLE001 - the boundary between tasks
+            outcome = _failure(task, action, error)
+        if isinstance(outcome, Stale):
+            return outcome
+        return self._finish(task, action, outcome, started_at)
+
+    def give_up(self, task: ActionTask, message: str) -> ActionResult:
+        """The result of a task that is not run any more, so that its step ends visibly."""
+        now = self._clock.now()
+        outcome = Failed(ErrorClass.INTERNAL, message)
+        return result_of(task, outcome, started_at=now, finished_at=now)
+
+    async def _act(self, action: Action, task: ActionTask, call: Call) -> Outcome | Stale:
+        if not action.claimed:
+            return await call()
+        try:
+            decision = await self._ledger.claim(
+                attempt_id=task.attempt_id,
+                action_execution_id=task.action_execution_id,
+                account_id=task.account_id,
+            )
+        except (TreadleError, TimeoutError) as error:
+            _log.warning("claim_failed", error=type(error).__name__, **_ids(task))
+            return Failed(
+                ErrorClass.SERVICE_UNAVAILABLE,
+                "the record of sends could not be reached; nothing was sent",
+            )
+        match decision:
+            case ClaimDecision.STALE:
+                return Stale()
+            case ClaimDecision.ALREADY_CLAIMED:
+                return Failed(ErrorClass.UNKNOWN_OUTCOME, _CLAIMED_BEFORE)
+            case ClaimDecision.GRANTED:
+                return await self._call_claimed(task, call)
+
+    async def _call_claimed(self, task: ActionTask, call: Call) -> Outcome:
+        try:
+            return await call()
+        except Exception:  # noqa: BLE001 - whatever it was, the provider may have been reached
+            _log.exception("claimed_call_failed", **_ids(task))
+            return Failed(ErrorClass.UNKNOWN_OUTCOME, _UNKNOWN)
+
+    def _finish(
+        self, task: ActionTask, action: Action, outcome: Outcome, started_at: datetime
+    ) -> ActionResult:
+        finished_at = self._clock.now()
+        self._metrics.finished(action.spec.type, outcome, finished_at - started_at)
+        if isinstance(outcome, Failed):
+            _log.info("step_failed", error_class=outcome.error_class.value, **_ids(task))
+        return result_of(task, outcome, started_at=started_at, finished_at=finished_at)
+
+
+def _context(task: ActionTask) -> Mapping[str, object]:
+    context: object = orjson.loads(task.context_json) if task.context_json else {}
+    if not isinstance(context, dict):
+        raise TypeError("the task's context is not an object")
+    return cast("dict[str, object]", context)
+
+
+def _failure(task: ActionTask, action: Action, error: Exception) -> Failed:
+    if isinstance(error, ConfigRenderError):
+        return Failed(ErrorClass.INVALID_CONFIG, str(error))
+    _log.error("handler_failed", action_type=action.spec.type, exc_info=error, **_ids(task))
+    return Failed(ErrorClass.INTERNAL, _OUR_FAULT)
+
+
+def _ids(task: ActionTask) -> dict[str, str]:
+    return {
+        "account_id": task.account_id,
+        "execution_id": task.execution_id,
+        "action_execution_id": task.action_execution_id,
+        "attempt_id": task.attempt_id,
+    }

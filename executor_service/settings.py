@@ -1,0 +1,38 @@
+"""What an executor reads from its environment: TREADLE_EXECUTOR_* and the shared variables."""
+
+from datetime import timedelta
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from common.settings import SharedSettings
+
+
+class ExecutorSettings(SharedSettings):
+    """Settings of one executor process."""
+
+    model_config = SettingsConfigDict(env_prefix="TREADLE_EXECUTOR_")
+
+    listen: str = "127.0.0.1:50053"
+    metrics_listen: str = ""
+    api_target: str = "127.0.0.1:50051"
+    # Calls to other systems at a time, per category.
+    concurrency: int = Field(default=64, ge=1, le=1024)
+    # Deliveries of one task before it is given up as one that brings executors down.
+    max_deliver: int = Field(default=10, ge=1, le=1000)
+    egress_allow_loopback: bool = False
+
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_base_url: str = "https://api.sendgrid.com"
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr | None = None
+    # Empty for Twilio's own.
+    twilio_base_url: str = ""
+    # How long a provider may take to answer before the outcome counts as unknown; a send that
+    # turns out unknown costs more than patience does.
+    provider_timeout_seconds: float = Field(default=30, gt=0, le=300)
+
+    @property
+    def provider_timeout(self) -> timedelta:
+        """As a duration."""
+        return timedelta(seconds=self.provider_timeout_seconds)

@@ -1,0 +1,121 @@
+"""Outcomes as they travel: the one place where domain values become protobuf messages.
+
+Fields are set one by one because that is the fastest way (this runs for every task).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import assert_never, cast
+
+import orjson
+from google.protobuf.struct_pb2 import NULL_VALUE, Value
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from executor_service.domain.outcome import (
+    AddTag,
+    Completed,
+    Deferred,
+    Effect,
+    ErrorClass,
+    Failed,
+    JsonScalar,
+    Outcome,
+    Skipped,
+    UpdateContact,
+    UpdateMode,
+)
+from treadle.catalog.v1.update_contact_pb2 import UpdateMode as WireMode
+from treadle.dispatch.v1 import result_pb2
+from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1.execution_pb2 import ErrorClass as WireErrorClass
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_ERROR_CLASSES: Mapping[ErrorClass, WireErrorClass] = {
+    item: cast("WireErrorClass", WireErrorClass.Value(f"ERROR_CLASS_{item.name}"))
+    for item in ErrorClass
+}
+_MODES: Mapping[UpdateMode, WireMode] = {
+    item: cast("WireMode", WireMode.Value(f"UPDATE_MODE_{item.name}")) for item in UpdateMode
+}
+
+
+def result_of(
+    task: ActionTask, outcome: Outcome, *, started_at: datetime, finished_at: datetime
+) -> result_pb2.ActionResult:
+    """The answer to a task."""
+    result = result_pb2.ActionResult()
+    result.attempt_id = task.attempt_id
+    result.action_execution_id = task.action_execution_id
+    result.execution_id = task.execution_id
+    result.account_id = task.account_id
+    _set_instant(result.started_at, started_at)
+    _set_instant(result.finished_at, finished_at)
+    match outcome:
+        case Completed():
+            _set_completed(result.completed, outcome)
+        case Failed():
+            set_failed(result, outcome)
+        case Skipped():
+            result.skipped.reason = outcome.reason
+        case Deferred():
+            _set_instant(result.deferred.not_before, outcome.not_before)
+            result.deferred.reason = outcome.reason
+        case _:
+            assert_never(outcome)
+    return result
+
+
+def set_failed(result: result_pb2.ActionResult, failed: Failed) -> None:
+    """Makes `result` a failure, whatever it was before."""
+    message = result.failed
+    message.error_class = _ERROR_CLASSES[failed.error_class]
+    message.message = failed.message
+    if failed.retry_after is not None:
+        message.retry_after.FromTimedelta(failed.retry_after)
+
+
+def _set_completed(message: result_pb2.Completed, completed: Completed) -> None:
+    # A completed step is one even when it has nothing to say.
+    message.output_json = orjson.dumps(completed.output) if completed.output else b""
+    if completed.provider_reference:
+        message.provider_reference = completed.provider_reference
+    for effect in completed.effects:
+        _set_effect(message.effects.add(), effect)
+
+
+def _set_effect(message: result_pb2.Effect, effect: Effect) -> None:
+    match effect:
+        case AddTag():
+            tag = message.add_tag
+            tag.contact_id = effect.contact_id
+            tag.tag_name = effect.tag_name
+            if effect.tag_color:
+                tag.tag_color = effect.tag_color
+        case UpdateContact():
+            update = message.update_contact
+            update.contact_id = effect.contact_id
+            update.mode = _MODES[effect.mode]
+            for change in effect.changes:
+                wire_change = update.changes.add()
+                wire_change.field = change.field
+                _set_scalar(wire_change.value, change.value)
+        case _:
+            assert_never(effect)
+
+
+def _set_instant(message: Timestamp, instant: datetime) -> None:
+    since = instant - _EPOCH
+    message.seconds = since // _SECOND
+    message.nanos = since.microseconds * 1000
+
+
+def _set_scalar(message: Value, value: JsonScalar) -> None:
+    if value is None:
+        message.null_value = NULL_VALUE
+    elif isinstance(value, bool):
+        message.bool_value = value
+    elif isinstance(value, str):
+        message.string_value = value
+    else:
+        message.number_value = value

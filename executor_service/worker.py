@@ -1,0 +1,257 @@
+"""Pulls one category's tasks and keeps hold of them until their results are stored.
+
+Each category has a worker with slots of its own, so that a provider that hangs holds up nobody
+else. Tasks of effect handlers run in one go as they come; the others run as coroutines, at most one
+per slot, while the server is told that they are still in progress.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from google.protobuf.message import DecodeError
+from nats.errors import Error as NatsError
+
+from common.nats import Delivery
+from common.telemetry import extract, get_logger, traced
+from executor_service.handlers.base import EffectHandler, IoHandler
+from executor_service.metrics import Metrics
+from executor_service.pipeline import Action, Pipeline, Stale
+from executor_service.publisher import Finished, ResultPublisher
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
+
+# Tasks taken up in one go: some milliseconds of work, after which the event loop gets its turn.
+BATCH: Final = 256
+# How soon another executor, perhaps a newer one, may try a task that this one does not know.
+UNKNOWN_ACTION_DELAY_S: Final = 5.0
+DEAD_LETTER_DELAY_S: Final = 30.0
+
+_log = get_logger(__name__)
+
+
+class TaskSource(Protocol):
+    """The pull consumer of a category (`common.nats.PullConsumer`)."""
+
+    async def start(self) -> None:
+        """Begins to ask for tasks."""
+        ...
+
+    async def stop(self) -> None:
+        """Stops asking, and gives back what was not taken."""
+        ...
+
+    async def next_batch(self, max_messages: int) -> list[Delivery]:
+        """What is there, at least one; empty once stopped."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where tasks go that are given up."""
+
+    async def store(self, category: str, delivery: Delivery, reason: str) -> None:
+        """Returns once the task is kept; raises what NATS raises."""
+        ...
+
+
+@dataclass(slots=True)
+class _InHand:
+    """A task being run: all its deliveries, and its coroutine."""
+
+    deliveries: list[Delivery]
+    job: "asyncio.Task[None] | None" = None
+    finished: bool = field(default=False)
+
+
+class CategoryWorker:
+    """Runs one category: `start`, then `run`, which returns after `stop`."""
+
+    def __init__(
+        self,
+        category: str,
+        *,
+        source: TaskSource,
+        pipeline: Pipeline,
+        publisher: ResultPublisher,
+        dead_letters: DeadLetters,
+        metrics: Metrics,
+        slots: int,
+        max_deliver: int,
+        heartbeat_s: float = 10.0,
+    ) -> None:
+        self.category = category
+        self._source = source
+        self._pipeline = pipeline
+        self._publisher = publisher
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._slots = slots
+        self._max_deliver = max_deliver
+        self._heartbeat_s = heartbeat_s
+        self._takes_calls = pipeline.has_calls(category)
+        self._in_hand: dict[str, _InHand] = {}
+        self._running = 0
+        self._slot_freed = asyncio.Event()
+        self._odd_jobs: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begins to ask for tasks."""
+        await self._source.start()
+
+    async def run(self) -> None:
+        """Takes tasks until stopped, then waits for those it has begun."""
+        heartbeats = asyncio.create_task(self._send_heartbeats())
+        try:
+            while True:
+                await self._publisher.room()
+                while self._running >= self._slots:
+                    self._slot_freed.clear()
+                    await self._slot_freed.wait()
+                batch = await self._source.next_batch(self._wanted())
+                if not batch:
+                    break
+                self._take_up(batch)
+                # Results get out and signals in between batches, however many tasks are waiting.
+                await asyncio.sleep(0)
+            await self._finish_all()
+        finally:
+            heartbeats.cancel()
+
+    async def stop(self) -> None:
+        """Takes no more tasks; what has been begun goes on."""
+        await self._source.stop()
+
+    async def abandon(self) -> None:
+        """Gives back what is still running. A claimed send becomes an unknown outcome elsewhere."""
+        entries = [entry for entry in self._in_hand.values() if not entry.finished]
+        for entry in entries:
+            if entry.job is not None:
+                entry.job.cancel()
+        for entry in entries:
+            for delivery in entry.deliveries:
+                await delivery.nak()
+        if entries:
+            _log.warning("tasks_abandoned", category=self.category, tasks=len(entries))
+
+    def _wanted(self) -> int:
+        return self._slots - self._running if self._takes_calls else BATCH
+
+    def _take_up(self, batch: list[Delivery]) -> None:
+        """Runs the effect handlers' tasks, begins the others."""
+        pipeline = self._pipeline
+        finished: list[Finished] = []
+        for delivery in batch:
+            task = _parse(delivery)
+            if task is None:
+                self._spawn(self._bury(delivery))
+                continue
+            if delivery.num_delivered > self._max_deliver:
+                self._spawn(self._give_up(delivery, task))
+                continue
+            action = pipeline.action_of(task)
+            if action is None:
+                self._spawn(self._hand_back(delivery, task))
+            elif isinstance(handler := action.handler, EffectHandler):
+                # What is no template is the same rendered, and need not be.
+                markup = b"{{" in delivery.data or b"{%" in delivery.data
+                result = pipeline.apply(action, handler, task, markup=markup)
+                finished.append(Finished((delivery,), result))
+            else:
+                self._begin(action, handler, task, delivery)
+        if finished:
+            self._publisher.put_all(finished)
+
+    def _begin(
+        self, action: Action, handler: IoHandler[Any], task: ActionTask, delivery: Delivery
+    ) -> None:
+        entry = self._in_hand.get(task.attempt_id)
+        if entry is not None:
+            # Delivered again although it is being run here: one run answers for both.
+            entry.deliveries.append(delivery)
+            return
+        entry = _InHand([delivery])
+        self._in_hand[task.attempt_id] = entry
+        self._count_running(+1)
+        entry.job = asyncio.create_task(self._run_one(action, handler, task, entry))
+
+    async def _run_one(
+        self, action: Action, handler: IoHandler[Any], task: ActionTask, entry: _InHand
+    ) -> None:
+        try:
+            with traced(extract(entry.deliveries[0].headers or {})):
+                result = await self._pipeline.run(action, handler, task)
+        finally:
+            self._count_running(-1)
+        if isinstance(result, Stale):
+            del self._in_hand[task.attempt_id]
+            for delivery in entry.deliveries:
+                await delivery.ack()
+            return
+        entry.finished = True
+        self._publisher.put_all([self._finished(task.attempt_id, entry, result)])
+
+    def _finished(self, attempt_id: str, entry: _InHand, result: ActionResult) -> Finished:
+        # Still in hand until its result is stored, so that it is neither run again nor given up.
+        def settled() -> None:
+            del self._in_hand[attempt_id]
+
+        return Finished(entry.deliveries, result, settled)
+
+    def _count_running(self, change: int) -> None:
+        self._running += change
+        self._metrics.in_hand(self.category, self._running)
+        self._slot_freed.set()
+
+    async def _send_heartbeats(self) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            for entry in list(self._in_hand.values()):
+                for delivery in entry.deliveries:
+                    with suppress(NatsError):
+                        await delivery.in_progress()
+
+    async def _finish_all(self) -> None:
+        jobs = [entry.job for entry in self._in_hand.values() if entry.job is not None]
+        await asyncio.gather(*jobs, *self._odd_jobs, return_exceptions=True)
+
+    def _spawn(self, job: Coroutine[None, None, None]) -> None:
+        odd_job = asyncio.create_task(job)
+        self._odd_jobs.add(odd_job)
+        odd_job.add_done_callback(self._odd_jobs.discard)
+
+    async def _bury(self, delivery: Delivery) -> None:
+        """Gives up a message that is no task: nobody can be told, so it is kept for people."""
+        if await self._store_dead(delivery, "not a task"):
+            await delivery.term()
+
+    async def _give_up(self, delivery: Delivery, task: ActionTask) -> None:
+        """Ends a task that was delivered too often: it may be what brings executors down."""
+        if await self._store_dead(delivery, "delivered too often"):
+            message = f"given up after {self._max_deliver} deliveries without a result"
+            self._publisher.put_all([Finished((delivery,), self._pipeline.give_up(task, message))])
+
+    async def _store_dead(self, delivery: Delivery, reason: str) -> bool:
+        try:
+            await self._dead_letters.store(self.category, delivery, reason)
+        except (NatsError, TimeoutError) as error:
+            _log.warning("dead_letter_failed", error=type(error).__name__)
+            await delivery.nak(DEAD_LETTER_DELAY_S)
+            return False
+        self._metrics.dead_letter(self.category)
+        _log.error("dead_letter", category=self.category, subject=delivery.subject, reason=reason)
+        return True
+
+    async def _hand_back(self, delivery: Delivery, task: ActionTask) -> None:
+        _log.warning("unknown_action", category=self.category, attempt_id=task.attempt_id)
+        await delivery.nak(UNKNOWN_ACTION_DELAY_S)
+
+
+def _parse(delivery: Delivery) -> ActionTask | None:
+    """The task; None for anything that cannot be one (most bytes parse as some message)."""
+    try:
+        task = ActionTask.FromString(delivery.data)
+    except DecodeError:
+        return None
+    return task if task.attempt_id and task.execution_id and task.account_id else None
