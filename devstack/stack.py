@@ -125,20 +125,23 @@ class Stack:
 
     def start(self) -> None:
         """Start the servers, migrate, start the services; return when all are ready."""
-        lock = self._data.open()
-        self._remembered = self._data.ports()
         self._progress("starting Postgres and NATS")
-        self.postgres.inherit_fds = self.nats.inherit_fds = (lock,)
-        self.nats.start()
-        self.postgres.start()
+        self.start_servers()
         self._progress("migrating the database")
         self.migrate()
         self._progress("starting the services")
+        self._remembered = self._data.ports()
         self._launch(self._core())
         self._launch(self._edge())
         self._data.save_state(self._state())
         kept = ("gateway", "api", "simulator")
         self._data.save_ports({name: self.services[name].port for name in kept})
+
+    def start_servers(self) -> None:
+        """Start Postgres and NATS alone."""
+        self.postgres.inherit_fds = self.nats.inherit_fds = (self._data.open(),)
+        self.nats.start()
+        self.postgres.start()
 
     def migrate(self) -> None:
         """Bring the schemas of every service up to date; needs Postgres alone."""

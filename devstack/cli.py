@@ -1,0 +1,262 @@
+"""The command `treadle`: everything a developer does with a whole stack on one machine."""
+
+import json
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE, issue_token
+from common.catalogue import action_type_json, catalogue
+from devstack.client import GatewayClient, GatewayError
+from devstack.datadir import DataDir, InUseError, default_data_dir
+from devstack.demo.run import run_demo
+from devstack.loading import FileError, load_contacts, load_workflow, read_contacts, read_workflow
+from devstack.nats import NatsError
+from devstack.postgres import PostgresError
+from devstack.processes import ServiceError
+from devstack.signals import Stopped, stoppable
+from devstack.stack import DEV_ACCOUNT, DEV_USER, Stack, StackOptions
+from devstack.up import TOKEN_TTL, run_up
+
+_FAILURES = (
+    FileError,
+    GatewayError,
+    InUseError,
+    NatsError,
+    OSError,
+    PostgresError,
+    ServiceError,
+)
+_BATCH = 1_000
+
+app = typer.Typer(
+    help="Treadle on one machine: embedded Postgres and NATS, every service, simulated providers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Where the stack keeps its data.  [default: .treadle]"),
+]
+Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
+LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+
+
+def _console() -> Console:
+    return Console()
+
+
+@contextmanager
+def _failing_politely() -> Generator[None]:
+    """Show what is known to go wrong as a message, without a traceback."""
+    try:
+        yield
+    except _FAILURES as error:
+        Console(stderr=True).out(f"treadle: {error}", highlight=False)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def up(
+    data_dir: DataDirOption = None,
+    port: Annotated[int | None, Port] = None,
+    grpc_port: Annotated[int | None, Port] = None,
+    simulator_port: Annotated[int | None, Port] = None,
+    postgres_port: Annotated[int | None, Port] = None,
+    nats_port: Annotated[int | None, Port] = None,
+    log_level: LogLevel = "info",
+) -> None:
+    """Run the whole stack in the foreground until Ctrl-C. Data is kept between runs.
+
+    --port is the gateway's, --grpc-port the action service's.
+    """
+    options = StackOptions(
+        data_dir=data_dir or default_data_dir(),
+        gateway_port=port,
+        api_port=grpc_port,
+        simulator_port=simulator_port,
+        postgres_port=postgres_port,
+        nats_port=nats_port,
+        log_level=log_level,
+    )
+    with _failing_politely(), stoppable():
+        try:
+            run_up(options, _console())
+        except Stopped:
+            raise typer.Exit(130) from None
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Keep the data there.  [default: a folder that is removed afterwards]"),
+    ] = None,
+    port: Annotated[int | None, Port] = None,
+    log_level: LogLevel = "info",
+) -> None:
+    """Run a real workflow for some 300 contacts through every service, and check every message.
+
+    Exits with 0 only when every action completed and the simulated providers received exactly one
+    message for each contact and step.
+    """
+    with _failing_politely(), stoppable(), _folder(data_dir) as folder:
+        options = StackOptions(data_dir=folder, gateway_port=port, log_level=log_level)
+        try:
+            good = run_demo(options, _console())
+        except Stopped:
+            raise typer.Exit(130) from None
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def catalog(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="What GET /api/v1/action-types serves.")
+    ] = False,
+) -> None:
+    """List the action types. No service has to run."""
+    specs = catalogue().types.values()
+    if as_json:
+        document = {"action_types": [action_type_json(spec) for spec in specs]}
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    table = Table("type", "category", "label", "description")
+    for spec in specs:
+        table.add_row(spec.type, spec.category, spec.label, spec.help)
+    _console().print(table)
+
+
+@app.command()
+def token(
+    data_dir: DataDirOption = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--role",
+            help=f"May be repeated: {', '.join(sorted(ROLE_PERMISSIONS.keys() - {SERVICE_ROLE}))}."
+            "  [default: admin]",
+        ),
+    ] = None,
+    account: Annotated[UUID, typer.Option(help="The account's id.")] = DEV_ACCOUNT,
+    user: Annotated[UUID, typer.Option(help="The user's id.")] = DEV_USER,
+    hours: Annotated[float, typer.Option(min=0.01, help="How long it is valid.")] = 12,
+) -> None:
+    """Print a token for this machine's stack, for `Authorization: Bearer …`."""
+    roles = role or ["admin"]
+    unknown = set(roles) - (ROLE_PERMISSIONS.keys() - {SERVICE_ROLE})
+    if unknown:
+        raise typer.BadParameter(f"no such role: {', '.join(sorted(unknown))}")
+    secret = DataDir(data_dir or default_data_dir()).jwt_secret()
+    ttl = timedelta(hours=hours)
+    typer.echo(issue_token(secret, subject=user, account_id=account, roles=roles, ttl=ttl))
+
+
+@app.command()
+def load(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            exists=True, dir_okay=False, help="Workflows (.yaml) and contacts (.csv), in any order."
+        ),
+    ],
+    data_dir: DataDirOption = None,
+    gateway: Annotated[
+        str | None, typer.Option(help="Base URL.  [default: the running stack's]")
+    ] = None,
+    bearer: Annotated[
+        str | None, typer.Option("--token", help="[default: one for the running stack]")
+    ] = None,
+    activate: Annotated[bool, typer.Option(help="Activate the workflows.")] = False,
+    start: Annotated[
+        bool, typer.Option(help="Activate them and run them for the contacts.")
+    ] = False,
+) -> None:
+    """Load workflows and contacts through the gateway.
+
+    Contacts whose email is known already are left as they are. `${simulator_url}` in a workflow
+    stands for the running stack's simulator.
+    """
+    with _failing_politely():
+        data = DataDir(data_dir or default_data_dir())
+        state = data.state()
+        if gateway is None and state is None:
+            raise GatewayError("no stack runs here; start one with `treadle up` or give --gateway")
+        known = state or {}
+        if bearer is None:
+            bearer = issue_token(
+                data.jwt_secret(),
+                subject=DEV_USER,
+                account_id=DEV_ACCOUNT,
+                roles=["admin"],
+                ttl=TOKEN_TTL,
+            )
+        with GatewayClient(gateway or known["gateway_url"], bearer) as client:
+            _load(client, files, known, activate=activate or start, start=start)
+
+
+@app.command()
+def migrate(data_dir: DataDirOption = None) -> None:
+    """Bring the database of a stack that does not run up to date; `up` does it by itself.
+
+    Elsewhere: `python -m action_service migrate` and `python -m scheduler_service migrate`, with
+    TREADLE_DATABASE_URL.
+    """
+    with _failing_politely(), stoppable():
+        stack = Stack(StackOptions(data_dir=data_dir or default_data_dir()))
+        try:
+            stack.start_servers()
+            stack.migrate()
+        except Stopped:
+            raise typer.Exit(130) from None
+        finally:
+            stack.stop()
+    typer.echo("the database is up to date")
+
+
+def _load(
+    client: GatewayClient,
+    files: list[Path],
+    known: dict[str, str],
+    *,
+    activate: bool,
+    start: bool,
+) -> None:
+    contact_ids: list[str] = []
+    workflow_ids: list[str] = []
+    for file in sorted(files, key=lambda path: path.suffix != ".csv"):
+        if file.suffix == ".csv":
+            ids = load_contacts(client, read_contacts(file))
+            contact_ids += ids
+            typer.echo(f"{file}: {len(ids)} contacts")
+        else:
+            workflow = load_workflow(client, read_workflow(file, known))
+            workflow_ids.append(workflow.id)
+            status = client.activate(workflow.id).status if activate else workflow.status
+            typer.echo(f"{file}: workflow {workflow.id} ({status})")
+    if start:
+        for workflow_id in workflow_ids:
+            for first in range(0, len(contact_ids), _BATCH):
+                client.start_executions(workflow_id, contact_ids[first : first + _BATCH])
+            typer.echo(f"started {len(contact_ids)} executions of workflow {workflow_id}")
+
+
+@contextmanager
+def _folder(given: Path | None) -> Generator[Path]:
+    """Lend the folder that was given, or one that is removed afterwards."""
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="treadle-demo-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

@@ -1,0 +1,248 @@
+"""A small client of the REST API for the command line and the demo, as any customer has it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar, cast
+from uuid import uuid4
+
+import httpx
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+_PAGE_SIZE = "200"
+
+
+class GatewayError(RuntimeError):
+    """The gateway refused a request or could not be reached; the message is for people."""
+
+
+class _Answer(BaseModel):
+    """What this client reads of an answer; the gateway may say more."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Workflow(_Answer):
+    """A workflow."""
+
+    id: str
+    name: str
+    status: str
+    version: int
+
+
+class Contact(_Answer):
+    """A contact."""
+
+    id: str
+    email: str | None
+    phone: str | None
+    first_name: str | None
+    last_name: str | None
+
+
+class StepSummary(_Answer):
+    """Action executions of one step by status; durations in seconds."""
+
+    action_name: str | None
+    action_type: str
+    position: int
+    pending: int
+    scheduled: int
+    running: int
+    waiting: int
+    completed: int
+    failed: int
+    skipped: int
+    cancelled: int
+    retries: int
+    p50_duration_seconds: float | None
+    p99_duration_seconds: float | None
+
+
+class ExecutionCounts(_Answer):
+    """Executions by state."""
+
+    running: int
+    waiting: int
+    paused: int
+    completed: int
+    failed: int
+    cancelled: int
+
+    @property
+    def open(self) -> int:
+        """Executions that have not ended."""
+        return self.running + self.waiting + self.paused
+
+
+class Summary(_Answer):
+    """How a workflow's executions stand."""
+
+    executions: ExecutionCounts
+    steps: tuple[StepSummary, ...]
+
+
+class Execution(_Answer):
+    """One run for one contact."""
+
+    id: str
+    contact_id: str
+    state: str
+
+
+class StepError(_Answer):
+    """Why a step failed."""
+
+    error_class: str
+    message: str
+
+
+class StepLog(_Answer):
+    """The log of one step of one run. Times are RFC 3339."""
+
+    action_name: str | None
+    action_type: str
+    position: int
+    status: str
+    started_at: str | None
+    completed_at: str | None
+    duration_seconds: float | None
+    result: dict[str, JsonValue]
+    error: StepError | None
+    reason: str | None
+    retry_count: int
+
+
+_M = TypeVar("_M", bound=_Answer)
+
+
+class GatewayClient:
+    """Calls the gateway with one token. A context manager."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self._http = httpx.Client(
+            base_url=f"{base_url}/api/v1/",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        """Use it."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def create_workflow(self, name: str, description: str) -> Workflow:
+        """Create an empty workflow in `draft`."""
+        body = {"name": name, "description": description}
+        return _parsed(Workflow, self._post("workflows", body))
+
+    def add_action(self, workflow_id: str, body: Mapping[str, JsonValue]) -> None:
+        """Append an action."""
+        self._post(f"workflows/{workflow_id}/actions", body)
+
+    def activate(self, workflow_id: str) -> Workflow:
+        """Freeze the workflow's draft and let executions start."""
+        return _parsed(Workflow, self._post(f"workflows/{workflow_id}/activate", {}))
+
+    def has_email_template(self, template_id: str) -> bool:
+        """Tell whether the account has this template."""
+        response = self._send("GET", f"email-templates/{template_id}", accept=(404,))
+        return response.status_code != 404
+
+    def create_email_template(self, body: Mapping[str, JsonValue]) -> None:
+        """Create an email template under the id in `body`."""
+        self._post("email-templates", body)
+
+    def contacts(self) -> Iterator[Contact]:
+        """Go through all contacts of the account, newest first."""
+        for page in self._pages("contacts", {}):
+            yield from _parsed_list(Contact, page["contacts"])
+
+    def create_contacts(self, contacts: Sequence[Mapping[str, JsonValue]]) -> list[str]:
+        """Create up to 1,000 contacts, all or none; return their ids in order."""
+        body: dict[str, JsonValue] = {"contacts": [dict(contact) for contact in contacts]}
+        return cast(list[str], self._post("contacts/batch", body)["contact_ids"])
+
+    def start_executions(self, workflow_id: str, contact_ids: Sequence[str]) -> list[str]:
+        """Run the workflow for up to 1,000 contacts, all or none; return the executions' ids."""
+        body: dict[str, JsonValue] = {"contact_ids": list(contact_ids)}
+        answer = self._post(f"workflows/{workflow_id}/executions", body)
+        return cast(list[str], answer["execution_ids"])
+
+    def summary(self, workflow_id: str) -> Summary:
+        """How the workflow's executions stand, by state and by step."""
+        response = self._send("GET", f"workflows/{workflow_id}/executions/summary")
+        return _parsed(Summary, response.json())
+
+    def executions(self, workflow_id: str, contact_id: str) -> list[Execution]:
+        """One contact's executions of the workflow, newest first."""
+        path, query = "executions", {"workflow_id": workflow_id, "contact_id": contact_id}
+        pages = self._pages(path, query)
+        return [item for page in pages for item in _parsed_list(Execution, page["executions"])]
+
+    def step_logs(self, execution_id: str) -> list[StepLog]:
+        """The steps of one execution, in the order in which they came to be."""
+        pages = self._pages(f"executions/{execution_id}/actions", {})
+        return [item for page in pages for item in _parsed_list(StepLog, page["action_executions"])]
+
+    def _post(self, path: str, body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        return cast(dict[str, JsonValue], self._send("POST", path, body).json())
+
+    def _pages(self, path: str, query: Mapping[str, str]) -> Iterator[dict[str, JsonValue]]:
+        token = ""
+        while True:
+            params = {**query, "page_size": _PAGE_SIZE} | ({"page_token": token} if token else {})
+            page = cast(dict[str, JsonValue], self._send("GET", path, params=params).json())
+            yield page
+            token = cast(str | None, page["next_page_token"]) or ""
+            if not token:
+                return
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        accept: Sequence[int] = (),
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else None
+        try:
+            response = self._http.request(method, path, json=body, params=params, headers=headers)
+        except httpx.HTTPError as error:
+            raise GatewayError(f"{self._http.base_url} cannot be reached: {error}") from error
+        if response.is_success or response.status_code in accept:
+            return response
+        raise GatewayError(_explained(method, path, response))
+
+
+def _parsed(model: type[_M], value: object) -> _M:
+    return model.model_validate(value)
+
+
+def _parsed_list(model: type[_M], value: JsonValue) -> list[_M]:
+    return [model.model_validate(item) for item in cast(list[object], value)]
+
+
+def _explained(method: str, path: str, response: httpx.Response) -> str:
+    """Put a problem document (RFC 9457) into words."""
+    head = f"{method} {path}: {response.status_code}"
+    try:
+        problem = cast(dict[str, JsonValue], response.json())
+    except ValueError:
+        return head
+    lines = [f"{head} {problem.get('detail') or problem.get('title') or ''}".rstrip()]
+    for item in cast(list[dict[str, str]], problem.get("errors") or []):
+        place = item.get("pointer") or item.get("parameter") or item.get("field") or ""
+        lines.append(f"  {place}: {item.get('detail', '')}")
+    return "\n".join(lines)
