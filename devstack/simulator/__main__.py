@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 import sys
+from pathlib import Path
 
 import uvloop
 from pydantic import SecretStr
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.inbox import Inbox, InboxLimits
+from devstack.simulator.journal import Journal
 from devstack.simulator.server import serving
 
 
@@ -26,13 +28,14 @@ class SimulatorSettings(BaseSettings):
     keep_messages: int = 100_000
 
 
-async def run(host: str, port: int, settings: SimulatorSettings) -> None:
+async def run(host: str, port: int, data_dir: Path | None, settings: SimulatorSettings) -> None:
     """Serve until SIGINT or SIGTERM."""
     credentials = Credentials(
         settings.sendgrid_api_key, settings.twilio_account_sid, settings.twilio_auth_token
     )
     limits = InboxLimits(messages=settings.keep_messages)
-    simulator = Simulator(inbox=Inbox(limits), credentials=credentials)
+    journal = Journal(data_dir / "inbox.jsonl") if data_dir is not None else None
+    simulator = Simulator(inbox=Inbox(limits, journal), credentials=credentials)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, simulator.stopping.set)
@@ -46,11 +49,13 @@ def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m devstack.simulator", description=__doc__)
     parser.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT")
+    parser.add_argument("--data-dir", type=Path, help="keep the inbox here between runs")
     arguments = parser.parse_args()
     host, _, port = str(arguments.listen).rpartition(":")
     if not host or not port.isdecimal():
         parser.error("--listen takes HOST:PORT")
-    uvloop.run(run(host.strip("[]"), int(port), SimulatorSettings()))
+    data_dir: Path | None = arguments.data_dir
+    uvloop.run(run(host.strip("[]"), int(port), data_dir, SimulatorSettings()))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ class Cut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send RST and wait until the server has taken note."""
         transport: asyncio.Transport = scope["state"]["transport"]
-        connection: socket.socket | None = transport.get_extra_info("socket")
-        if connection is not None:
+        if not transport.is_closing():
+            connection: socket.socket = transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
         await _disconnected(receive)

@@ -4,40 +4,18 @@ Messages are kept as their JSON bytes: a hundred thousand Python objects with bo
 several times as much. The oldest ones give way; the counters do not forget them.
 """
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from itertools import islice
 
 import orjson
 
 from devstack.simulator.call import JsonObject
-
-# The names, in order of preference, under which a caller may give the key of a workflow step.
-STEP_KEYS = ("step_key", "action_execution_id", "idempotency_key")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One delivery to one recipient."""
-
-    provider: str
-    id: str
-    to: str
-    sender: str
-    subject: str
-    text: str
-    html: str
-    custom_args: Mapping[str, str]
-    received_at: datetime
-    details: JsonObject = field(default_factory=dict[str, object])
-
-    @property
-    def step_key(self) -> str | None:
-        """The key of the step that sent it, the same over all attempts."""
-        return next((self.custom_args[n] for n in STEP_KEYS if self.custom_args.get(n)), None)
+from devstack.simulator.journal import Journal
+from devstack.simulator.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +23,24 @@ class InboxLimits:
     """How much is kept: messages, their bytes, and keys for telling duplicates."""
 
     messages: int = 100_000
-    bytes: int = 192 * 1024 * 1024
-    keys: int = 1_000_000
+    bytes: int = 128 * 1024 * 1024
+    keys: int = 500_000
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counters of one provider."""
+    """Counters of one provider.
+
+    `accepted` is `unique` plus `duplicates`. Two messages are the same delivery when recipient and
+    step key agree. For those without a key (`unkeyed`) the content stands in for it, which is a
+    guess; the duplicates found that way are counted in `lookalikes` too.
+    """
 
     accepted: int = 0
     unique: int = 0
     duplicates: int = 0
     unkeyed: int = 0
+    lookalikes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +63,19 @@ class Page:
 class Inbox:
     """The messages kept and the counts of all."""
 
-    def __init__(self, limits: InboxLimits | None = None) -> None:
+    def __init__(self, limits: InboxLimits | None = None, journal: Journal | None = None) -> None:
         self._limits = limits or InboxLimits()
+        self._journal: Journal | None = None
         self._kept: deque[_Kept] = deque()
         self._bytes = 0
         self._next = 1
         self._tallies: dict[str, Tally] = {}
-        self._seen: OrderedDict[bytes, int] = OrderedDict()
+        self._seen: set[bytes] = set()
+        self._seen_order: deque[bytes] = deque()
         self._forgotten_keys = 0
         self._repeated: Counter[tuple[str, str, str]] = Counter()
+        if journal is not None:
+            self._restore(journal)
 
     def add(self, message: Message) -> int:
         """Record a message and return its number, counted from 1."""
@@ -99,14 +87,12 @@ class Inbox:
             message.to.lower(),
             message.sender.lower(),
             message.step_key,
-            _encode(number, message),
+            message.encode(number),
         )
         self._kept.append(entry)
         self._bytes += len(entry.data)
-        while len(self._kept) > self._limits.messages or (
-            self._bytes > self._limits.bytes and len(self._kept) > 1
-        ):
-            self._bytes -= len(self._kept.popleft().data)
+        self._trim()
+        self._write(entry.data)
         return number
 
     def page(
@@ -156,22 +142,17 @@ class Inbox:
         return None
 
     def summary(self) -> JsonObject:
-        """Counts of everything accepted since the start or the last `clear`."""
+        """Counts of everything accepted since the last `clear`, see `Tally`.
+
+        `forgotten_keys` tells how many old keys a repeat could no longer be held against.
+        """
+        names = list(asdict(Tally()))
         return {
-            "accepted": sum(tally.accepted for tally in self._tallies.values()),
-            "unique": sum(tally.unique for tally in self._tallies.values()),
-            "duplicates": sum(tally.duplicates for tally in self._tallies.values()),
-            "unkeyed": sum(tally.unkeyed for tally in self._tallies.values()),
+            **{name: sum(getattr(t, name) for t in self._tallies.values()) for name in names},
             "kept": len(self._kept),
             "forgotten_keys": self._forgotten_keys,
             "by_provider": {
-                name: {
-                    "accepted": tally.accepted,
-                    "unique": tally.unique,
-                    "duplicates": tally.duplicates,
-                    "unkeyed": tally.unkeyed,
-                }
-                for name, tally in sorted(self._tallies.items())
+                provider: asdict(tally) for provider, tally in sorted(self._tallies.items())
             },
             "duplicated": [
                 {"provider": provider, "step_key": key, "to": to, "count": count + 1}
@@ -186,8 +167,31 @@ class Inbox:
         self._next = 1
         self._tallies.clear()
         self._seen.clear()
+        self._seen_order.clear()
         self._forgotten_keys = 0
         self._repeated.clear()
+        if self._journal is not None:
+            self._journal.rewrite(())
+
+    def _trim(self) -> None:
+        while len(self._kept) > self._limits.messages or (
+            self._bytes > self._limits.bytes and len(self._kept) > 1
+        ):
+            self._bytes -= len(self._kept.popleft().data)
+
+    def _write(self, data: bytes) -> None:
+        if self._journal is None:
+            return
+        self._journal.append(data)
+        if self._journal.size > 2 * self._limits.bytes:
+            self._journal.rewrite(entry.data for entry in self._kept)
+
+    def _restore(self, journal: Journal) -> None:
+        for line in journal.lines():
+            with suppress(ValueError):  # a line that something else spoilt
+                self.add(Message.decode(line))
+        self._journal = journal
+        journal.rewrite(entry.data for entry in self._kept)
 
     def _count(self, message: Message) -> None:
         tally = self._tallies.setdefault(message.provider, Tally())
@@ -195,39 +199,19 @@ class Inbox:
         key = message.step_key
         if key is None:
             tally.unkeyed += 1
-        # Without a key the content stands in for it: a step is rarely worded twice alike.
         identity = key or "\0".join((message.sender, message.subject, message.text, message.html))
         parts = "\0".join((message.provider, message.to.lower(), identity))
         digest = blake2b(parts.encode(), digest_size=12).digest()
         if digest not in self._seen:
-            self._seen[digest] = 1
+            self._seen.add(digest)
+            self._seen_order.append(digest)
             tally.unique += 1
             if len(self._seen) > self._limits.keys:
-                self._seen.popitem(last=False)
+                self._seen.discard(self._seen_order.popleft())
                 self._forgotten_keys += 1
             return
         tally.duplicates += 1
+        tally.lookalikes += key is None
         named = (message.provider, key or "", message.to)
         if named in self._repeated or len(self._repeated) < 1_000:
             self._repeated[named] += 1
-
-
-def _encode(number: int, message: Message) -> bytes:
-    return orjson.dumps(
-        {
-            "number": number,
-            "provider": message.provider,
-            "id": message.id,
-            "to": message.to,
-            "from": message.sender,
-            "subject": message.subject,
-            "text": message.text,
-            "html": message.html,
-            "step_key": message.step_key,
-            "attempt_id": message.custom_args.get("attempt_id"),
-            "custom_args": dict(message.custom_args),
-            "details": message.details,
-            "received_at": message.received_at,
-        },
-        option=orjson.OPT_UTC_Z,
-    )

@@ -20,7 +20,8 @@ from devstack.simulator.call import (
     json_answer,
     treadle_ids,
 )
-from devstack.simulator.inbox import Inbox, Message
+from devstack.simulator.inbox import Inbox
+from devstack.simulator.message import Message
 
 HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html#"
 MAX_PERSONALIZATIONS = 1_000

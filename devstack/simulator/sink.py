@@ -6,7 +6,8 @@ from itertools import count
 import orjson
 
 from devstack.simulator.call import Answer, Call, JsonObject, json_answer, treadle_ids
-from devstack.simulator.inbox import Inbox, Message
+from devstack.simulator.inbox import Inbox
+from devstack.simulator.message import Message
 
 
 class Sink:

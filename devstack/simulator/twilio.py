@@ -25,7 +25,8 @@ from devstack.simulator.call import (
     json_answer,
     treadle_ids,
 )
-from devstack.simulator.inbox import Inbox, Message
+from devstack.simulator.inbox import Inbox
+from devstack.simulator.message import Message
 
 MAX_BODY_CHARACTERS = 1_600
 MAX_MEDIA = 10
