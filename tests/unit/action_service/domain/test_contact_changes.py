@@ -68,6 +68,6 @@ def test_refusals_name_the_field_and_change_nothing(
 ) -> None:
     before = dict(CONTACT)
     with pytest.raises(ChangeRefusedError, match=message) as caught:
-        changed(CONTACT, mode, [("custom_fields.visits", 1), (field, value)])
+        changed(CONTACT, mode, [("custom_fields.new", "1"), (field, value)])
     assert field in str(caught.value)
     assert before == CONTACT
