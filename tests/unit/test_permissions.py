@@ -1,0 +1,89 @@
+"""Every RPC says what it demands, in one form, and somebody can have it."""
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+
+import treadle
+from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE
+from common.grpc.permissions import required_permission
+
+FORM = re.compile(r"[a-z]+:[a-z]+")
+
+
+def _rpcs() -> list[MethodDescriptor]:
+    modules = pkgutil.walk_packages(treadle.__path__, prefix="treadle.")
+    files = [
+        importlib.import_module(module.name).DESCRIPTOR
+        for module in modules
+        if module.name.endswith("_pb2")
+    ]
+    services = [service for file in files for service in file.services_by_name.values()]
+    return [method for service in services for method in service.methods]
+
+
+RPCS = _rpcs()
+EACH_RPC = pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.full_name)
+
+
+def _permission(rpc: MethodDescriptor) -> str | None:
+    return required_permission(rpc.containing_service.full_name, rpc.name)
+
+
+def test_every_service_of_the_contracts_is_seen() -> None:
+    services = {rpc.containing_service.name for rpc in RPCS}
+    assert services >= {
+        "ActionService",
+        "CatalogService",
+        "ContactService",
+        "ExecutionService",
+        "LedgerService",
+        "SchedulerService",
+        "WorkflowService",
+    }
+
+
+@EACH_RPC
+def test_declares_a_permission_of_the_form_resource_verb(rpc: MethodDescriptor) -> None:
+    assert FORM.fullmatch(_permission(rpc) or "")
+
+
+@EACH_RPC
+def test_some_role_grants_it(rpc: MethodDescriptor) -> None:
+    assert any(_permission(rpc) in granted for granted in ROLE_PERMISSIONS.values())
+
+
+@EACH_RPC
+def test_has_a_request_and_a_response_of_its_own(rpc: MethodDescriptor) -> None:
+    assert rpc.input_type.name == f"{rpc.name}Request"
+    assert rpc.output_type.name == f"{rpc.name}Response"
+
+
+def test_no_role_grants_what_nothing_demands() -> None:
+    demanded = {_permission(rpc) for rpc in RPCS}
+    assert frozenset().union(*ROLE_PERMISSIONS.values()) <= demanded
+
+
+def test_every_granted_permission_has_the_form() -> None:
+    for permissions in ROLE_PERMISSIONS.values():
+        assert all(FORM.fullmatch(permission) for permission in permissions)
+
+
+def test_a_viewer_may_read_everything_and_change_nothing() -> None:
+    reads = {p for p in map(_permission, RPCS) if p and p.endswith(":read")}
+    assert ROLE_PERMISSIONS["viewer"] == reads
+
+
+def test_an_admin_may_do_all_that_people_may_but_not_what_services_do() -> None:
+    people = ("viewer", "editor", "operator")
+    assert ROLE_PERMISSIONS["admin"] == frozenset().union(*(ROLE_PERMISSIONS[r] for r in people))
+    assert "ledger:claim" in ROLE_PERMISSIONS[SERVICE_ROLE]
+    assert "ledger:claim" not in ROLE_PERMISSIONS["admin"]
+
+
+def test_an_unknown_rpc_has_no_permission() -> None:
+    assert required_permission("treadle.nowhere.v1.NoService", "Get") is None
+    assert required_permission("treadle.ledger.v1.LedgerService", "NoMethod") is None
