@@ -106,6 +106,7 @@ class Pipeline:
             outcome = await self._act(action, task, prepared) if callable(prepared) else prepared
         except Exception as error:  # noqa: BLE001 - the boundary between tasks
             outcome = _failure(task, action, error)
+        self._metrics.took(action.spec.type, self._clock.now() - started_at)
         if isinstance(outcome, Stale):
             return outcome
         return self._finish(task, action, outcome, started_at)
@@ -150,7 +151,7 @@ class Pipeline:
         self, task: ActionTask, action: Action, outcome: Outcome, started_at: datetime
     ) -> ActionResult:
         finished_at = self._clock.now()
-        self._metrics.finished(action.spec.type, outcome, finished_at - started_at)
+        self._metrics.finished(action.spec.type, outcome)
         if isinstance(outcome, Failed):
             _log.info("step_failed", error_class=outcome.error_class.value, **_ids(task))
         return result_of(task, outcome, started_at=started_at, finished_at=finished_at)

@@ -162,6 +162,7 @@ class CategoryWorker:
                 self._begin(action, handler, task, delivery)
         if finished:
             self._publisher.put_all(finished)
+            self._metrics.flush()
 
     def _begin(
         self, action: Action, handler: IoHandler[Any], task: ActionTask, delivery: Delivery
@@ -201,6 +202,7 @@ class CategoryWorker:
 
     def _count_running(self, change: int) -> None:
         self._running += change
+        self._metrics.flush()
         self._metrics.in_hand(self.category, self._running)
         self._slot_freed.set()
 
