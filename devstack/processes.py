@@ -72,7 +72,7 @@ class Service:
     @property
     def address(self) -> str:
         """Where it listens, as host:port, once ready."""
-        value = self._ready.get("address") or self._ready.get("url")
+        value = self._ready.get("listen") or self._ready.get("url")
         if value is None:
             raise ServiceError(f"{self.name} has not said where it listens")
         return value.removeprefix("http://").rstrip("/")
