@@ -5,13 +5,13 @@ one of one. The statements are `text()`: SQLAlchemy compiles them once, Postgres
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from action_service.adapters.context_store import load_contexts
@@ -167,15 +167,14 @@ class PostgresEngineTransaction:
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
         """See EngineTransaction."""
-        rows = await self._connection.execute(_LOCK, {"ids": list(execution_ids)})
+        with _bad_items():
+            rows = await self._connection.execute(_LOCK, {"ids": list(execution_ids)})
         return [_standing(*row) for row in rows]
 
     async def apply(self, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
         """See EngineTransaction."""
-        try:
+        with _bad_items():
             return await apply_effects(self._connection, effects)
-        except (IntegrityError, DataError) as error:
-            raise BadItemError(_say(error)) from error
 
     async def write(self, writes: Writes) -> None:
         """See EngineTransaction."""
@@ -190,10 +189,8 @@ class PostgresEngineTransaction:
         ):
             turned = zip(*rows, strict=True) if rows else [()] * len(columns)
             parameters.update(zip(columns, turned, strict=True))
-        try:
+        with _bad_items():
             await self._connection.execute(_WRITE, parameters)
-        except (IntegrityError, DataError) as error:
-            raise BadItemError(_say(error)) from error
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""
@@ -280,9 +277,23 @@ def _standing(
     )
 
 
-def _say(error: IntegrityError | DataError) -> str:
+@contextmanager
+def _bad_items() -> Generator[None]:
+    """Tells a value that the database refuses from a database that is in trouble."""
+    try:
+        yield
+    except DBAPIError as error:
+        cause = getattr(error.orig, "__cause__", None)
+        state: str | None = getattr(cause, "sqlstate", None)
+        # Class 22 is bad data, class 23 a broken constraint; the driver itself refuses what it
+        # cannot encode.
+        if isinstance(cause, ValueError) or (state is not None and state[:2] in {"22", "23"}):
+            raise BadItemError(_say(cause)) from error
+        raise
+
+
+def _say(cause: object) -> str:
     """What the user may know of the database's refusal."""
-    cause = getattr(error.orig, "__cause__", None)
     constraint = getattr(cause, "constraint_name", None)
     if constraint == "idx_contacts_email":
         return "another contact has this email address"

@@ -18,6 +18,7 @@ from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
 
 __all__ = ["Engine", "EngineTuning"]
 
+_DEAD_SUBJECT = "treadle.dead.results"
 _CONSUMER = ConsumerSpec(RESULTS, "engine-results", RESULTS_SUBJECT)
 
 
@@ -48,7 +49,13 @@ class Engine:
         self._consumer = PullConsumer(
             nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
         )
-        self._workers = [ResultWorker(self._consumer, processor) for _ in range(tuning.lanes)]
+
+        async def dead_letter(payload: bytes) -> None:
+            await js.publish(_DEAD_SUBJECT, payload)
+
+        self._workers = [
+            ResultWorker(self._consumer, processor, dead_letter) for _ in range(tuning.lanes)
+        ]
         self._sweeper = Sweeper(store, ringer, encoder, interval=tuning.sweep_interval)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

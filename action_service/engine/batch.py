@@ -79,8 +79,15 @@ class BatchProcessor:
                 middle = len(results) // 2
                 await self._commit(results[:middle])
                 await self._commit(results[middle:])
-            else:
+            elif not isinstance(results[0].outcome, Failed):
                 await self._commit([_refused(results[0], str(error))])
+            else:
+                _log.error(
+                    "result_unusable",
+                    execution_id=results[0].execution_id,
+                    attempt_id=results[0].attempt_id,
+                    reason=str(error),
+                )
             return
         if tasks:
             await self._ringer.ring(tasks)

@@ -1,7 +1,8 @@
 """Pulls results and hands them to the batch processor; acks after the commit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -19,14 +20,20 @@ _log = structlog.get_logger(__name__)
 # Results in one transaction; and messages taken at once, which hold up to 256 results each.
 _MAX_RESULTS = 500
 _MAX_MESSAGES = 64
+_MAX_CRASHES = 5
+
+DeadLetter: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 
 class ResultWorker:
     """One lane of the engine: batch after batch, each committed before it is acked."""
 
-    def __init__(self, consumer: PullConsumer, processor: BatchProcessor) -> None:
+    def __init__(
+        self, consumer: PullConsumer, processor: BatchProcessor, dead_letter: DeadLetter
+    ) -> None:
         self._consumer = consumer
         self._processor = processor
+        self._dead_letter = dead_letter
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
@@ -40,6 +47,9 @@ class ResultWorker:
                 await asyncio.sleep(0.5)
             except NatsError as error:
                 _log.warning("ack_failed", messages=len(batch), error=type(error).__name__)
+            except Exception:  # one batch must not end the lane
+                _log.exception("batch_crashed", messages=len(batch))
+                await self._one_by_one(batch)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
         results: list[Result] = []
@@ -49,6 +59,19 @@ class ResultWorker:
             await self._processor.process(results[start : start + _MAX_RESULTS])
         for delivery in batch:
             await delivery.ack()
+
+    async def _one_by_one(self, batch: Sequence[Delivery]) -> None:
+        """Finds the message that a fault of ours stumbles over; its neighbours go through."""
+        for delivery in batch:
+            try:
+                await self._handle([delivery])
+            except Exception:  # as above
+                _log.exception("message_crashed", delivered=delivery.num_delivered)
+                if delivery.num_delivered < _MAX_CRASHES:
+                    await delivery.nak(1.0)
+                else:
+                    await self._dead_letter(delivery.data)
+                    await delivery.term()
 
     async def _decode(self, delivery: Delivery) -> list[Result]:
         try:
