@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from common.clock import SYSTEM_CLOCK, Clock
 from devstack.simulator.call import Provider
 from devstack.simulator.exchange import Exchange
 from devstack.simulator.failures import FailurePlan
@@ -33,11 +33,6 @@ class Credentials:
     twilio_auth_token: SecretStr | None = None
 
 
-def utc_now() -> datetime:
-    """The system's clock."""
-    return datetime.now(UTC)
-
-
 class Simulator:
     """The inbox, the failure plan and the application around them."""
 
@@ -47,7 +42,7 @@ class Simulator:
         inbox: Inbox | None = None,
         credentials: Credentials | None = None,
         chance: random.Random | None = None,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         known = credentials or Credentials()
         self.inbox = inbox or Inbox()

@@ -7,14 +7,13 @@ act on the connection itself. The server puts its transport into the request's s
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from common.clock import Clock
 from devstack.simulator.call import Answer, Call, Provider
 from devstack.simulator.failures import Failure, FailurePlan, Kind
 
@@ -59,9 +58,7 @@ class Silence:
 class Exchange:
     """Serves a provider's calls under the failure plan."""
 
-    def __init__(
-        self, plan: FailurePlan, stopping: asyncio.Event, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, plan: FailurePlan, stopping: asyncio.Event, clock: Clock) -> None:
         self._plan = plan
         self._stopping = stopping
         self._clock = clock
@@ -81,7 +78,7 @@ class Exchange:
             query=request.query_params,
             headers=request.headers,
             body=body,
-            received_at=self._clock(),
+            received_at=self._clock.now(),
         )
         failure = self._plan.take(provider.name, lambda: provider.recipients(call))
         if failure is None:

@@ -61,7 +61,7 @@ def render_message(data: bytes) -> str:
     arguments = as_object(message["custom_args"]) or {}
     facts = {
         "To": message["to"],
-        "From": " ".join(str(v) for v in (details.get("from_name"), message["from"]) if v),
+        "From": _sender(str(details.get("from_name") or ""), str(message["from"])),
         "Received": message["received_at"],
         "Provider": message["provider"],
         "Id": message["id"],
@@ -152,7 +152,7 @@ def _link(provider: str | None, to: str | None, offset: int = 0) -> str:
 
 def _row(message: JsonObject) -> str:
     provider = str(message["provider"])
-    excerpt = str(message["text"] or "")[:140]
+    excerpt = str(message["text"])[:140] if message["subject"] else ""
     step = str(message["step_key"] or "")
     return (
         f"<tr><td><time>{escape(str(message['received_at'])[11:19])}</time>"
@@ -162,6 +162,10 @@ def _row(message: JsonObject) -> str:
         f'<div class="excerpt">{escape(excerpt)}</div>'
         f'<td><code title="{escape(step)}">{escape(step[-12:])}</code></tr>'
     )
+
+
+def _sender(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name else address
 
 
 def _title(message: JsonObject) -> str:
