@@ -10,6 +10,8 @@ import pytest
 
 from devstack.nats import NatsServer
 from devstack.postgres import Postgres
+from devstack.stack import Stack, StackOptions
+from tests.support.account import Account
 from tests.support.migrations import migrate
 
 JWT_SECRET = "test-secret-" + secrets.token_hex(24)
@@ -81,6 +83,30 @@ def nats_url(nats_server: NatsServer) -> str:
 def service_env(database_url: str, nats_url: str) -> dict[str, str]:
     """The shared variables of a service process on this test's servers."""
     return _shared_env(database_url, nats_url)
+
+
+@pytest.fixture(scope="session")
+def stack(session_folder: Path) -> Generator[Stack]:
+    """Every service as a process, shared by the session."""
+    with Stack(StackOptions(session_folder / "stack")) as running:
+        yield running
+        running.check()
+
+
+@pytest.fixture
+def account(stack: Stack) -> Generator[Account]:
+    """A new account in the shared stack."""
+    with Account(stack) as new:
+        yield new
+
+
+@pytest.fixture
+def own_stack(session_folder: Path) -> Generator[Stack]:
+    """Every service as a process, for this test alone."""
+    folder = session_folder / f"stack-{secrets.token_hex(8)}"
+    with Stack(StackOptions(folder)) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _shared_env(database_url: str, nats_url: str) -> dict[str, str]:

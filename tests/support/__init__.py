@@ -11,6 +11,18 @@ Fixtures (all in `tests/conftest.py`; request them by name):
   its URL.
 - `service_env` (dict[str, str]): the shared TREADLE_ variables of a process on this test's servers.
 
+- `stack` (`devstack.stack.Stack`): every service as a process of its own, shared by the session.
+  `.gateway_url`, `.simulator_url`, `.api_target` and `.scheduler_target` (gRPC host:port),
+  `.token(roles=…, account=…, user=…)`, `.services[name]` (`api`, `engine`, `scheduler`,
+  `executor-communication`, `executor-crm`, `executor-internal`, `gateway`, `simulator`: `.pid`,
+  `.address`, `.log`), `.postgres`, `.nats`. Leave it as it is: kill nothing, tell the simulator to
+  fail nothing, and work in an account of your own (`account`).
+- `account` (`tests.support.account.Account`): a new account in `stack`: `.id`, `.user_id`,
+  `.token(*roles)`, `.headers(*roles)`, `.http(*roles)` (an `httpx.Client` on the gateway).
+- `own_stack` (`Stack`): a whole stack of this test alone; some 5 s. Here `.services[name].kill()`
+  is `kill -9` and `.restart()` brings the service back at the same address. Both block, and work
+  in the main thread only, so call them directly, also in async tests.
+
 Everything runs on free loopback ports, in temporary folders, and ends with pytest even when that is
 killed.
 """
