@@ -1,1 +1,1 @@
-"""Treadle's contracts as Python: generated from protos/ by tools/gen.py, never edited."""
+"""The contracts as Python: generated from protos/ by tools/gen.py, never edited."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -44,7 +45,7 @@ def check_text(field: FieldSpec, value: str) -> Problem | None:
         return Problem(ViolationKind.MISSING, "is required and must not be blank")
     if "\0" in value:
         return _invalid("must not contain a NUL character")
-    if problem := _check_line(field, value) or _check_length(field, value):
+    if problem := _check_length(field, value):
         return _invalid(problem)
     if templating.has_markup(value):
         if field.template:
@@ -52,7 +53,7 @@ def check_text(field: FieldSpec, value: str) -> Problem | None:
             return _invalid(f"is not a valid template: {'; '.join(found)}") if found else None
         if check_kind(field.kind, value):
             return _invalid("takes no merge fields; write the value itself")
-    problem = check_kind(field.kind, value)
+    problem = _check_line(field, value) or check_kind(field.kind, value)
     return _invalid(problem) if problem else None
 
 
@@ -60,9 +61,7 @@ def check_rendered(field: FieldSpec, value: str) -> str | None:
     """What is wrong with a value once its merge fields are rendered; None when nothing is."""
     if field.required and not value.strip():
         return "must not be blank"
-    if "\0" in value:
-        return "must not contain a NUL character"
-    return _check_line(field, value) or _check_length(field, value) or check_kind(field.kind, value)
+    return _check_length(field, value) or check_kind(field.kind, value)
 
 
 def unstorable(value: str) -> Problem | None:
@@ -75,9 +74,24 @@ def unstorable(value: str) -> Problem | None:
 
 
 def _check_line(field: FieldSpec, value: str) -> str | None:
-    if field.shape is not Shape.TEXT or field.kind in _MULTI_LINE:
+    if field.kind in _MULTI_LINE or not has_line_break(value):
         return None
-    return "must be a single line" if "\n" in value or "\r" in value else None
+    return "must be a single line"
+
+
+def has_line_break(value: str) -> bool:
+    """Whether `value` has more than one line."""
+    return "\n" in value or "\r" in value
+
+
+def on_one_line(field: FieldSpec, value: str) -> str:
+    """A rendered value with its lines joined, when the field takes a single one.
+
+    Data from forms carries stray line breaks; in a subject or a header they would be an injection.
+    """
+    if field.kind in _MULTI_LINE or not has_line_break(value):
+        return value
+    return " ".join(line.strip() for line in re.split(r"[\r\n]+", value)).strip()
 
 
 def _check_length(field: FieldSpec, value: str) -> str | None:
@@ -119,13 +133,20 @@ def check_items(field: FieldSpec, count: int) -> Problem | None:
     return None
 
 
-def check_key(key: str) -> Problem | None:
-    """Check a key of a map or of a JSON object."""
-    if problem := unstorable(key):
+def check_key(field: FieldSpec, key: str) -> Problem | None:
+    """Check a key of a map."""
+    if problem := _unstorable_key(key):
         return problem
     if not key.strip():
         return _invalid("must not have a blank key")
-    return _invalid("must have single-line keys") if any(c in key for c in "\0\r\n") else None
+    if has_line_break(key):
+        return _invalid("must have keys of a single line")
+    problem = check_kind("http_header_name", key) if field.kind == "http_header" else None
+    return _invalid(problem) if problem else None
+
+
+def _unstorable_key(key: str) -> Problem | None:
+    return _invalid("must not have NUL in its keys") if "\0" in key else unstorable(key)
 
 
 def check_json(field: FieldSpec, value: object) -> tuple[Problem, ...]:
@@ -156,7 +177,7 @@ def _walk(field: FieldSpec, value: object, loc: Loc) -> Iterator[Problem]:
             if not isinstance(key, str):
                 yield _malformed("must have text keys", loc)
                 continue
-            if problem := check_key(key) if key else None:
+            if problem := _unstorable_key(key):
                 yield Problem(problem.kind, problem.text, loc)
             yield from _walk(field, item, (*loc, key))
     elif isinstance(value, list | tuple):

@@ -20,7 +20,23 @@ TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 COLOR_PATTERN = r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"
 UUID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 CUSTOM_FIELD_PATTERN = r"custom_fields\.[A-Za-z_][A-Za-z0-9_-]{0,63}"
+HEADER_NAME_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+HEADER_PATTERN = r"^[ -~]*$"
 TAG_LENGTH = 100
+# They frame the request (RFC 9110 and 9112); whoever sets them could smuggle another one.
+RESERVED_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 Check = Callable[[str], str | None]
 
@@ -79,6 +95,15 @@ def _contact_field(value: str) -> str | None:
     return f"must be one of {', '.join(contact_fields())}, or custom_fields.<name>"
 
 
+_token = _matching(HEADER_NAME_PATTERN, "must be an HTTP header name, such as X-Request-Id")
+
+
+def _header_name(value: str) -> str | None:
+    if value.lower() in RESERVED_HEADERS or value.lower().startswith("proxy-"):
+        return "is a header that only the HTTP client itself may set"
+    return _token(value)
+
+
 def _secret(value: str) -> str | None:
     if value == SECRET_MASK:
         return "is the mask of a stored secret; give the secret itself"
@@ -95,6 +120,8 @@ CHECKS: Mapping[str, Check] = {
     "tag": _tag,
     "contact_field": _contact_field,
     "secret": _secret,
+    "http_header_name": _header_name,
+    "http_header": _matching(HEADER_PATTERN, "must be printable ASCII, as HTTP headers are"),
 }
 
 

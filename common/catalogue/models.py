@@ -97,7 +97,7 @@ def _annotation(field: FieldSpec) -> Any:
     if field.arity is Arity.LIST:
         items: Any = list[value]
     else:
-        items = dict[Annotated[str, Strict(), _after(check_key)], value]
+        items = dict[Annotated[str, Strict(), _after(lambda key: check_key(field, key))], value]
     return Annotated[
         items, _after(lambda found: check_items(field, len(cast("list[object]", found))))
     ]

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from common import templating
-from common.catalogue.checks import check_rendered
+from common.catalogue.checks import check_rendered, on_one_line, unstorable
 from common.catalogue.convert import read_struct, read_value
 from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
 from common.catalogue.violations import Loc, path_of
@@ -191,7 +191,7 @@ def _check_size(value: Struct | Value, field: FieldSpec, loc: Loc) -> None:
 def _text(source: str, field: FieldSpec, context: Context, loc: Loc) -> str:
     if not templating.has_markup(source):
         return source
-    text = _rendered(source, context, loc)
+    text = on_one_line(field, _rendered(source, context, loc))
     if problem := check_rendered(field, text):
         raise ConfigRenderError(path_of(loc), f"{problem}, once rendered")
     return text
@@ -199,8 +199,11 @@ def _text(source: str, field: FieldSpec, context: Context, loc: Loc) -> str:
 
 def _rendered(source: str, context: Context, loc: Loc) -> str:
     try:
-        return templating.render(source, context)
+        text = templating.render(source, context)
     except TemplateRenderError as error:
         raise ConfigRenderError(path_of(loc), str(error), missing=error.missing) from error
     except TemplateError as error:
         raise ConfigRenderError(path_of(loc), str(error)) from error
+    if "\0" in text or (not text.isascii() and unstorable(text)):
+        raise ConfigRenderError(path_of(loc), "holds characters that cannot be stored")
+    return text

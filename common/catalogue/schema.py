@@ -7,6 +7,8 @@ from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
 from common.catalogue.kinds import (
     COLOR_PATTERN,
     EMAIL_PATTERN,
+    HEADER_NAME_PATTERN,
+    HEADER_PATTERN,
     PHONE_PATTERN,
     TIME_PATTERN,
     UUID_PATTERN,
@@ -40,6 +42,8 @@ def _format(kind: str) -> JsonSchema:
         "uuid": {"format": "uuid", "pattern": UUID_PATTERN},
         "contact_field": {"pattern": contact_field_pattern()},
         "secret": {"writeOnly": True},
+        "http_header_name": {"pattern": HEADER_NAME_PATTERN},
+        "http_header": {"pattern": HEADER_PATTERN},
     }
     return formats.get(kind, {})
 
@@ -73,6 +77,8 @@ def field_schema(field: FieldSpec) -> JsonSchema:
         schema |= {"type": "array", "items": value} | _bounds(field, "Items")
     elif field.arity is Arity.MAP:
         schema |= {"type": "object", "additionalProperties": value} | _bounds(field, "Properties")
+        if field.kind == "http_header":
+            schema["propertyNames"] = {"pattern": HEADER_NAME_PATTERN}
     else:
         schema |= value
     if field.default is not None:
@@ -101,6 +107,9 @@ def _value_schema(field: FieldSpec) -> JsonSchema:
             schema["minimum"] = field.minimum
         if field.maximum is not None:
             schema["maximum"] = field.maximum
+    elif field.shape in (Shape.OBJECT, Shape.ANY) and field.max_length is not None:
+        # Characters of the JSON text: JSON Schema has no word for that.
+        schema["x-treadle-max-length"] = field.max_length
     return schema
 
 

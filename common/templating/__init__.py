@@ -7,7 +7,7 @@ from functools import lru_cache
 from io import StringIO
 
 from liquid import BoundTemplate
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, LiquidInterrupt
 from liquid.output import LimitedStringIO
 from liquid.static_analysis import Segments, TemplateAnalysis
 
@@ -21,6 +21,7 @@ from common.templating.environment import (
 )
 from common.templating.errors import TemplateError, TemplateRenderError, TemplateSyntaxError
 from common.templating.needs import ROOTS, ContextNeeds, Path
+from common.templating.scan import find_problem
 
 __all__ = [
     "MAX_SOURCE",
@@ -90,14 +91,22 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
     except LiquidError as error:
         raise TemplateRenderError(_describe(error)) from error
     except RecursionError as error:
-        raise TemplateRenderError("the template is nested too deeply") from error
+        raise TemplateRenderError("is nested too deeply") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise TemplateRenderError(f"a filter cannot work on its value ({error})") from error
     return buffer.getvalue()
 
 
 def _run(template: BoundTemplate, context: Mapping[str, object], buffer: StringIO) -> None:
-    template.render_with_context(BudgetContext(template, globals=context), buffer)
+    budget = BudgetContext(template, globals=context)
+    for node in template.nodes:
+        try:
+            node.render(budget, buffer)
+        except LiquidError as error:
+            error.token = error.token or node.token
+            raise
+        except LiquidInterrupt as error:
+            raise TemplateRenderError(f"'{error}' stands outside of a loop") from error
 
 
 def _compiled(source: str, *, html: bool) -> _Compiled:
@@ -109,6 +118,8 @@ def _compiled(source: str, *, html: bool) -> _Compiled:
 def _compile(source: str, html: bool) -> _Compiled:  # noqa: FBT001 - a cache key
     if len(source) > MAX_SOURCE:
         raise TemplateSyntaxError((f"is longer than {MAX_SOURCE:,} characters",))
+    if problem := find_problem(source):
+        raise TemplateSyntaxError((problem,))
     try:
         template = (HTML if html else TEXT).from_string(source)
         bound_ranges(template)
@@ -116,7 +127,7 @@ def _compile(source: str, html: bool) -> _Compiled:  # noqa: FBT001 - a cache ke
     except LiquidError as error:
         raise TemplateSyntaxError((_describe(error),)) from error
     except RecursionError as error:
-        raise TemplateSyntaxError(("the template is nested too deeply",)) from error
+        raise TemplateSyntaxError(("is nested too deeply",)) from error
     return _Compiled(template, tuple(_problems(analysis)), _needs(analysis))
 
 
@@ -126,7 +137,9 @@ _compile_large = lru_cache(maxsize=128)(_compile)
 
 
 def _describe(error: LiquidError) -> str:
-    message = str(error.message or "the template cannot be used")
+    if isinstance(error.__cause__, RecursionError):
+        return "is nested too deeply"
+    message = str(error.message or "cannot be used")
     try:
         position = error.context()
     except ValueError:
@@ -138,14 +151,18 @@ def _describe(error: LiquidError) -> str:
 def _problems(analysis: TemplateAnalysis) -> Iterator[str]:
     for name in analysis.filters:
         if name not in TEXT.filters:
-            yield f"unknown filter '{name}'{_hint(name, TEXT.filters)}"
+            yield f"unknown filter '{_short(name)}'{_hint(name, TEXT.filters)}"
     for root in analysis.globals:
         if root not in ROOTS:
             known = _hint(root, ROOTS) or f"; values start with {', '.join(ROOTS)}"
-            yield f"unknown value '{root}'{known}"
+            yield f"unknown value '{_short(root)}'{known}"
     for name in analysis.locals:
         if name in ROOTS:
             yield f"'{name}' is a reserved name; assign to another one"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:60]}…"
 
 
 def _hint(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str:

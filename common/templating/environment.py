@@ -7,14 +7,13 @@ output, local variables and the sizes inside filters are all bounded.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO, cast
 
 from liquid import BoundTemplate, Environment, RenderContext, Token, Undefined
 from liquid.ast import Node
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
-from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
 from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
@@ -25,17 +24,19 @@ from common.templating.filters import (
     MAX_ITEMS,
     OWN_FILTERS,
     LimitExceededError,
+    cost,
     guard,
+    to_json,
     weight,
 )
 
-# A step is one node rendered or one value looked up.
+# A step is one node rendered, or one small value looked up or filtered; large ones take more.
 MAX_STEPS = 100_000
 MAX_OUTPUT_BYTES = 1 << 20
 MAX_LOCALS = 1 << 20
 
-# Partials would read other templates.
-REMOVED_TAGS = ("include", "render")
+# Partials would read other templates; `liquid` and `echo` are a second syntax for the same things.
+REMOVED_TAGS = ("include", "render", "liquid", "echo")
 # `safe` would let data become markup.
 REMOVED_FILTERS = ("safe",)
 
@@ -112,8 +113,8 @@ class BudgetContext(RenderContext):
     def disabled_tags(self, tags: list[str]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride] - the one hook per node
         self._disabled = tags
 
-    def _spend(self) -> None:
-        self._steps += 1
+    def _spend(self, steps: int = 1) -> None:
+        self._steps += steps
         if self._steps > MAX_STEPS:
             raise LimitExceededError(f"takes more than {MAX_STEPS:,} steps", token=None)
 
@@ -130,7 +131,6 @@ class BudgetContext(RenderContext):
         self, path: list[object], *, token: Token | None, default: object = UNDEFINED
     ) -> object:
         """Follow `path` through mappings and lists; null counts as missing."""
-        self._spend()
         value: object = None
         try:
             value = self.scope[cast("str", path[0])]
@@ -138,12 +138,23 @@ class BudgetContext(RenderContext):
                 value = self.get_item(value, segment)
         except (KeyError, TypeError, IndexError):
             value = None
+        self._spend(1 + weight(value) // 1024)
         if isinstance(value, Undefined):
             # A local variable that was assigned a missing value keeps the name of its origin.
             return value if default is UNDEFINED else default
         if value is None:
             return Missing(path_text(path), token=token) if default is UNDEFINED else default
         return value
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """Return the filter, charging for the size of what it works on."""
+        function = super().filter(name, token)
+
+        def charged(value: object, *args: object, **kwargs: object) -> object:
+            self._spend(cost(name, value))
+            return function(value, *args, **kwargs)
+
+        return charged
 
     def get_item(self, obj: object, key: object) -> object:
         """Look a key up; liquid's `size`, `first` and `last` come after real keys."""
@@ -191,37 +202,20 @@ class _Clamped(Expression):
         return [self.inner]
 
 
-def _write(node: OutputNode, context: RenderContext, buffer: TextIO) -> int:
-    value = node.expression.evaluate(context)
-    if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return buffer.write(to_liquid_string(value, context.autoescape))
-
-
 class _OutputNode(OutputNode):
     """Output that writes objects as JSON instead of Python's notation."""
 
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return _write(self, context, buffer)
-
-
-class _EchoNode(EchoNode):
-    """As `_OutputNode`, for the echo tag."""
-
-    __slots__ = ()
-
-    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return _write(self, context, buffer)
+        value = self.expression.evaluate(context)
+        if isinstance(value, dict):
+            value = to_json(cast("object", value))
+        return buffer.write(to_liquid_string(value, context.autoescape))
 
 
 class _Output(Output):
     node_class = _OutputNode
-
-
-class _Echo(EchoTag):
-    node_class = _EchoNode
 
 
 class _Template(BoundTemplate):
@@ -240,7 +234,6 @@ class SafeEnvironment(Environment):
         """Register the safe tags and the guarded filters."""
         super().setup_tags_and_filters(extra=extra)
         self.add_tag(_Output)
-        self.add_tag(_Echo)
         for tag in REMOVED_TAGS:
             del self.tags[tag]
         for name in REMOVED_FILTERS:

@@ -32,9 +32,17 @@ def weight(value: object) -> int:
     """Rough size of a value: characters, or items of eight."""
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, list | tuple | dict):
+    if isinstance(value, list | tuple | dict | range):
         return 8 * len(cast("Sequence[object]", value)) + 8
     return 8
+
+
+def cost(name: str, value: object) -> int:
+    """Steps that a filter takes on a value; `uniq` compares every pair."""
+    if name == "uniq" and isinstance(value, list | tuple):
+        items = len(cast("Sequence[object]", value))
+        return 1 + items * items // 32
+    return 1 + weight(value) // 256
 
 
 def check_size(value: object) -> None:
