@@ -4,6 +4,7 @@ Callers show a short-lived JWT signed with HS256 by a secret that the services s
 permissions here and nowhere else; each RPC's contract says which permission it needs.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ AUDIENCE: Final = "treadle"
 SERVICE_ROLE: Final = "service"
 
 _ALGORITHM: Final = "HS256"
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _SERVICE_PREFIX: Final = "service:"
 _MAX_TOKEN_LENGTH: Final = 4096
 _CACHED_TOKENS: Final = 4096
@@ -217,6 +219,6 @@ def bearer_token(authorization: str | None) -> str:
     if not authorization:
         raise unauthenticated("a bearer token is required")
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if scheme.lower() != "bearer" or not _TOKEN.fullmatch(token := token.strip()):
         raise unauthenticated("the authorization header must be 'Bearer <token>'")
-    return token.strip()
+    return token

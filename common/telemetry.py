@@ -19,6 +19,8 @@ import structlog
 from prometheus_client import start_http_server
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from common.ids import new_id
+
 REQUEST_ID_HEADER: Final = "x-request-id"
 REDACTED: Final = "[redacted]"
 
@@ -36,7 +38,8 @@ _TRACEPARENT: Final = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})(?P<span>[0-9a-f]{16})"
     r"-(?P<flags>[0-9a-f]{2})(?:$|-)"
 )
-_MAX_TRACESTATE: Final = 512
+_TRACESTATE: Final = re.compile(r"[ -~]{0,512}")
+_REQUEST_ID: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 _trace: ContextVar["Trace | None"] = ContextVar("treadle_trace", default=None)
 _request_id: ContextVar[str | None] = ContextVar("treadle_request_id", default=None)
@@ -183,12 +186,19 @@ def extract(headers: Mapping[str, str]) -> Trace | None:
     match = _TRACEPARENT.match(headers.get("traceparent", ""))
     if match is None:
         return None
+    state = headers.get("tracestate", "")
     return Trace(
         match["trace"],
         match["span"],
         sampled=bool(int(match["flags"], 16) & 1),
-        state=headers.get("tracestate", "")[:_MAX_TRACESTATE],
+        state=state if _TRACESTATE.fullmatch(state) else "",
     )
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """Return the sender's request id from headers with lower-case names, or a new one."""
+    request_id = headers.get(REQUEST_ID_HEADER, "")
+    return request_id if _REQUEST_ID.fullmatch(request_id) else str(new_id())
 
 
 def inject(headers: MutableMapping[str, str]) -> None:

@@ -7,7 +7,6 @@ the permission that the contract declares. A method that declares none is refuse
 
 import asyncio
 import inspect
-import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -30,8 +29,7 @@ from common.errors import (
 )
 from common.grpc.permissions import required_permission
 from common.grpc.status import CODES, STATUS_METADATA_KEY, to_status
-from common.ids import new_id
-from common.telemetry import REQUEST_ID_HEADER, extract, get_logger, traced
+from common.telemetry import REQUEST_ID_HEADER, extract, get_logger, request_id_of, traced
 
 # Messages pass through here unseen; only servicers know their types.
 Context: TypeAlias = aio.ServicerContext[Any, Any]
@@ -47,7 +45,6 @@ OPEN_SERVICES: Final = frozenset(
     }
 )
 
-_REQUEST_ID: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _RETRY_AFTER: Final = timedelta(seconds=1)
 _SERVER_FAULTS: Final = frozenset(
     {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
@@ -116,10 +113,7 @@ class Call:
         """Read what the caller sent beside the message."""
         metadata = context.invocation_metadata() or ()
         headers = {key: value for key, value in metadata if isinstance(value, str)}
-        request_id = headers.get(REQUEST_ID_HEADER, "")
-        if not _REQUEST_ID.fullmatch(request_id):
-            request_id = str(new_id())
-        return cls(method, context, headers, request_id, context.peer())
+        return cls(method, context, headers, request_id_of(headers), context.peer())
 
 
 class CallInterceptor(aio.ServerInterceptor):

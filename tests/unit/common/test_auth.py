@@ -182,7 +182,9 @@ def test_the_scheme_of_the_header_is_bearer_in_any_case(header: str) -> None:
     assert bearer_token(header) == "abc"
 
 
-@pytest.mark.parametrize("header", [None, "", "abc", "Basic abc", "Bearer", "Bearer "])
+@pytest.mark.parametrize(
+    "header", [None, "", "abc", "Basic abc", "Bearer", "Bearer ", "Bearer a b", "Bearer ä"]
+)
 def test_no_other_header_will_do(header: str | None) -> None:
     with pytest.raises(TreadleError) as refused:
         bearer_token(header)

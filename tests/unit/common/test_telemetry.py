@@ -20,6 +20,7 @@ from common.telemetry import (
     get_logger,
     inject,
     metrics_endpoint,
+    request_id_of,
     traced,
 )
 
@@ -164,6 +165,19 @@ def test_without_a_parent_a_trace_begins() -> None:
 def test_a_request_id_lasts_through_inner_spans() -> None:
     with traced(None, request_id="r-1"), traced(None):
         assert current_request_id() == "r-1"
+
+
+def test_a_request_id_is_the_senders_if_it_is_fit_to_pass_on() -> None:
+    assert request_id_of({"x-request-id": "r-1"}) == "r-1"
+    made = {request_id_of({"x-request-id": bad}) for bad in ("", "a b", "a\n", "x" * 129, "ä")}
+    assert len(made) == 5
+    assert all(len(request_id) == 36 for request_id in made)
+
+
+def test_a_bad_tracestate_is_dropped_alone() -> None:
+    trace = extract({"traceparent": PARENT, "tracestate": "v=1\r\nx: y"})
+    assert trace is not None
+    assert trace.state == ""
 
 
 @pytest.mark.parametrize(
