@@ -5,7 +5,7 @@ once per step and put before the part that is not: concatenated protobuf message
 """
 
 import struct
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -32,6 +32,9 @@ _ERROR_CLASSES = {
     for name, value in execution_pb2.ErrorClass.items()
     if value
 }
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class MalformedResultError(Exception):
@@ -78,7 +81,8 @@ def _outcome(message: ActionResult) -> Outcome:
 
 
 def _instant(stamp: Timestamp) -> datetime:
-    return stamp.ToDatetime(tzinfo=UTC)
+    # Exact as `ToDatetime`, and several times faster.
+    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
 
 
 class TaskEncoder:
@@ -87,6 +91,8 @@ class TaskEncoder:
     def __init__(self, *, max_steps: int = 20_000) -> None:
         self._fixed: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._max_steps = max_steps
+        # All tasks of a transaction are ready at its one instant.
+        self._last_stamp = (_EPOCH, Timestamp())
 
     def encode(self, dispatch: Dispatch, plan: Plan, context: RunContext | None) -> Task:
         """The message that has `dispatch` run, at once or not before its instant."""
@@ -97,7 +103,7 @@ class TaskEncoder:
             execution_id=dispatch.execution_id,
             contact_id=dispatch.contact_id,
             attempt_number=dispatch.attempt_number,
-            ready_at=dispatch.ready_at,
+            ready_at=self._stamp(dispatch.ready_at),
         )
         if dispatch.step.needs:
             varying.context_json = _context_json(dispatch, plan, context)
@@ -108,6 +114,13 @@ class TaskEncoder:
         # Field 1 of DelayedTask is the task, which is serialized already.
         delayed = b"\x0a" + _varint(len(payload)) + payload + delayed
         return Task(DELAY_SUBJECT, delayed, dispatch.attempt_id)
+
+    def _stamp(self, instant: datetime) -> Timestamp:
+        if self._last_stamp[0] != instant:
+            stamp = Timestamp()
+            stamp.FromDatetime(instant)
+            self._last_stamp = (instant, stamp)
+        return self._last_stamp[1]
 
     def _step(
         self, version_id: str, step: PlanStep, plan: Plan, account_id: str

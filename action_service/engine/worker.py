@@ -47,7 +47,7 @@ class ResultWorker:
                 await asyncio.sleep(0.5)
             except NatsError as error:
                 _log.warning("ack_failed", messages=len(batch), error=type(error).__name__)
-            except Exception:  # one batch must not end the lane
+            except Exception:  # noqa: BLE001 - one batch must not end the lane
                 _log.exception("batch_crashed", messages=len(batch))
                 await self._one_by_one(batch)
 
@@ -65,7 +65,7 @@ class ResultWorker:
         for delivery in batch:
             try:
                 await self._handle([delivery])
-            except Exception:  # as above
+            except Exception:  # noqa: BLE001 - nor one message
                 _log.exception("message_crashed", delivered=delivery.num_delivered)
                 if delivery.num_delivered < _MAX_CRASHES:
                     await delivery.nak(1.0)

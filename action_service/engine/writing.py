@@ -16,7 +16,7 @@ from action_service.engine.model import (
     Writes,
 )
 from common.catalogue import catalogue
-from common.ids import new_id
+from common.ids import new_id_text
 from treadle.options.v1.options_pb2 import RETRY_CLASS_CONFIGURED, RETRY_CLASS_NEVER
 
 
@@ -92,7 +92,7 @@ def _again(
     writes: Writes, at: Standing, result: Result, decision: Decision, again_at: datetime, plan: Plan
 ) -> Dispatch | None:
     """Another attempt of the same action execution, at its instant."""
-    attempt_id = str(new_id())
+    attempt_id = new_id_text()
     number = at.attempt_number + (1 if decision.spends_retry else 0)
     error = decision.error
     writes.actions.append(
@@ -140,8 +140,8 @@ def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
             )
         )
         return None
-    action_execution_id = str(new_id())
-    attempt_id = str(new_id())
+    action_execution_id = new_id_text()
+    attempt_id = new_id_text()
     writes.new.append(
         NewAction(
             action_execution_id,
@@ -168,14 +168,14 @@ def skipped_action(
 ) -> NewAction:
     """The row of a disabled step."""
     return NewAction(
-        str(new_id()),
+        new_id_text(),
         account_id,
         execution_id,
         step.id,
         contact_id,
         step.action_type,
         ActionStatus.SKIPPED,
-        str(new_id()),
+        new_id_text(),
         None,
         "the action is disabled",
     )

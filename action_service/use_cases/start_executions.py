@@ -16,7 +16,7 @@ from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Dispatch, NewAction, RunContext, Task
 from action_service.engine.writing import skipped_action
 from common.errors import ErrorReason, FieldViolation, TreadleError
-from common.ids import new_id
+from common.ids import new_id_text
 
 MAX_CONTACTS = 1_000
 
@@ -113,14 +113,14 @@ async def start_executions(
     dispatches: list[Dispatch] = []
     skipped, first = first_steps(plan)
     for contact_id in contact_ids:
-        execution_id = str(new_id())
+        execution_id = new_id_text()
         actions.extend(skipped_action(account_id, execution_id, contact_id, s) for s in skipped)
         if first is None:
             executions.append(
                 NewExecution(execution_id, contact_id, ExecutionState.COMPLETED, None, None, None)
             )
             continue
-        action_execution_id, attempt_id = str(new_id()), str(new_id())
+        action_execution_id, attempt_id = new_id_text(), new_id_text()
         executions.append(
             NewExecution(
                 execution_id,

@@ -1,0 +1,1 @@
+"""Workloads that measure Treadle on one machine, everything included."""

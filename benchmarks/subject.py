@@ -1,0 +1,176 @@
+"""The stack under measurement, driven through its own API and checked in its database."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import asyncpg
+from google.protobuf.struct_pb2 import Struct
+
+from benchmarks.measure import Usage, usage
+from common.grpc.client import connect
+from devstack.stack import Stack, StackOptions
+from treadle.contact.v1 import contact_pb2, contact_service_pb2, contact_service_pb2_grpc
+from treadle.execution.v1 import execution_service_pb2, execution_service_pb2_grpc
+from treadle.workflow.v1 import (
+    action_pb2,
+    action_service_pb2,
+    action_service_pb2_grpc,
+    workflow_service_pb2,
+    workflow_service_pb2_grpc,
+)
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A running stack and clients to it."""
+
+    stack: Stack
+    database: asyncpg.Connection
+    workflows: workflow_service_pb2_grpc.WorkflowServiceAsyncStub
+    actions: action_service_pb2_grpc.ActionServiceAsyncStub
+    contacts: contact_service_pb2_grpc.ContactServiceAsyncStub
+    executions: execution_service_pb2_grpc.ExecutionServiceAsyncStub
+
+    def usage(self) -> dict[str, Usage]:
+        """CPU and memory of every process of the stack."""
+        pids = {name: service.pid for name, service in self.stack.services.items()}
+        pids["postgres"] = self.stack.postgres.pid
+        pids["nats"] = self.stack.nats.pid
+        return usage(pids)
+
+    async def workflow(self, configs: Sequence[action_pb2.ActionConfig]) -> str:
+        """The id of a new active workflow with these actions."""
+        created = await self.workflows.CreateWorkflow(
+            workflow_service_pb2.CreateWorkflowRequest(name=f"bench {uuid4()}")
+        )
+        for config in configs:
+            await self.actions.AddAction(
+                action_service_pb2.AddActionRequest(workflow_id=created.workflow.id, config=config)
+            )
+        await self.workflows.ActivateWorkflow(
+            workflow_service_pb2.ActivateWorkflowRequest(workflow_id=created.workflow.id)
+        )
+        return created.workflow.id
+
+    async def people(self, count: int) -> list[str]:
+        """The ids of so many new contacts."""
+        ids: list[str] = []
+        for start in range(0, count, _BATCH):
+            batch = [
+                contact_pb2.Contact(
+                    first_name=f"Person {number}",
+                    email=f"{uuid4().hex}@example.com",
+                    custom_fields=Struct(),
+                )
+                for number in range(start, min(start + _BATCH, count))
+            ]
+            response = await self.contacts.CreateContacts(
+                contact_service_pb2.CreateContactsRequest(contacts=batch), timeout=60
+            )
+            ids.extend(response.contact_ids)
+        return ids
+
+    async def start(self, workflow_id: str, contact_ids: Sequence[str]) -> None:
+        """Starts one execution per contact, as fast as the API takes them."""
+        for start in range(0, len(contact_ids), _BATCH):
+            await self.executions.StartExecutions(
+                execution_service_pb2.StartExecutionsRequest(
+                    workflow_id=workflow_id, contact_ids=contact_ids[start : start + _BATCH]
+                ),
+                timeout=60,
+            )
+
+    async def ended(self, workflow_id: str, count: int, *, within: float) -> bool:
+        """Waits until so many executions of the workflow have ended."""
+        async with asyncio.timeout(within):
+            while True:
+                done = await self.database.fetchval(
+                    "SELECT count(*) FROM treadle.workflow_executions"
+                    " WHERE workflow_id = $1 AND ended_at IS NOT NULL",
+                    workflow_id,
+                )
+                if done == count:
+                    return True
+                await asyncio.sleep(0.1)
+
+    async def span(self, workflow_id: str) -> float:
+        """Seconds from the first start to the last completion, by the database's clock."""
+        seconds: float = await self.database.fetchval(
+            "SELECT extract(epoch FROM max(ended_at) - min(started_at))::float8"
+            " FROM treadle.workflow_executions WHERE workflow_id = $1",
+            workflow_id,
+        )
+        return seconds
+
+    async def exactly_once(self, workflow_id: str, executions: int, steps: int) -> bool:
+        """Whether every action of every execution completed, in one attempt and one row."""
+        row = await self.database.fetchrow(
+            """
+            SELECT count(DISTINCT e.id) AS executions,
+                   count(*) FILTER (WHERE a.status = 'completed') AS completed,
+                   count(*) AS rows, count(DISTINCT (e.id, a.action_id)) AS steps,
+                   (SELECT count(*) FROM treadle.workflow_action_attempts t
+                    JOIN treadle.workflow_action_executions x ON x.id = t.action_execution_id
+                    JOIN treadle.workflow_executions y ON y.id = x.workflow_execution_id
+                    WHERE y.workflow_id = $1) AS attempts
+            FROM treadle.workflow_executions e
+            JOIN treadle.workflow_action_executions a ON a.workflow_execution_id = e.id
+            WHERE e.workflow_id = $1 AND e.state = 'completed'
+            """,
+            workflow_id,
+        )
+        wanted = executions * steps
+        return (
+            row is not None
+            and row["executions"] == executions
+            and all(row[column] == wanted for column in ("completed", "rows", "steps", "attempts"))
+        )
+
+
+@asynccontextmanager
+async def subject() -> AsyncGenerator[Subject]:
+    """A stack of its own, on free ports and in a folder that goes with it."""
+    with TemporaryDirectory(prefix="treadle-bench-") as folder:
+        stack = _stack(Path(folder))
+        await asyncio.to_thread(stack.__enter__)
+        try:
+            token = stack.token()
+            channel = connect(stack.api_target, token=lambda: token)
+            database: asyncpg.Connection = await asyncpg.connect(stack.postgres.url())
+            try:
+                yield Subject(
+                    stack,
+                    database,
+                    workflow_service_pb2_grpc.WorkflowServiceStub(channel),
+                    action_service_pb2_grpc.ActionServiceStub(channel),
+                    contact_service_pb2_grpc.ContactServiceStub(channel),
+                    execution_service_pb2_grpc.ExecutionServiceStub(channel),
+                )
+            finally:
+                await database.close()
+                await channel.close()
+        finally:
+            await asyncio.to_thread(stack.stop)
+
+
+def _stack(folder: Path) -> Stack:
+    # Postgres runs as another user when this is root, and has to pass through.
+    folder.chmod(0o711)
+    return Stack(StackOptions(data_dir=folder / "data", log_level="warning"))
+
+
+def tag_configs(count: int) -> list[action_pb2.ActionConfig]:
+    """Configurations of so many add_tag actions, each with a tag of its own."""
+    configs: list[action_pb2.ActionConfig] = []
+    for number in range(count):
+        config = action_pb2.ActionConfig()
+        config.add_tag.tag_name = f"bench-{number}"
+        configs.append(config)
+    return configs

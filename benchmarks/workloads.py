@@ -1,0 +1,169 @@
+"""The workloads. Each returns the line that `python -m benchmarks` prints."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+import httpx
+
+from benchmarks.measure import cpu_ms_per_action, percentile, rss_mb
+from benchmarks.subject import Subject, tag_configs
+from treadle.execution.v1 import execution_service_pb2
+
+Line: TypeAlias = dict[str, object]
+Workload: TypeAlias = Callable[[Subject, int], Awaitable[Line]]
+
+_STEPS = 10
+_KEYS = (
+    "workload", "executions", "actions", "ok", "actions_per_s", "cpu_ms_per_action", "p50_ms",
+    "p99_ms", "drain_s", "p99_lag_s", "early", "rss_mb",
+)  # fmt: skip
+
+
+def line(values: Mapping[str, object]) -> Line:
+    """A line with every key; those a workload does not measure are null."""
+    return {key: values.get(key) for key in _KEYS}
+
+
+async def w1(subject: Subject, executions: int) -> Line:
+    """Executions of ten sequential add_tag actions, started as fast as possible."""
+    workflow = await subject.workflow(tag_configs(_STEPS))
+    people = await subject.people(executions)
+    actions = executions * _STEPS
+    before = subject.usage()
+    await subject.start(workflow, people)
+    await subject.ended(workflow, executions, within=30 + actions / 200)
+    after = subject.usage()
+    seconds = await subject.span(workflow)
+    return line(
+        {
+            "workload": "W1",
+            "executions": executions,
+            "actions": actions,
+            "ok": await subject.exactly_once(workflow, executions, _STEPS),
+            "actions_per_s": round(actions / seconds),
+            "cpu_ms_per_action": cpu_ms_per_action(before, after, actions),
+            "rss_mb": rss_mb(after),
+        }
+    )
+
+
+async def w2(subject: Subject, executions: int) -> Line:
+    """One execution at a time: what a single action takes from end to end."""
+    workflow = await subject.workflow(tag_configs(_STEPS))
+    people = await subject.people(executions + 5)
+    # The first few fill caches, as they would be in a process that has been up for a minute.
+    for contact in people[:5]:
+        await _run_one(subject, workflow, contact)
+    before = subject.usage()
+    began = time.perf_counter()
+    for contact in people[5:]:
+        await _run_one(subject, workflow, contact)
+    elapsed = time.perf_counter() - began
+    after = subject.usage()
+    rows = await subject.database.fetch(
+        "SELECT extract(epoch FROM ended_at - started_at)::float8 AS s"
+        " FROM treadle.workflow_executions WHERE workflow_id = $1 ORDER BY id OFFSET 5",
+        workflow,
+    )
+    per_action = [row["s"] * 1000 / _STEPS for row in rows]
+    actions = executions * _STEPS
+    return line(
+        {
+            "workload": "W2",
+            "executions": executions,
+            "actions": actions,
+            "ok": await subject.exactly_once(workflow, executions + 5, _STEPS),
+            "actions_per_s": round(actions / elapsed),
+            "cpu_ms_per_action": cpu_ms_per_action(before, after, actions),
+            "p50_ms": round(percentile(per_action, 50), 2),
+            "p99_ms": round(percentile(per_action, 99), 2),
+            "rss_mb": rss_mb(after),
+        }
+    )
+
+
+async def _run_one(subject: Subject, workflow: str, contact: str) -> None:
+    started = await subject.executions.StartExecution(
+        execution_service_pb2.StartExecutionRequest(workflow_id=workflow, contact_id=contact)
+    )
+    while True:
+        ended = await subject.database.fetchval(
+            "SELECT ended_at FROM treadle.workflow_executions WHERE id = $1", started.execution.id
+        )
+        if ended is not None:
+            return
+        await asyncio.sleep(0.005)
+
+
+async def w5(subject: Subject, executions: int) -> Line:
+    """Adding actions over REST at 50 a second while W1 runs at full rate."""
+    load = asyncio.create_task(_keep_busy(subject, executions))
+    async with httpx.AsyncClient(
+        base_url=subject.stack.gateway_url,
+        headers={"authorization": f"Bearer {subject.stack.token()}"},
+        timeout=10,
+    ) as client:
+        latencies, refused = await _add_actions(client, rate=50, load=load)
+    actions = await load
+    return line(
+        {
+            "workload": "W5",
+            "executions": executions,
+            "actions": actions,
+            "ok": refused == 0,
+            "p50_ms": round(percentile(latencies, 50), 2),
+            "p99_ms": round(percentile(latencies, 99), 2),
+            "rss_mb": rss_mb(subject.usage()),
+        }
+    )
+
+
+async def _keep_busy(subject: Subject, executions: int) -> int:
+    workflow = await subject.workflow(tag_configs(_STEPS))
+    people = await subject.people(executions)
+    await subject.start(workflow, people)
+    await subject.ended(workflow, executions, within=30 + executions * _STEPS / 200)
+    return executions * _STEPS
+
+
+async def _add_actions(
+    client: httpx.AsyncClient, *, rate: int, load: asyncio.Task[int]
+) -> tuple[list[float], int]:
+    """Latencies in ms of adds at a steady rate until `load` is done; and how many failed."""
+    latencies: list[float] = []
+    refused = 0
+
+    async def add(workflow_id: str) -> None:
+        nonlocal refused
+        began = time.perf_counter()
+        response = await client.post(
+            f"/api/v1/workflows/{workflow_id}/actions",
+            json={"action_type": "add_tag", "action_config": {"tag_name": "vip"}},
+        )
+        latencies.append((time.perf_counter() - began) * 1000)
+        refused += response.status_code != 201
+
+    pending: set[asyncio.Task[None]] = set()
+    count = 0
+    workflow_id = ""
+    began = time.perf_counter()
+    while not load.done() or count < 2 * rate:
+        if count % 50 == 0:
+            created = await client.post("/api/v1/workflows", json={"name": f"W5 {count}"})
+            workflow_id = created.json()["id"]
+        task = asyncio.create_task(add(workflow_id))
+        pending.add(task)
+        task.add_done_callback(pending.discard)
+        count += 1
+        await asyncio.sleep(max(0.0, began + count / rate - time.perf_counter()))
+    await asyncio.gather(*pending)
+    return latencies, refused
+
+
+WORKLOADS: Mapping[str, tuple[Workload, tuple[int, ...]]] = {
+    "W1": (w1, (500, 5_000)),
+    "W2": (w2, (100,)),
+    "W5": (w5, (5_000,)),
+}
