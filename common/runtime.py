@@ -1,6 +1,7 @@
 """How a process lives: a fast event loop, a polite end on SIGTERM, and an end in any case."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -24,10 +25,23 @@ def run(main: Main, *, grace: timedelta = timedelta(seconds=30)) -> None:
     `main` gets an event that the first SIGTERM or SIGINT sets; it should then finish what it has
     begun and return. After `grace`, or at a second signal, it is cancelled.
     """
+    _calm_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         clean = runner.run(_supervise(main, grace))
     if not clean:
         sys.exit(1)
+
+
+def _calm_collector() -> None:
+    """Keep the cyclic collector out of the hot paths.
+
+    They make thousands of short-lived objects in batches and next to no cycles. With the default
+    thresholds the collector walks all modules again and again; it cost the engine a quarter of its
+    CPU time. What is loaded by now stays for good and is not looked at any more.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _supervise(main: Main, grace: timedelta) -> bool:
