@@ -129,7 +129,7 @@ class Postgres:
             self._port = None
         if _OWNER not in self.query("select rolname from pg_roles").splitlines():
             password = self._passwords().owner
-            self.query(f"create role {_OWNER} login createdb password '{password}'")
+            self.query(f"create role {_OWNER} login createdb createrole password '{password}'")
         if DATABASE not in self.query("select datname from pg_database").splitlines():
             self.create_database(DATABASE)
 

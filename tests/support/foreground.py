@@ -1,6 +1,5 @@
 """Runs `treadle` as a person does: in the foreground of its own process, seen from outside."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -59,7 +58,7 @@ class Foreground:
         """The ids of the processes it has started and that live."""
         return [
             pid
-            for pid in map(int, filter(str.isdecimal, os.listdir("/proc")))
+            for pid in (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
             if _parent(pid) == self.process.pid and process_alive(pid)
         ]
 
