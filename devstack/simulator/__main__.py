@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import uvloop
@@ -34,15 +35,18 @@ async def run(host: str, port: int, data_dir: Path | None, settings: SimulatorSe
         settings.sendgrid_api_key, settings.twilio_account_sid, settings.twilio_auth_token
     )
     limits = InboxLimits(messages=settings.keep_messages)
-    journal = Journal(data_dir / "inbox.jsonl") if data_dir is not None else None
-    simulator = Simulator(inbox=Inbox(limits, journal), credentials=credentials)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, simulator.stopping.set)
-    async with serving(simulator, host, port) as url:
-        sys.stdout.write(json.dumps({"event": "ready", "url": url}) + "\n")
-        sys.stdout.flush()
-        await simulator.stopping.wait()
+    with ExitStack() as stack:
+        journal = None
+        if data_dir is not None:
+            journal = stack.enter_context(closing(Journal(data_dir / "inbox.jsonl")))
+        simulator = Simulator(inbox=Inbox(limits, journal), credentials=credentials)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, simulator.stopping.set)
+        async with serving(simulator, host, port) as url:
+            sys.stdout.write(json.dumps({"event": "ready", "url": url}) + "\n")
+            sys.stdout.flush()
+            await simulator.stopping.wait()
 
 
 def main() -> None:

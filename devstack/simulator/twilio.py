@@ -12,7 +12,7 @@ import secrets
 from datetime import datetime
 from email.utils import format_datetime
 from itertools import count
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import orjson
 
@@ -179,17 +179,17 @@ class Twilio:
     def _list(self, call: Call) -> Answer:
         size = min(max(_integer(call.query.get("PageSize", "50"), 50), 1), 1_000)
         number = max(_integer(call.query.get("Page", "0"), 0), 0)
-        sender = call.query.get("From")
         page = self._inbox.page(
             provider=self.name,
             to=call.query.get("To"),
-            sender=sender,
+            sender=call.query.get("From"),
             offset=number * size,
             limit=size,
             newest_first=True,
         )
         has_next = (number + 1) * size < page.total
-        base = f"{call.path}?PageSize={size}"
+        filters = {name: call.query[name] for name in ("To", "From") if name in call.query}
+        base = f"{call.path}?{urlencode({'PageSize': size, **filters})}"
         return json_answer(
             200,
             {
