@@ -151,6 +151,8 @@ def _unstorable_key(key: str) -> Problem | None:
 
 def check_json(field: FieldSpec, value: object) -> tuple[Problem, ...]:
     """Check a Struct or Value: every template in it, and that it can be kept exactly."""
+    if field.kind == "scalar" and isinstance(value, list | dict):
+        return (_invalid("must be text, a number, true, false or null"),)
     problems = tuple(_walk(field, value, ()))
     if problems or field.max_length is None:
         return problems

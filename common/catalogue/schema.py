@@ -42,6 +42,7 @@ def _format(kind: str) -> JsonSchema:
         "uuid": {"format": "uuid", "pattern": UUID_PATTERN},
         "contact_field": {"pattern": contact_field_pattern()},
         "secret": {"writeOnly": True},
+        "scalar": {"type": ["string", "number", "boolean", "null"]},
         "http_header_name": {"pattern": HEADER_NAME_PATTERN},
         "http_header": {"pattern": HEADER_PATTERN},
     }
@@ -94,6 +95,8 @@ def _value_schema(field: FieldSpec) -> JsonSchema:
     schema = dict(_TYPES[field.shape])
     if field.enum is not None:
         schema["enum"] = list(field.enum.spellings)
+    if field.shape is Shape.ANY and field.kind:
+        schema |= _format(field.kind)
     if field.shape is Shape.TEXT:
         low = field.min_length or (1 if field.required and field.arity is Arity.ONE else None)
         if low is not None:

@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'treadle/catalog/v1/update_contact.proto\x12\x12treadle.catalog.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a treadle/options/v1/options.proto\"\xd5\x03\n\x13UpdateContactConfig\x12\x88\x01\n\rfield_updates\x18\x01 \x03(\x0b\x32&.treadle.catalog.v1.ContactFieldUpdateB;\xc2\xbc\x18\x37\x10\x01\"\x07\x43hanges*&The fields to change and their values.P\x01X2R\x0c\x66ieldUpdates\x12\xa1\x01\n\x0bupdate_mode\x18\x02 \x01(\x0e\x32\x1e.treadle.catalog.v1.UpdateMode:\x0fUPDATE_MODE_SETBO\xc2\xbc\x18K\"\x04Mode*Cset replaces, append adds text at the end, increment adds a number.R\nupdateMode:\x8e\x01\xf2\xbb\x18\x89\x01\x08\x02\x12\x0eUpdate contact\x1aIChanges fields of the contact: sets them, appends text, or adds a number. \x01(\x01\x32&treadle.catalog.v1.UpdateContactOutput\"\xfc\x01\n\x12\x43ontactFieldUpdate\x12i\n\x05\x66ield\x18\x01 \x01(\tBS\xc2\xbc\x18O\x08\x08\x10\x01\"\x05\x46ield**A built-in field, or custom_fields.<name>.0\x01\x38xj\x12\x63ustom_fields.planR\x05\x66ield\x12{\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueBM\xc2\xbc\x18I\x10\x01\x18\x01\"\x05Value*9Text (merge fields are allowed), number, boolean or null.8\x90NR\x05value\"Y\n\x13UpdateContactOutput\x12\x42\n\x06\x66ields\x18\x01 \x03(\tB*\xc2\xbc\x18&\"\x06\x46ields*\x1cNames of the changed fields.R\x06\x66ields*q\n\nUpdateMode\x12\x1b\n\x17UPDATE_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0fUPDATE_MODE_SET\x10\x01\x12\x16\n\x12UPDATE_MODE_APPEND\x10\x02\x12\x19\n\x15UPDATE_MODE_INCREMENT\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'treadle/catalog/v1/update_contact.proto\x12\x12treadle.catalog.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a treadle/options/v1/options.proto\"\xd5\x03\n\x13UpdateContactConfig\x12\x88\x01\n\rfield_updates\x18\x01 \x03(\x0b\x32&.treadle.catalog.v1.ContactFieldUpdateB;\xc2\xbc\x18\x37\x10\x01\"\x07\x43hanges*&The fields to change and their values.P\x01X2R\x0c\x66ieldUpdates\x12\xa1\x01\n\x0bupdate_mode\x18\x02 \x01(\x0e\x32\x1e.treadle.catalog.v1.UpdateMode:\x0fUPDATE_MODE_SETBO\xc2\xbc\x18K\"\x04Mode*Cset replaces, append adds text at the end, increment adds a number.R\nupdateMode:\x8e\x01\xf2\xbb\x18\x89\x01\x08\x02\x12\x0eUpdate contact\x1aIChanges fields of the contact: sets them, appends text, or adds a number. \x01(\x01\x32&treadle.catalog.v1.UpdateContactOutput\"\xf6\x01\n\x12\x43ontactFieldUpdate\x12i\n\x05\x66ield\x18\x01 \x01(\tBS\xc2\xbc\x18O\x08\x08\x10\x01\"\x05\x46ield**A built-in field, or custom_fields.<name>.0\x01\x38xj\x12\x63ustom_fields.planR\x05\x66ield\x12u\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueBG\xc2\xbc\x18\x43\x08\r\x10\x01\x18\x01\"\x05Value*1The new value; merge fields are allowed in texts.8\x90NR\x05value\"Y\n\x13UpdateContactOutput\x12\x42\n\x06\x66ields\x18\x01 \x03(\tB*\xc2\xbc\x18&\"\x06\x46ields*\x1cNames of the changed fields.R\x06\x66ields*q\n\nUpdateMode\x12\x1b\n\x17UPDATE_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0fUPDATE_MODE_SET\x10\x01\x12\x16\n\x12UPDATE_MODE_APPEND\x10\x02\x12\x19\n\x15UPDATE_MODE_INCREMENT\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,15 +42,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACTFIELDUPDATE'].fields_by_name['field']._loaded_options = None
   _globals['_CONTACTFIELDUPDATE'].fields_by_name['field']._serialized_options = b'\302\274\030O\010\010\020\001\"\005Field**A built-in field, or custom_fields.<name>.0\0018xj\022custom_fields.plan'
   _globals['_CONTACTFIELDUPDATE'].fields_by_name['value']._loaded_options = None
-  _globals['_CONTACTFIELDUPDATE'].fields_by_name['value']._serialized_options = b'\302\274\030I\020\001\030\001\"\005Value*9Text (merge fields are allowed), number, boolean or null.8\220N'
+  _globals['_CONTACTFIELDUPDATE'].fields_by_name['value']._serialized_options = b'\302\274\030C\010\r\020\001\030\001\"\005Value*1The new value; merge fields are allowed in texts.8\220N'
   _globals['_UPDATECONTACTOUTPUT'].fields_by_name['fields']._loaded_options = None
   _globals['_UPDATECONTACTOUTPUT'].fields_by_name['fields']._serialized_options = b'\302\274\030&\"\006Fields*\034Names of the changed fields.'
-  _globals['_UPDATEMODE']._serialized_start=945
-  _globals['_UPDATEMODE']._serialized_end=1058
+  _globals['_UPDATEMODE']._serialized_start=939
+  _globals['_UPDATEMODE']._serialized_end=1052
   _globals['_UPDATECONTACTCONFIG']._serialized_start=128
   _globals['_UPDATECONTACTCONFIG']._serialized_end=597
   _globals['_CONTACTFIELDUPDATE']._serialized_start=600
-  _globals['_CONTACTFIELDUPDATE']._serialized_end=852
-  _globals['_UPDATECONTACTOUTPUT']._serialized_start=854
-  _globals['_UPDATECONTACTOUTPUT']._serialized_end=943
+  _globals['_CONTACTFIELDUPDATE']._serialized_end=846
+  _globals['_UPDATECONTACTOUTPUT']._serialized_start=848
+  _globals['_UPDATECONTACTOUTPUT']._serialized_end=937
 # @@protoc_insertion_point(module_scope)

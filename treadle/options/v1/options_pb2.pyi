@@ -49,6 +49,7 @@ class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FIELD_KIND_LONG_TEXT: _ClassVar[FieldKind]
     FIELD_KIND_HTTP_HEADER_NAME: _ClassVar[FieldKind]
     FIELD_KIND_HTTP_HEADER: _ClassVar[FieldKind]
+    FIELD_KIND_SCALAR: _ClassVar[FieldKind]
 
 class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -86,6 +87,7 @@ FIELD_KIND_SECRET: FieldKind
 FIELD_KIND_LONG_TEXT: FieldKind
 FIELD_KIND_HTTP_HEADER_NAME: FieldKind
 FIELD_KIND_HTTP_HEADER: FieldKind
+FIELD_KIND_SCALAR: FieldKind
 REFERENCE_KIND_UNSPECIFIED: ReferenceKind
 REFERENCE_KIND_EMAIL_TEMPLATE: ReferenceKind
 REFERENCE_KIND_WORKFLOW_ACTION: ReferenceKind
