@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TextIO, cast
 
 import orjson
@@ -112,7 +113,7 @@ def redact_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 def _redacted(key: str, value: object) -> object:
     if isinstance(value, str):
-        if _SECRET_KEY.search(key):
+        if _names_a_secret(key):
             return REDACTED
         return _SECRET_TEXT.sub(_mask, value)
     if isinstance(value, bytes):
@@ -123,6 +124,11 @@ def _redacted(key: str, value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted(key, item) for item in cast("Iterable[object]", value)]
     return value
+
+
+@lru_cache(maxsize=1024)
+def _names_a_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
 
 
 def _mask(match: re.Match[str]) -> str:

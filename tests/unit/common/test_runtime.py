@@ -18,7 +18,7 @@ from common.telemetry import configure_logging
 {main}
 
 configure_logging()
-run(main, grace=timedelta(seconds=0.3))
+run(main, grace=timedelta(seconds={grace}))
 """
 FINISHES = """
 async def main(stop):
@@ -46,9 +46,9 @@ async def main(stop):
 
 
 @contextmanager
-def _process(main: str) -> Generator[subprocess.Popen[str], None, None]:
+def _process(main: str, grace: float = 0.3) -> Generator[subprocess.Popen[str], None, None]:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(main=main)],
+        [sys.executable, "-c", PROGRAM.format(main=main, grace=grace)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": "."},
@@ -82,6 +82,18 @@ def test_work_that_does_not_finish_in_time_is_cancelled() -> None:
         output, status = _rest(process)
     assert "cleaned" in output
     assert '"event":"killed"' in output
+    assert status == 1
+
+
+def test_a_second_signal_does_not_wait() -> None:
+    with _process(LINGERS, grace=60) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGTERM)
+        assert "stopping" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        output, status = _rest(process)
+    assert '"again":true' in output
     assert status == 1
 
 
