@@ -60,6 +60,54 @@ _EXPIRED = text(
     """  # noqa: S608 - made of constants
 )
 
+_ADVANCE = text(
+    """
+    WITH done AS (
+        UPDATE treadle.workflow_action_executions t
+        SET status = 'completed', started_at = COALESCE(t.started_at, v.started_at),
+            completed_at = v.completed_at, result_data = v.result_json::jsonb, lease_until = NULL,
+            error_class = NULL, error_message = NULL, outcome = NULL, reason = NULL
+        FROM unnest(
+            CAST(:id AS uuid[]), CAST(:started AS timestamptz[]), CAST(:completed AS timestamptz[]),
+            CAST(:result AS text[]), CAST(:reference AS text[]), CAST(:next_id AS uuid[]),
+            CAST(:next_attempt AS uuid[]), CAST(:next_action AS uuid[]),
+            CAST(:next_type AS text[]), CAST(:next_lease AS timestamptz[])
+        ) AS v(id, started_at, completed_at, result_json, reference, next_id, next_attempt_id,
+               next_action_id, next_type, next_lease)
+        WHERE t.id = v.id
+        RETURNING t.id, t.account_id, t.workflow_execution_id, t.contact_id, t.attempt_id,
+                  t.attempt_number, v.started_at AS attempt_started_at, v.completed_at, v.reference,
+                  v.next_id, v.next_attempt_id, v.next_action_id, v.next_type, v.next_lease
+    ), logged AS (
+        INSERT INTO treadle.workflow_action_attempts (
+            id, account_id, action_execution_id, number, started_at, finished_at,
+            provider_reference
+        )
+        SELECT attempt_id, account_id, id, attempt_number, attempt_started_at, completed_at,
+               reference
+        FROM done
+    ), added AS (
+        INSERT INTO treadle.workflow_action_executions (
+            id, account_id, workflow_execution_id, action_id, contact_id, action_type, status,
+            attempt_id, lease_until
+        )
+        SELECT next_id, account_id, workflow_execution_id, next_action_id, contact_id, next_type,
+               'pending', next_attempt_id, next_lease
+        FROM done WHERE next_id IS NOT NULL
+    )
+    UPDATE treadle.workflow_executions e
+    SET state = CASE WHEN done.next_id IS NULL THEN 'completed' ELSE 'running' END,
+        current_action_id = done.next_action_id, current_action_execution_id = done.next_id,
+        current_attempt_id = done.next_attempt_id,
+        ended_at = CASE WHEN done.next_id IS NULL THEN now() END
+    FROM done WHERE e.id = done.workflow_execution_id
+    """
+)
+_ADVANCE_COLUMNS = (
+    "id", "started", "completed", "result", "reference", "next_id", "next_attempt", "next_action",
+    "next_type", "next_lease",
+)  # fmt: skip
+
 _WRITE = text(
     """
     WITH changed AS (
@@ -178,7 +226,13 @@ class PostgresEngineTransaction:
 
     async def write(self, writes: Writes) -> None:
         """See EngineTransaction."""
-        if not (writes.actions or writes.new or writes.moves):
+        if writes.advances:
+            columns = zip(*writes.advances, strict=True)
+            with _bad_items():
+                await self._connection.execute(
+                    _ADVANCE, dict(zip(_ADVANCE_COLUMNS, columns, strict=True))
+                )
+        if not writes.moves:
             return
         parameters: dict[str, Sequence[object]] = {}
         for columns, rows in (

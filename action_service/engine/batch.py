@@ -106,7 +106,7 @@ class BatchProcessor:
             if not pairs:
                 return []
             refusals = await self._apply_effects(tx, pairs)
-            writes = Writes([], [], [], [])
+            writes = Writes()
             dispatches: list[Dispatch] = []
             plans: dict[str, Plan] = {}
             for standing, result in pairs:

@@ -6,7 +6,7 @@ several times faster, which counts at thousands a second.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -107,14 +107,36 @@ class Move(NamedTuple):
     ended: bool = False
 
 
+class Advance(NamedTuple):
+    """The common case in one: an action execution completed, its attempt logged, the next begun.
+
+    The last five are None when the execution has completed with this step.
+    """
+
+    action_execution_id: str
+    started_at: datetime
+    completed_at: datetime
+    result_json: str
+    provider_reference: str | None
+    next_id: str | None = None
+    next_attempt_id: str | None = None
+    next_action_id: str | None = None
+    next_action_type: str | None = None
+    next_lease_until: datetime | None = None
+
+
 @dataclass(slots=True)
 class Writes:
-    """All rows that a batch changes; written together."""
+    """All rows that a batch changes; written together.
 
-    actions: list[ActionWrite]
-    attempts: list[AttemptWrite]
-    new: list[NewAction]
-    moves: list[Move]
+    Most of a batch is `advances`; the other four carry every other decision.
+    """
+
+    advances: list[Advance] = field(default_factory=list[Advance])
+    actions: list[ActionWrite] = field(default_factory=list[ActionWrite])
+    attempts: list[AttemptWrite] = field(default_factory=list[AttemptWrite])
+    new: list[NewAction] = field(default_factory=list[NewAction])
+    moves: list[Move] = field(default_factory=list[Move])
 
 
 class Dispatch(NamedTuple):

@@ -7,6 +7,7 @@ from action_service.domain.progress import LEASE, Decision, lease_for
 from action_service.domain.states import ActionStatus
 from action_service.engine.model import (
     ActionWrite,
+    Advance,
     AttemptWrite,
     Dispatch,
     Move,
@@ -24,6 +25,8 @@ def record(
     writes: Writes, at: Standing, result: Result, decision: Decision, plan: Plan
 ) -> Dispatch | None:
     """Adds the decision's rows to `writes`; returns the attempt to be dispatched, if any."""
+    if decision.status is ActionStatus.COMPLETED and not (decision.held or decision.skipped):
+        return _advance(writes, at, result, decision)
     error = decision.error
     number = at.attempt_number
     attempt_id = at.attempt_id
@@ -68,6 +71,37 @@ def record(
         )
         return None
     return _next(writes, at, decision)
+
+
+def _advance(writes: Writes, at: Standing, result: Result, decision: Decision) -> Dispatch | None:
+    step = decision.next_step
+    if step is None:
+        writes.advances.append(
+            Advance(
+                at.action_execution_id,
+                result.started_at,
+                result.finished_at,
+                decision.output_json or "{}",
+                decision.provider_reference,
+            )
+        )
+        return None
+    next_id, attempt_id = new_id_text(), new_id_text()
+    writes.advances.append(
+        Advance(
+            at.action_execution_id,
+            result.started_at,
+            result.finished_at,
+            decision.output_json or "{}",
+            decision.provider_reference,
+            next_id,
+            attempt_id,
+            step.id,
+            step.action_type,
+            at.now + lease_for(step.config),
+        )
+    )
+    return dispatch_of(at, step, next_id, attempt_id, 1)
 
 
 def retry_limit(plan: Plan, action_id: str) -> int | None:
