@@ -57,8 +57,8 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             return files
         email = Email(
             to=to,
-            subject=_one_line(config.subject),
-            from_name=_one_line(config.from_name),
+            subject=config.subject,
+            from_name=config.from_name,
             from_email=config.from_email,
             html=html,
             text=text,
@@ -107,8 +107,3 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             "subject": email.subject,
         }
         return Completed(output=dict(output), provider_reference=message_id)
-
-
-def _one_line(text: str) -> str:
-    """Text fit for a header: a rendered value may bring line breaks with it."""
-    return " ".join(text.split())

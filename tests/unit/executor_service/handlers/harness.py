@@ -1,0 +1,318 @@
+"""Runs one action as an executor does, against the provider simulator over HTTP.
+
+Every table of cases is a list of `Case`s: a configuration as it would be saved, the context, what
+the other side is told to do, and what must come of it. Only what lies outside the executor is
+replaced: time stands still, the ledger and the email templates are kept in memory.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from common.catalogue import catalogue
+from common.clock import Clock
+from common.egress import EgressPolicy, GuardedClient
+from common.ids import new_id
+from devstack.simulator.app import Credentials, Simulator
+from devstack.simulator.failures import Control
+from devstack.simulator.server import serving
+from executor_service.adapters.providers import email_gateway, sms_gateway
+from executor_service.attachments import AttachmentFetcher
+from executor_service.handlers.base import EffectHandler
+from executor_service.metrics import Metrics
+from executor_service.pipeline import Pipeline, Stale
+from executor_service.ports import (
+    ClaimDecision,
+    EmailGateway,
+    EmailTemplate,
+    SmsGateway,
+    TemplateNotFoundError,
+    TemplateSource,
+)
+from executor_service.settings import ExecutorSettings
+from executor_service.wiring import Wiring
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1.execution_pb2 import ErrorClass
+
+API_KEY = "SG.test-key"
+ACCOUNT_SID = "AC00000000000000000000000000000000"
+AUTH_TOKEN = "test-auth-token"
+TEMPLATE_ID = "550e8400-e29b-41d4-a716-446655440000"
+
+# A Wednesday noon in Berlin, outside the default quiet hours.
+NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
+
+CONTACT: dict[str, Any] = {
+    "id": "0195f000-0000-7000-8000-000000000001",
+    "first_name": "Ann",
+    "last_name": "Öz <b>",
+    "email": "ann@example.com",
+    "phone": "+4915112345678",
+    "timezone": "Europe/Berlin",
+    "custom_fields": {"plan": "gold", "visits": 3},
+}
+CONTEXT: dict[str, Any] = {
+    "contact": CONTACT,
+    "account": {"name": "Bakery", "timezone": "Europe/Berlin"},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of a table. `told` are failures the simulator is told; the rest is what must come."""
+
+    name: str
+    config: Mapping[str, Any]
+    context: Mapping[str, Any] = field(default_factory=lambda: CONTEXT)
+    told: Sequence[Control] = ()
+    now: datetime = NOON
+    # The outcome: completed, failed, skipped, deferred, or stale for none at all.
+    outcome: str = "completed"
+    output: Mapping[str, Any] | None = None
+    error: str = ""
+    message: str = ""
+    retry_after: timedelta | None = None
+    not_before: datetime | None = None
+    # Messages that reached the other side, and claims that were made.
+    sent: int | None = None
+    claims: int | None = None
+
+
+def case_id(case: Case) -> str:
+    """The name of a case, for pytest."""
+    return case.name
+
+
+class FixedClock:
+    """Time that stands still."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.instant = now
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+class MemoryLedger:
+    """Grants each attempt once, as the action service does; can be told otherwise."""
+
+    def __init__(self) -> None:
+        self.claims: list[str] = []
+        self.decision: ClaimDecision | None = None
+        self.error: Exception | None = None
+
+    async def claim(
+        self, *, attempt_id: str, action_execution_id: str, account_id: str
+    ) -> ClaimDecision:
+        assert action_execution_id
+        assert account_id
+        if self.error is not None:
+            raise self.error
+        again = attempt_id in self.claims
+        self.claims.append(attempt_id)
+        if self.decision is not None:
+            return self.decision
+        return ClaimDecision.ALREADY_CLAIMED if again else ClaimDecision.GRANTED
+
+
+class MemoryTemplates:
+    """Email templates by id."""
+
+    def __init__(self) -> None:
+        self.templates: dict[str, EmailTemplate] = {}
+        self.error: Exception | None = None
+
+    async def get(self, account_id: str, template_id: str) -> EmailTemplate:
+        assert account_id
+        if self.error is not None:
+            raise self.error
+        try:
+            return self.templates[template_id]
+        except KeyError:
+            raise TemplateNotFoundError(template_id) from None
+
+
+class Bench:
+    """All handlers, wired to one simulator."""
+
+    def __init__(self, simulator: Simulator, url: str, egress: GuardedClient) -> None:
+        self.simulator = simulator
+        self.url = url
+        self.clock = FixedClock()
+        self.ledger = MemoryLedger()
+        self.templates = MemoryTemplates()
+        self.templates.templates[TEMPLATE_ID] = EmailTemplate(
+            "<p>Hello {{ contact.first_name }} {{ contact.last_name }}</p>",
+            "Hello {{ contact.first_name }}",
+        )
+        self._egress = egress
+        self.use(provider_url=url)
+
+    def use(
+        self,
+        *,
+        provider_url: str,
+        credentials: bool = True,
+        egress: GuardedClient | None = None,
+    ) -> None:
+        """Wires the handlers anew, with another address or without credentials."""
+        settings = ExecutorSettings(
+            jwt_secret=SecretStr("x" * 40),
+            sendgrid_api_key=SecretStr(API_KEY) if credentials else None,
+            sendgrid_base_url=provider_url,
+            twilio_account_sid=ACCOUNT_SID,
+            twilio_auth_token=SecretStr(AUTH_TOKEN) if credentials else None,
+            twilio_base_url=provider_url,
+            provider_timeout_seconds=0.4,
+            concurrency=8,
+        )
+        guarded = egress or self._egress
+        wiring = Wiring(
+            {
+                Clock: lambda: self.clock,
+                GuardedClient: lambda: guarded,
+                AttachmentFetcher: lambda: AttachmentFetcher(guarded),
+                TemplateSource: lambda: self.templates,
+                EmailGateway: lambda: email_gateway(settings),
+                SmsGateway: lambda: sms_gateway(settings),
+            }
+        )
+        self.pipeline = Pipeline(
+            wiring.actions(["communication", "crm", "internal"]),
+            ledger=self.ledger,
+            clock=self.clock,
+            metrics=Metrics(CollectorRegistry()),
+        )
+
+    def task(
+        self, action_type: str, config: Mapping[str, Any], context: Mapping[str, Any] = CONTEXT
+    ) -> ActionTask:
+        """A task as the engine makes it; the configuration must be one that can be saved."""
+        spec = catalogue().get(action_type)
+        validation = spec.validate(config)
+        assert not validation.violations, validation.violations
+        return ActionTask(
+            attempt_id=str(new_id()),
+            action_execution_id=str(new_id()),
+            execution_id=str(new_id()),
+            account_id=str(new_id()),
+            workflow_id=str(new_id()),
+            action_id=str(new_id()),
+            contact_id=CONTACT["id"],
+            attempt_number=1,
+            config=spec.to_message(config),
+            context_json=orjson.dumps(context),
+        )
+
+    async def run(self, task: ActionTask) -> ActionResult | Stale:
+        """What an executor answers to the task."""
+        action = self.pipeline.action_of(task)
+        assert action is not None
+        if isinstance(action.handler, EffectHandler):
+            return self.pipeline.apply(action, action.handler, task, markup=True)
+        return await self.pipeline.run(action, action.handler, task)
+
+    async def result(
+        self, action_type: str, config: Mapping[str, Any], context: Mapping[str, Any] = CONTEXT
+    ) -> ActionResult:
+        """The result of an action that is not stale."""
+        result = await self.run(self.task(action_type, config, context))
+        assert isinstance(result, ActionResult)
+        return result
+
+    def inbox(self, provider: str) -> list[dict[str, Any]]:
+        """What the provider accepted, oldest first."""
+        return [orjson.loads(item) for item in self.simulator.inbox.page(provider=provider).items]
+
+    async def check(self, action_type: str, provider: str, case: Case) -> ActionResult | Stale:
+        """Runs a case and compares everything it states."""
+        self.clock.instant = case.now
+        for control in case.told:
+            self.simulator.plan.set(control)
+        result = await self.run(self.task(action_type, case.config, case.context))
+        if isinstance(result, Stale):
+            assert case.outcome == "stale"
+        else:
+            _check_result(result, case)
+        if case.sent is not None:
+            assert len(self.inbox(provider)) == case.sent
+        if case.claims is not None:
+            assert len(self.ledger.claims) == case.claims
+        return result
+
+
+def _check_result(result: ActionResult, case: Case) -> None:
+    assert result.WhichOneof("outcome") == case.outcome, result
+    if case.output is not None:
+        output = orjson.loads(result.completed.output_json)
+        assert {name: output.get(name) for name in case.output} == case.output
+    if case.error:
+        assert ErrorClass.Name(result.failed.error_class) == f"ERROR_CLASS_{case.error.upper()}"
+    if case.message:
+        said = result.failed.message or result.deferred.reason or result.skipped.reason
+        assert re.search(case.message, said), said
+    if case.outcome == "failed":
+        waits = result.failed.HasField("retry_after")
+        assert case.retry_after == (result.failed.retry_after.ToTimedelta() if waits else None)
+    if case.not_before is not None:
+        assert result.deferred.not_before.ToDatetime(tzinfo=UTC) == case.not_before
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies outside the executor."""
+
+    simulator: Simulator
+    url: str
+    egress: GuardedClient
+
+    def bench(self) -> Bench:
+        """A bench in a world where nothing has happened yet."""
+        self.simulator.inbox.clear()
+        self.simulator.plan.clear()
+        return Bench(self.simulator, self.url, self.egress)
+
+
+@asynccontextmanager
+async def world() -> AsyncGenerator[World]:
+    """A running simulator and a guarded client."""
+    credentials = Credentials(SecretStr(API_KEY), ACCOUNT_SID, SecretStr(AUTH_TOKEN))
+    simulator = Simulator(credentials=credentials)
+    async with (
+        serving(simulator, "127.0.0.1", 0) as url,
+        GuardedClient(EgressPolicy(allow_loopback=True)) as egress,
+    ):
+        yield World(simulator, url, egress)
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncGenerator[str]:
+    """A server that says `answer` to every request without a body, hanging up on an empty one."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n") and answer:
+                writer.write(answer)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+
+
+def closed_port_url() -> str:
+    """A URL at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
