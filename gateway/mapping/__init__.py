@@ -1,0 +1,1 @@
+"""Between the REST bodies and the protobuf messages; nothing is decided here."""

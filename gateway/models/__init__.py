@@ -1,0 +1,1 @@
+"""Request and response bodies: what the REST interface promises, apart from how it is served."""

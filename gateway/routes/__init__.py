@@ -1,0 +1,1 @@
+"""The endpoints: each takes its request apart, makes one call, and shows the answer."""

@@ -1,0 +1,51 @@
+"""What an operator sets for the gateway."""
+
+from datetime import timedelta
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from common.settings import ProcessSettings
+
+
+class GatewaySettings(ProcessSettings):
+    """Read from TREADLE_GATEWAY_* and the shared logging variables; no secret among them."""
+
+    model_config = SettingsConfigDict(env_prefix="TREADLE_GATEWAY_")
+
+    # host:port; port 0 picks a free one. Without a metrics address none are served.
+    listen: str = "127.0.0.1:8080"
+    metrics_listen: str = ""
+    # gRPC host:port of the services.
+    api_target: str = Field(default="127.0.0.1:50051", min_length=1)
+    scheduler_target: str = Field(default="127.0.0.1:50052", min_length=1)
+    call_timeout_seconds: float = Field(default=10, gt=0, le=300)
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=4 * 1024 * 1024)
+    body_timeout_seconds: float = Field(default=30, gt=0, le=300)
+    # Requests and event streams at once; more are turned away (429).
+    max_in_flight: int = Field(default=1000, ge=1)
+    # Between the comments that keep an event stream open.
+    heartbeat_seconds: float = Field(default=15, gt=0, le=300)
+    stop_grace_seconds: float = Field(default=20, gt=0, le=300)
+    # A JSON array of the origins whose pages may call; none by default.
+    cors_origins: tuple[str, ...] = ()
+
+    @property
+    def call_timeout(self) -> timedelta:
+        """How long a service may take to answer."""
+        return timedelta(seconds=self.call_timeout_seconds)
+
+    @property
+    def body_timeout(self) -> timedelta:
+        """How long a body may take to arrive."""
+        return timedelta(seconds=self.body_timeout_seconds)
+
+    @property
+    def heartbeat(self) -> timedelta:
+        """Between the comments of an event stream."""
+        return timedelta(seconds=self.heartbeat_seconds)
+
+    @property
+    def stop_grace(self) -> timedelta:
+        """How long requests under way may take after SIGTERM."""
+        return timedelta(seconds=self.stop_grace_seconds)

@@ -1,0 +1,96 @@
+"""The services behind the gateway: one channel each, shared by all requests."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from grpc import aio
+from grpc_health.v1 import health_pb2
+
+from common.grpc.client import bearer
+from common.grpc.status import from_rpc_error
+from gateway.pointers import NO_BODY, BodyFields
+from gateway.problems import RefusedError
+from treadle.catalog.v1 import catalog_service_pb2_grpc
+from treadle.contact.v1 import contact_service_pb2_grpc
+from treadle.execution.v1 import execution_service_pb2_grpc
+from treadle.scheduler.v1 import scheduler_service_pb2_grpc
+from treadle.workflow.v1 import action_service_pb2_grpc, workflow_service_pb2_grpc
+
+ACTION_SERVICE: Final = "action_service"
+SCHEDULER_SERVICE: Final = "scheduler_service"
+SERVING: Final = "serving"
+
+_HEALTH_TIMEOUT: Final = timedelta(seconds=1)
+
+HealthCheck = aio.UnaryUnaryMultiCallable[
+    health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse
+]
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class Caller:
+    """Whoever sent the request: their token goes on with each call made for it."""
+
+    def __init__(self, token: str) -> None:
+        self._metadata = (bearer(token),)
+
+    async def call(
+        self,
+        method: aio.UnaryUnaryMultiCallable[Q, R],
+        request: Q,
+        *,
+        fields: BodyFields = NO_BODY,
+    ) -> R:
+        """Make one call; `fields` says where the request's fields are in the caller's body."""
+        try:
+            return await method(request, metadata=self._metadata)
+        except aio.AioRpcError as error:
+            raise RefusedError(from_rpc_error(error), fields) from error
+
+    def watch(
+        self, method: aio.UnaryStreamMultiCallable[Q, R], request: Q
+    ) -> aio.UnaryStreamCall[Q, R]:
+        """Open a stream that lasts as long as the caller listens."""
+        return method(request, metadata=self._metadata)
+
+
+class Upstream:
+    """Typed access to the action service and the scheduler."""
+
+    def __init__(self, api: aio.Channel, scheduler: aio.Channel) -> None:
+        self.actions = action_service_pb2_grpc.ActionServiceStub(api)
+        self.workflows = workflow_service_pb2_grpc.WorkflowServiceStub(api)
+        self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
+        self.contacts = contact_service_pb2_grpc.ContactServiceStub(api)
+        self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)
+        self.timers = scheduler_service_pb2_grpc.SchedulerServiceStub(scheduler)
+        self._health = {
+            ACTION_SERVICE: _health_check(api),
+            SCHEDULER_SERVICE: _health_check(scheduler),
+        }
+
+    async def health(self) -> dict[str, str]:
+        """What each service says of itself: `serving`, `not_serving` or `unreachable`."""
+        answers = await asyncio.gather(*(_ask(check) for check in self._health.values()))
+        return dict(zip(self._health, answers, strict=True))
+
+
+def _health_check(channel: aio.Channel) -> HealthCheck:
+    return channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
+
+
+async def _ask(check: HealthCheck) -> str:
+    try:
+        answer = await check(
+            health_pb2.HealthCheckRequest(), timeout=_HEALTH_TIMEOUT.total_seconds()
+        )
+    except aio.AioRpcError:
+        return "unreachable"
+    return SERVING if answer.status == health_pb2.HealthCheckResponse.SERVING else "not_serving"
