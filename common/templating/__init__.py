@@ -1,13 +1,12 @@
 """Merge fields: Liquid, checked when saved, analysed for what it reads, rendered within limits."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
 
 from liquid import BoundTemplate
-from liquid.exceptions import LiquidError, LiquidInterrupt
+from liquid.exceptions import LiquidError, LiquidInterrupt, LiquidSyntaxError
 from liquid.output import LimitedStringIO
 from liquid.static_analysis import Segments, TemplateAnalysis
 
@@ -17,11 +16,11 @@ from common.templating.environment import (
     TEXT,
     BudgetContext,
     MissingValueError,
-    bound_ranges,
 )
 from common.templating.errors import TemplateError, TemplateRenderError, TemplateSyntaxError
 from common.templating.needs import ROOTS, ContextNeeds, Path
 from common.templating.scan import find_problem
+from common.templating.static import bound_ranges, filter_problems, hint, short
 
 __all__ = [
     "MAX_SOURCE",
@@ -124,11 +123,12 @@ def _compile(source: str, html: bool) -> _Compiled:  # noqa: FBT001 - a cache ke
         template = (HTML if html else TEXT).from_string(source)
         bound_ranges(template)
         analysis = template.analyze(include_partials=False)
+        problems = tuple(dict.fromkeys(_problems(template, analysis)))
     except LiquidError as error:
         raise TemplateSyntaxError((_describe(error),)) from error
     except RecursionError as error:
         raise TemplateSyntaxError(("is nested too deeply",)) from error
-    return _Compiled(template, tuple(_problems(analysis)), _needs(analysis))
+    return _Compiled(template, problems, _needs(analysis))
 
 
 # Syntax errors are not cached: they are rare, and found when saving.
@@ -145,29 +145,20 @@ def _describe(error: LiquidError) -> str:
     except ValueError:
         # liquid reports some errors just past the end of the text.
         position = None
-    return f"{message} (line {position[0]}, column {position[1] + 1})" if position else message
+    if position is None:
+        return f"{message} (at the end)" if isinstance(error, LiquidSyntaxError) else message
+    return f"{message} (line {position[0]}, column {position[1] + 1})"
 
 
-def _problems(analysis: TemplateAnalysis) -> Iterator[str]:
-    for name in analysis.filters:
-        if name not in TEXT.filters:
-            yield f"unknown filter '{_short(name)}'{_hint(name, TEXT.filters)}"
+def _problems(template: BoundTemplate, analysis: TemplateAnalysis) -> Iterator[str]:
+    yield from filter_problems(template)
     for root in analysis.globals:
         if root not in ROOTS:
-            known = _hint(root, ROOTS) or f"; values start with {', '.join(ROOTS)}"
-            yield f"unknown value '{_short(root)}'{known}"
+            known = hint(root, ROOTS) or f"; values start with {', '.join(ROOTS)}"
+            yield f"unknown value '{short(root)}'{known}"
     for name in analysis.locals:
         if name in ROOTS:
             yield f"'{name}' is a reserved name; assign to another one"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 60 else f"{name[:60]}…"
-
-
-def _hint(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def _needs(analysis: TemplateAnalysis) -> ContextNeeds:

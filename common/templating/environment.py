@@ -11,17 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO, cast
 
 from liquid import BoundTemplate, Environment, RenderContext, Token, Undefined
-from liquid.ast import Node
-from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError
-from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
 from liquid.undefined import UNDEFINED
 from liquid.utils import ReadOnlyChainMap
 
 from common.templating.filters import (
-    MAX_ITEMS,
     OWN_FILTERS,
     LimitExceededError,
     cost,
@@ -174,34 +170,6 @@ def path_text(path: Sequence[object]) -> str:
     return text
 
 
-class _Clamped(Expression):
-    """A bound of a range, refused when it is so large that walking up to it would take long."""
-
-    __slots__ = ("inner",)
-
-    def __init__(self, inner: Expression) -> None:
-        super().__init__(inner.token)
-        self.inner = inner
-
-    def __str__(self) -> str:
-        return str(self.inner)
-
-    def evaluate(self, context: RenderContext) -> object:
-        """Return the bound's value."""
-        value = self.inner.evaluate(context)
-        if isinstance(value, Undefined):
-            value.poke()
-        if isinstance(value, int | float | str):
-            text = str(value)
-            if len(text) > 8 or (isinstance(value, int | float) and abs(value) > MAX_ITEMS):
-                raise LimitExceededError(f"a range goes beyond {MAX_ITEMS:,}", token=self.token)
-        return value
-
-    def children(self) -> list[Expression]:
-        """Return the expression that is guarded."""
-        return [self.inner]
-
-
 class _OutputNode(OutputNode):
     """Output that writes objects as JSON instead of Python's notation."""
 
@@ -241,27 +209,17 @@ class SafeEnvironment(Environment):
         self.filters.update(OWN_FILTERS)
         self.filters = {name: guard(name, function) for name, function in self.filters.items()}
 
-
-def nodes_of(template: BoundTemplate) -> Iterator[Node]:
-    """Every node of the template, outermost first."""
-    context = RenderContext(template)
-    stack = list(reversed(template.nodes))
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(node.children(context, include_partials=False))
-
-
-def bound_ranges(template: BoundTemplate) -> None:
-    """Put a limit on every range of the template, in place."""
-    for node in nodes_of(template):
-        stack = list(node.expressions())
-        while stack:
-            expression = stack.pop()
-            stack.extend(expression.children())
-            if isinstance(expression, RangeLiteral):
-                expression.start = _Clamped(expression.start)
-                expression.stop = _Clamped(expression.stop)
+    def error(
+        self,
+        exc: type[LiquidError] | LiquidError,
+        msg: str | None = None,
+        token: Token | None = None,
+    ) -> None:
+        """Raise, with the position of the tag when the error itself has none."""
+        if isinstance(exc, LiquidError) and token is not None and token.start_index >= 0:
+            placed = exc.token is not None and exc.token.start_index >= 0
+            exc.token = exc.token if placed else token
+        super().error(exc, msg, token)
 
 
 TEXT = SafeEnvironment(undefined=Missing)

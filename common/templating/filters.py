@@ -129,7 +129,7 @@ def strip_html(value: object) -> str:
     return "".join(kept)
 
 
-def date(value: object, fmt: object = "", *, environment: object) -> object:
+def date(value: object, fmt: object, *, environment: object) -> object:
     """As Liquid's `date`, except that `now`, `today` and epoch seconds are UTC."""
     if value in ("now", "today"):
         value = dt.datetime.now(dt.UTC)
