@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export NO_PROXY := 127.0.0.1,localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint gen bench clean \
+.PHONY: help install demo up test lint gen lock bench clean \
 	lint-style lint-types lint-imports lint-protos lint-generated
 
 help: ## Show this list
@@ -51,6 +51,10 @@ lint-generated: install
 
 gen: install ## Regenerate treadle/ from protos/
 	@$(PY) tools/gen.py
+
+lock: install ## Resolve pyproject.toml anew into requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --all-extras pyproject.toml -o requirements.lock
 
 bench: install ## Run the benchmarks; WORKLOAD=W1 runs one
 	@$(PY) -m benchmarks $(if $(WORKLOAD),--workload $(WORKLOAD)) $(ARGS)
