@@ -18,7 +18,7 @@ class Difference:
 
 
 def difference(before: Mapping[str, Json], after: Mapping[str, Json]) -> Difference:
-    """The fields of `before` and `after` that differ; a field that one of them lacks counts as null."""
+    """The fields that differ; one that is missing on a side counts as null there."""
     changed = [
         name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)
     ]

@@ -1,10 +1,12 @@
 """Contacts and email templates, and what may stand in them."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -14,9 +16,10 @@ MAX_NAME = 200
 MAX_EMAIL = 254
 MAX_CUSTOM_FIELDS = 200
 MAX_CUSTOM_FIELDS_BYTES = 65_536
-_MAX_FIELD_NAME = 100
+_MAX_FIELD_NAME = 64
+_MAX_DEPTH = 8
 # As in `custom_fields.<name>` of templates and of update_contact.
-_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +61,46 @@ class EmailTemplate:
 
 def timezone_problem(name: str) -> str | None:
     """Why `name` is no zone of the IANA database; None when it is one."""
-    # No ZoneInfo(name): that opens files by whatever path the name spells.
-    if name in available_timezones():
-        return None
-    return "is no IANA time zone such as Europe/Berlin"
+    return None if name in _timezones() else "must be an IANA time zone, such as Europe/Berlin"
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    # Not ZoneInfo(name): that opens files by whatever path the name spells.
+    return frozenset(available_timezones())
 
 
 def custom_fields_problems(fields: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
     """What is wrong with custom fields, as (path below `custom_fields`, description)."""
     problems: list[tuple[str, str]] = []
     if len(fields) > MAX_CUSTOM_FIELDS:
-        problems.append(("", f"has more than {MAX_CUSTOM_FIELDS} fields"))
+        problems.append(("", f"must have at most {MAX_CUSTOM_FIELDS} fields"))
     elif len(json.dumps(fields)) > MAX_CUSTOM_FIELDS_BYTES:
-        problems.append(("", f"is larger than {MAX_CUSTOM_FIELDS_BYTES} bytes as JSON"))
+        problems.append(("", f"must have at most {MAX_CUSTOM_FIELDS_BYTES:,} bytes as JSON"))
     for name, value in fields.items():
+        shown = f".{name[:_MAX_FIELD_NAME]}"
         if len(name) > _MAX_FIELD_NAME or not _FIELD_NAME.fullmatch(name):
-            problems.append(
-                (f".{name[:_MAX_FIELD_NAME]}", "a name is letters, digits and _, up to 100")
-            )
-        elif isinstance(value, dict | list):
-            problems.append((f".{name}", "must be text, a number, a boolean or null"))
+            problems.append((shown, f"a name is up to {_MAX_FIELD_NAME} letters, digits, _ or -"))
+        elif problem := json_problem(value):
+            problems.append((shown, problem))
     return tuple(problems)
+
+
+def json_problem(value: Json, *, depth: int = _MAX_DEPTH) -> str | None:
+    """Why a JSON value cannot be stored; None when it can."""
+    if isinstance(value, str):
+        return "must not contain a NUL character" if "\0" in value else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else "must be a finite number"
+    if isinstance(value, dict | list) and depth == 0:
+        return "is nested too deeply"
+    items: list[Json] = []
+    if isinstance(value, dict):
+        items = [*value.keys(), *value.values()]
+    elif isinstance(value, list):
+        items = value
+    found = (json_problem(item, depth=depth - 1) for item in items)
+    return next((problem for problem in found if problem), None)
 
 
 def merged_custom_fields(stored: Mapping[str, Json], given: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,11 +1,12 @@
 """Whether the ways through a workflow can run in a circle.
 
 An execution goes from each action to the next of its path, into a branch from the branch's parent,
-and by `on_error = fallback` anywhere. Only fallbacks can close a circle, so they are what is checked.
+and by `on_error = fallback` anywhere. Only fallbacks can close a circle, so they are checked.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from uuid import UUID
 
 
@@ -51,7 +52,7 @@ def _edges(
 ) -> dict[UUID, list[UUID]]:
     edges: dict[UUID, list[UUID]] = {each: [] for path in paths.values() for each in path}
     for path in paths.values():
-        for each, following in zip(path, path[1:], strict=False):
+        for each, following in pairwise(path):
             edges[each].append(following)
     for branch_id, parent in branch_parents.items():
         path = paths.get(branch_id)

@@ -5,9 +5,12 @@ before it began to run, is left; the execution goes on at the next action of the
 survives, or ends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from action_service.domain.plan import Plan, PlanStep
+from action_service.domain.states import ActionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,43 @@ class MoveOn:
     reason: str
     passed: tuple[PlanStep, ...]
     step: PlanStep | None
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """An execution under way that is to move to a newer version."""
+
+    execution_id: UUID
+    version_id: UUID
+    contact_id: UUID
+    action_id: UUID
+    action_execution_id: UUID
+    status: ActionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """An action execution that a migration adds: to be run, or (with `reason`) passed over."""
+
+    id: UUID
+    attempt_id: UUID
+    execution_id: UUID
+    contact_id: UUID
+    step: PlanStep
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What a migration writes."""
+
+    version_id: UUID
+    # Executions whose action goes on under the new version.
+    staying: Sequence[InFlight]
+    # Executions whose action is left, with the reason.
+    leaving: Sequence[tuple[InFlight, str]]
+    # In the order in which they come to be.
+    new_steps: Sequence[NewStep]
 
 
 def resume_point(old: Plan, new: Plan, action_id: str, *, in_progress: bool) -> Stay | MoveOn:

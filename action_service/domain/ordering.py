@@ -1,7 +1,7 @@
 """The order of actions on one path: where a new one goes, what a reorder may be, who links to whom.
 
-A path is the main line of a workflow or one of its branches. Positions count from 1 without gaps and
-are what counts; the links to the neighbours follow from them.
+A path is the main line of a workflow or one of its branches. Positions count from 1 without gaps
+and are what counts; the links to the neighbours follow from them.
 """
 
 from collections import Counter

@@ -1,0 +1,66 @@
+"""What a failure of the database means to the caller.
+
+Only failures that say something are translated. The rest stays an exception, which the server
+reports as INTERNAL and logs.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import cast
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from common.errors import TreadleError, already_exists, dependency_unavailable, overloaded
+
+_SOON = timedelta(seconds=1)
+
+# Unique indexes whose values people choose: (entity, field, description).
+_TAKEN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "idx_contacts_email": ("contact", "email", "another contact has this email"),
+        "idx_email_templates_name": ("email template", "name", "another template has this name"),
+        "email_templates_pkey": ("email template", "template_id", "this id is taken"),
+        "idx_workflow_actions_name": ("action", "name", "another action has this name"),
+        "workflow_branches_workflow_id_name_key": (
+            "branch",
+            "name",
+            "another branch has this name",
+        ),
+    }
+)
+_UNREACHABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.ReadOnlySQLTransactionError,
+    ConnectionError,
+)
+_COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+def translate(error: Exception) -> TreadleError | None:
+    """The refusal that `error` amounts to; None when it is a fault of our own."""
+    if isinstance(error, PoolTimeoutError):
+        return overloaded("all database connections are busy", _SOON)
+    cause = _driver_error(error)
+    if isinstance(error, IntegrityError) and cause is not None:
+        taken = _TAKEN.get(cast("str", getattr(cause, "constraint_name", "") or ""))
+        return None if taken is None else already_exists(*taken)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return dependency_unavailable("the database", _SOON)
+    if isinstance(cause or error, (*_UNREACHABLE, *_COLLIDED)):
+        return dependency_unavailable("the database", _SOON)
+    return None
+
+
+def _driver_error(error: Exception) -> BaseException | None:
+    """The exception of asyncpg below SQLAlchemy's two wrappers."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return None
+    return error.orig.__cause__ or error.orig

@@ -1,0 +1,235 @@
+"""Executions and their logs, read for the API."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from action_service.adapters.sql import Repository, from_json, from_json_or_none
+from action_service.domain.execution import (
+    ActionExecution,
+    Attempt,
+    Execution,
+    StepCounts,
+    Summary,
+)
+from action_service.domain.states import ActionStatus, ExecutionState
+
+_COLUMNS = """
+    e.id, e.workflow_id, v.version, e.contact_id, e.state, e.current_action_id, e.started_at,
+    e.ended_at, e.reason, e.event
+"""
+GET = f"""
+    SELECT {_COLUMNS}
+    FROM workflow_executions e JOIN workflow_versions v ON v.id = e.version_id
+    WHERE e.account_id = :account AND e.id = :id
+"""  # noqa: S608 - made of constants, as all below
+_FIND = text(GET)
+_PAGE = text(
+    f"""
+    SELECT {_COLUMNS}
+    FROM workflow_executions e JOIN workflow_versions v ON v.id = e.version_id
+    WHERE e.account_id = :account
+      AND (CAST(:before AS uuid) IS NULL OR e.id < CAST(:before AS uuid))
+      AND (CAST(:workflow AS uuid) IS NULL OR e.workflow_id = CAST(:workflow AS uuid))
+      AND (CAST(:contact AS uuid) IS NULL OR e.contact_id = CAST(:contact AS uuid))
+      AND (CAST(:state AS text) IS NULL OR e.state = CAST(:state AS text))
+    ORDER BY e.id DESC LIMIT :limit
+    """  # noqa: S608
+)
+# A migration writes down the version of what had begun before it; the rest runs on the execution's.
+_LOG = text(
+    """
+    SELECT x.id, x.workflow_execution_id, x.action_id, x.contact_id, x.action_type, x.status,
+           x.outcome, x.created_at, x.scheduled_at, x.started_at, x.completed_at, x.result_data,
+           x.error_class, x.error_message, x.reason, x.retry_count,
+           COALESCE(CAST(x.execution_data->>'version_id' AS uuid), e.version_id) AS version_id
+    FROM workflow_action_executions x
+    JOIN workflow_executions e ON e.id = x.workflow_execution_id
+    WHERE x.account_id = :account AND x.workflow_execution_id = :id
+      AND (CAST(:after_id AS uuid) IS NULL
+           OR (x.created_at, x.id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
+    ORDER BY x.created_at, x.id LIMIT :limit
+    """
+)
+_ATTEMPTS = text(
+    """
+    SELECT t.id, t.action_execution_id, t.number, t.started_at, t.finished_at, t.error_class,
+           t.error_message, t.provider_reference
+    FROM workflow_action_attempts t
+    WHERE t.account_id = :account AND t.action_execution_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY t.number
+    """
+)
+# `xmin` is the transaction that wrote the row last.
+_FINGERPRINT = text(
+    """
+    SELECT CAST(e.xmin AS text) || ':' || COALESCE((
+        SELECT string_agg(CAST(x.xmin AS text), ',' ORDER BY x.id)
+        FROM workflow_action_executions x WHERE x.workflow_execution_id = e.id
+    ), '')
+    FROM workflow_executions e WHERE e.account_id = :account AND e.id = :id
+    """
+)
+_STATES = text(
+    "SELECT state, count(*) AS number FROM workflow_executions"
+    " WHERE account_id = :account AND workflow_id = :id GROUP BY state"
+)
+_STEPS = text(
+    """
+    WITH counted AS (
+        SELECT x.action_id, jsonb_object_agg(x.status, x.number) AS by_status,
+               sum(x.retries) AS retries
+        FROM (
+            SELECT x.action_id, x.status, count(*) AS number, sum(x.retry_count) AS retries
+            FROM workflow_executions e
+            JOIN workflow_action_executions x ON x.workflow_execution_id = e.id
+            WHERE e.account_id = :account AND e.workflow_id = :id
+            GROUP BY x.action_id, x.status
+        ) x
+        GROUP BY x.action_id
+    ), timed AS (
+        SELECT x.action_id,
+               percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+                   ORDER BY EXTRACT(EPOCH FROM x.completed_at - x.started_at)::float8
+               ) AS seconds
+        FROM workflow_executions e
+        JOIN workflow_action_executions x ON x.workflow_execution_id = e.id
+        WHERE e.account_id = :account AND e.workflow_id = :id AND x.status = 'completed'
+        GROUP BY x.action_id
+    )
+    SELECT a.id, a.name, a.action_type, a.position, a.branch_id, c.by_status, c.retries, t.seconds
+    FROM workflow_actions a
+    LEFT JOIN counted c ON c.action_id = a.id
+    LEFT JOIN timed t ON t.action_id = a.id
+    WHERE a.account_id = :account AND a.workflow_id = :id
+      AND (a.deleted_at IS NULL OR c.action_id IS NOT NULL)
+    ORDER BY a.branch_id NULLS FIRST, a.deleted_at IS NOT NULL, a.position, a.id
+    """
+)
+
+
+class ExecutionReader(Repository):
+    """Reads executions."""
+
+    async def get(self, execution_id: UUID) -> Execution | None:
+        """The execution; None when the account has no such one."""
+        row = (await self._run(_FIND, id=execution_id)).first()
+        return None if row is None else execution_of(row)
+
+    async def list_page(
+        self,
+        *,
+        limit: int,
+        before: UUID | None,
+        workflow_id: UUID | None,
+        contact_id: UUID | None,
+        state: ExecutionState | None,
+    ) -> Sequence[Execution]:
+        """Newest first, those older than `before`."""
+        rows = await self._run(
+            _PAGE,
+            limit=limit,
+            before=before,
+            workflow=workflow_id,
+            contact=contact_id,
+            state=None if state is None else state.value,
+        )
+        return [execution_of(row) for row in rows]
+
+    async def log_page(
+        self, execution_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None
+    ) -> Sequence[ActionExecution]:
+        """Action executions in the order in which they came to be, those after `after`."""
+        after_at, after_id = after or (None, None)
+        rows = (
+            await self._run(
+                _LOG, id=execution_id, limit=limit, after_at=after_at, after_id=after_id
+            )
+        ).all()
+        attempts: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
+        if rows:
+            for row in await self._run(_ATTEMPTS, ids=list(attempts)):
+                attempts[row.action_execution_id].append(_attempt(row))
+        return [_action_execution(row, tuple(attempts[row.id])) for row in rows]
+
+    async def fingerprint(self, execution_id: UUID) -> str | None:
+        """A text that changes with every change of the execution or its log; None without one."""
+        return (await self._run(_FINGERPRINT, id=execution_id)).scalar()
+
+    async def summary(self, workflow_id: UUID) -> Summary:
+        """How the executions of a workflow stand."""
+        states = await self._run(_STATES, id=workflow_id)
+        by_state = {ExecutionState(row.state): row.number for row in states}
+        steps = await self._run(_STEPS, id=workflow_id)
+        return Summary(by_state, tuple(_step(row) for row in steps))
+
+
+def execution_of(row: Row[Any]) -> Execution:
+    """The execution in a row of `GET`'s columns."""
+    return Execution(
+        id=row.id,
+        workflow_id=row.workflow_id,
+        workflow_version=row.version,
+        contact_id=row.contact_id,
+        state=ExecutionState(row.state),
+        current_action_id=row.current_action_id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        reason=row.reason,
+        event=from_json_or_none(row.event),
+    )
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        id=row.id,
+        number=row.number,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        error_class=row.error_class,
+        error_message=row.error_message,
+        provider_reference=row.provider_reference,
+    )
+
+
+def _action_execution(row: Row[Any], attempts: tuple[Attempt, ...]) -> ActionExecution:
+    return ActionExecution(
+        id=row.id,
+        execution_id=row.workflow_execution_id,
+        version_id=row.version_id,
+        action_id=row.action_id,
+        contact_id=row.contact_id,
+        action_type=row.action_type,
+        status=ActionStatus(row.status),
+        outcome=row.outcome,
+        created_at=row.created_at,
+        scheduled_at=row.scheduled_at,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        result=from_json_or_none(row.result_data) or {},
+        error_class=row.error_class,
+        error_message=row.error_message,
+        reason=row.reason,
+        retry_count=row.retry_count or 0,
+        attempts=attempts,
+    )
+
+
+def _step(row: Row[Any]) -> StepCounts:
+    seconds: Sequence[float] = row.seconds or ()
+    p50, p99 = (timedelta(seconds=each) for each in seconds) if seconds else (None, None)
+    counts = cast("dict[str, int]", from_json(row.by_status)) if row.by_status else {}
+    return StepCounts(
+        action_id=row.id,
+        action_name=row.name,
+        action_type=row.action_type,
+        position=row.position,
+        branch_id=row.branch_id,
+        by_status={ActionStatus(status): number for status, number in counts.items()},
+        retries=int(row.retries or 0),
+        p50=p50,
+        p99=p99,
+    )

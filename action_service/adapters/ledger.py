@@ -1,0 +1,75 @@
+"""Claims of sends, decided by one statement for a whole batch of executors' wishes.
+
+Claims come from services, for any account, so they run outside the accounts' row-level security;
+each is matched with the account it names.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from action_service.domain.claims import Claim, ClaimDecision
+
+# The lock on the action execution's row decides between a claim and a cancellation, a migration or
+# the next attempt: all of them write that row, and its conditions are checked again once it is had.
+# The key of `send_claims` decides between two claims.
+_CLAIM = text(
+    """
+    WITH asked AS (
+        SELECT * FROM unnest(
+            CAST(:attempts AS uuid[]), CAST(:actions AS uuid[]), CAST(:accounts AS uuid[])
+        ) WITH ORDINALITY AS c(attempt_id, action_id, account_id, place)
+    ), current AS (
+        SELECT x.id, x.account_id, x.attempt_id
+        FROM asked c
+        JOIN workflow_action_executions x
+          ON x.id = c.action_id AND x.attempt_id = c.attempt_id AND x.account_id = c.account_id
+        JOIN workflow_executions e
+          ON e.id = x.workflow_execution_id AND e.current_attempt_id = x.attempt_id
+        WHERE x.status IN ('pending', 'scheduled', 'running')
+        ORDER BY x.id
+        FOR NO KEY UPDATE OF x
+    ), granted AS (
+        INSERT INTO send_claims (attempt_id, account_id, action_execution_id)
+        SELECT attempt_id, account_id, id FROM current
+        ON CONFLICT DO NOTHING
+        RETURNING attempt_id, action_execution_id
+    ), started AS (
+        UPDATE workflow_action_executions x
+        SET status = 'running', started_at = COALESCE(x.started_at, now())
+        FROM granted WHERE x.id = granted.action_execution_id
+    )
+    SELECT current.id IS NOT NULL AS is_current, granted.attempt_id IS NOT NULL AS is_granted
+    FROM asked
+    LEFT JOIN current ON current.attempt_id = asked.attempt_id
+                     AND current.id = asked.action_id
+                     AND current.account_id = asked.account_id
+    LEFT JOIN granted ON granted.attempt_id = current.attempt_id
+    ORDER BY asked.place
+    """
+)
+
+
+class PostgresClaimLedger:
+    """The record of sends that a provider cannot de-duplicate."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimDecision]:
+        """Decides about each claim, in their order, in one transaction."""
+        values: dict[str, object] = {
+            "attempts": [claim.attempt_id for claim in claims],
+            "actions": [claim.action_execution_id for claim in claims],
+            "accounts": [claim.account_id for claim in claims],
+        }
+        async with self._engine.begin() as connection:
+            rows = (await connection.execute(_CLAIM, values)).all()
+        return [_decision(is_current=row.is_current, is_granted=row.is_granted) for row in rows]
+
+
+def _decision(*, is_current: bool, is_granted: bool) -> ClaimDecision:
+    if not is_current:
+        return ClaimDecision.STALE
+    return ClaimDecision.GRANTED if is_granted else ClaimDecision.ALREADY_CLAIMED

@@ -1,0 +1,75 @@
+"""Email templates."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from action_service.adapters.sql import Repository, as_list
+from action_service.domain.contact import EmailTemplate
+
+_COLUMNS = "id, name, html_body, text_body, created_at, updated_at"
+_GET = text(
+    f"SELECT {_COLUMNS} FROM email_templates WHERE account_id = :account AND id = :id"  # noqa: S608 - made of constants, as all below
+)
+_PAGE = text(
+    f"""
+    SELECT {_COLUMNS} FROM email_templates
+    WHERE account_id = :account
+      AND (CAST(:after AS text) IS NULL OR name > CAST(:after AS text))
+    ORDER BY name LIMIT :limit
+    """  # noqa: S608
+)
+_KNOWN = text(
+    "SELECT id FROM email_templates WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))"
+)
+_ADD = text(
+    f"""
+    INSERT INTO email_templates (id, account_id, name, html_body, text_body)
+    VALUES (:id, :account, :name, :html_body, :text_body)
+    RETURNING {_COLUMNS}
+    """  # noqa: S608
+)
+
+
+class TemplateReader(Repository):
+    """Reads templates."""
+
+    async def get(self, template_id: UUID) -> EmailTemplate | None:
+        """The template; None when the account has no such one."""
+        row = (await self._run(_GET, id=template_id)).first()
+        return None if row is None else _template(row)
+
+    async def list_page(self, *, limit: int, after: str | None) -> Sequence[EmailTemplate]:
+        """By name, those after the name `after`."""
+        return [_template(row) for row in await self._run(_PAGE, limit=limit, after=after)]
+
+    async def known(self, template_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Those of the ids that are templates of the account."""
+        rows = await self._run(_KNOWN, ids=as_list(template_ids))
+        return frozenset(rows.scalars())
+
+
+class TemplateWriter(TemplateReader):
+    """Reads and changes templates."""
+
+    async def add(
+        self, template_id: UUID, *, name: str, html_body: str, text_body: str
+    ) -> EmailTemplate:
+        """Stores a template."""
+        added = await self._run(
+            _ADD, id=template_id, name=name, html_body=html_body, text_body=text_body
+        )
+        return _template(added.one())
+
+
+def _template(row: Row[Any]) -> EmailTemplate:
+    return EmailTemplate(
+        id=row.id,
+        name=row.name,
+        html_body=row.html_body,
+        text_body=row.text_body,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

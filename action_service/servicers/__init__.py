@@ -1,0 +1,1 @@
+"""The gRPC face of the API: requests become commands, results become responses."""

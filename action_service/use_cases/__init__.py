@@ -1,0 +1,1 @@
+"""What the API and the engine do, without a word about protocols or SQL."""

@@ -1,0 +1,145 @@
+"""Making a workflow active: freezing its draft, and what becomes of the executions under way."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from action_service.domain.lifecycle import WorkflowCommand, WorkflowStatus
+from action_service.domain.migration import (
+    InFlight,
+    Migration,
+    MoveOn,
+    NewStep,
+    Stay,
+    resume_point,
+)
+from action_service.domain.plan import Plan, PlanStep, ordered
+from action_service.domain.states import ActionStatus
+from action_service.domain.workflow import Action, Workflow
+from action_service.use_cases.action_configs import ActionView, views
+from action_service.use_cases.checks import below
+from action_service.use_cases.drafts import circles, lock_workflow, workflow_changed
+from action_service.use_cases.ports import Version, Writer
+from common.catalogue import catalogue
+from common.errors import ErrorReason, FieldViolation, failed_precondition
+from common.ids import new_id
+
+_DISABLED = "the action is disabled"
+_PAST = {WorkflowCommand.ACTIVATE: "activated", WorkflowCommand.RESUME: "resumed"}
+
+
+async def activate_workflow(
+    tx: Writer, workflow_id: UUID, command: WorkflowCommand, *, migrate: bool, etag: str
+) -> Workflow:
+    """Makes a draft or a paused workflow active; `command` is ACTIVATE or RESUME.
+
+    A changed draft is frozen as the next version, for which every action must be valid. With
+    `migrate`, executions of older versions move to the newest. Held executions go on.
+    """
+    before, status = await lock_workflow(tx, workflow_id, command, etag=etag)
+    version = await _freeze(tx, before) if before.draft_changed or before.version == 0 else None
+    moved = 0
+    if migrate and before.status is WorkflowStatus.PAUSED:
+        version = version or await tx.workflows.newest_version(workflow_id)
+        moved = await migrate_executions(tx, workflow_id, version)
+    after = await tx.workflows.set_status(workflow_id, status)
+    released = await tx.executions.release_held(workflow_id)
+    tx.record(
+        workflow_changed(
+            f"workflow.{_PAST[command]}",
+            workflow_id,
+            {"status": before.status.value, "version": before.version},
+            {
+                "status": after.status.value,
+                "version": after.version,
+                "executions_migrated": moved,
+                "executions_released": released,
+            },
+        )
+    )
+    return after
+
+
+async def migrate_executions(tx: Writer, workflow_id: UUID, version: Version) -> int:
+    """Moves every open execution of an older version to `version`; returns how many."""
+    under_way = await tx.executions.in_flight(workflow_id, other_than=version.id)
+    if not under_way:
+        return 0
+    plans = await tx.workflows.plans({each.version_id for each in under_way})
+    staying: list[InFlight] = []
+    leaving: list[tuple[InFlight, str]] = []
+    new_steps: list[NewStep] = []
+    decided: dict[tuple[UUID, UUID, bool], Stay | MoveOn] = {}
+    for each in under_way:
+        in_progress = each.status is ActionStatus.RUNNING
+        key = (each.version_id, each.action_id, in_progress)
+        if key not in decided:
+            decided[key] = resume_point(
+                plans[each.version_id], version.plan, str(each.action_id), in_progress=in_progress
+            )
+        match decided[key]:
+            case Stay():
+                staying.append(each)
+            case MoveOn() as move:
+                leaving.append((each, move.reason))
+                new_steps += [_new_step(each, step, _DISABLED) for step in move.passed]
+                new_steps += [_new_step(each, move.step)] if move.step is not None else []
+    await tx.executions.migrate(Migration(version.id, staying, leaving, new_steps))
+    return len(under_way)
+
+
+def _new_step(run: InFlight, step: PlanStep, reason: str | None = None) -> NewStep:
+    return NewStep(new_id(), new_id(), run.execution_id, run.contact_id, step, reason)
+
+
+async def _freeze(tx: Writer, workflow: Workflow) -> Version:
+    actions = await tx.actions.of(workflow.id)
+    branches = await tx.workflows.branches(workflow.id)
+    violations = [
+        *_violations(await views(tx, actions)),
+        *(
+            FieldViolation(f"actions[{p.action_id}].fallback_action_id", p.description)
+            for p in circles(actions, branches)
+        ),
+    ]
+    if all(action.branch_id is not None for action in actions):
+        violations.append(FieldViolation("actions", "the main path needs at least one action"))
+    if violations:
+        raise failed_precondition(
+            ErrorReason.WORKFLOW_NOT_VALID,
+            f"the workflow cannot become active: {len(violations)} problems are to be mended",
+            violations=violations,
+        )
+    version = Version(new_id(), compile_plan(workflow, actions))
+    await tx.workflows.add_version(version)
+    return version
+
+
+def compile_plan(workflow: Workflow, actions: Sequence[Action]) -> Plan:
+    """The draft as the workflow's next version."""
+    steps = ordered(_step(action) for action in actions)
+    return Plan(str(workflow.id), workflow.name, workflow.version + 1, steps)
+
+
+def _step(action: Action) -> PlanStep:
+    needs = catalogue().get(action.action_type).needs(action.config)
+    fallback = action.fallback_action_id
+    return PlanStep(
+        id=str(action.id),
+        action_type=action.action_type,
+        name=action.name,
+        config=dict(action.config),
+        position=action.position,
+        branch_id=None if action.branch_id is None else str(action.branch_id),
+        is_enabled=action.is_enabled,
+        on_error=action.on_error,
+        fallback_action_id=None if fallback is None else str(fallback),
+        needs=tuple(sorted(needs.roots)),
+    )
+
+
+def _violations(found: Sequence[ActionView]) -> Iterator[FieldViolation]:
+    for each in found:
+        place = f"actions[{each.action.id}]"
+        place = f"{place}.action_type" if each.config is None else f"{place}.config"
+        for violation in each.violations:
+            yield FieldViolation(below(place, violation.field), violation.description)

@@ -1,0 +1,194 @@
+"""Contacts. Runs of workflows change them too; the executions' logs tell of that.
+
+Contacts are not part of the audit log: that is kept for good, and people may ask to be forgotten.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import phonenumbers
+
+from action_service.domain.contact import (
+    MAX_EMAIL,
+    MAX_NAME,
+    Contact,
+    ContactValues,
+    custom_fields_problems,
+    merged_custom_fields,
+    timezone_problem,
+)
+from action_service.domain.plan import Json
+from action_service.use_cases.checks import below, check_etag, text_violations
+from action_service.use_cases.ports import Transaction, Writer
+from common.catalogue.kinds import check_kind
+from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, malformed, not_found
+from common.ids import new_id
+
+MAX_BATCH = 1_000
+UPDATABLE = frozenset(
+    {"email", "phone", "first_name", "last_name", "timezone", "owner_id", "custom_fields"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactInput:
+    """A contact as it was given; an empty text is no value."""
+
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    timezone: str = ""
+    owner_id: str = ""
+    custom_fields: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+async def get_contact(tx: Transaction, contact_id: UUID) -> Contact:
+    """The contact; refuses one that is not there."""
+    contact = await tx.contacts.get(contact_id)
+    if contact is None:
+        raise not_found("contact", contact_id)
+    return contact
+
+
+async def create_contact(tx: Writer, given: ContactInput) -> Contact:
+    """Stores a contact."""
+    (contact_id,) = await _store(tx, [given], ["contact"])
+    return await get_contact(tx, contact_id)
+
+
+async def create_contacts(tx: Writer, given: Sequence[ContactInput]) -> list[UUID]:
+    """Stores up to 1,000 contacts, all or none; returns their ids in order."""
+    if not 1 <= len(given) <= MAX_BATCH:
+        problem = f"must have 1 to {MAX_BATCH:,} items, not {len(given):,}"
+        raise invalid([FieldViolation("contacts", problem)])
+    return await _store(tx, given, [f"contacts[{index}]" for index in range(len(given))])
+
+
+async def update_contact(
+    tx: Writer, contact_id: UUID, given: ContactInput, mask: frozenset[str], *, etag: str
+) -> Contact:
+    """Sets the fields that `mask` names; custom fields are merged by name, a null removes."""
+    unknown = mask - UPDATABLE
+    if unknown:
+        raise malformed("update_mask", f"cannot be updated: {', '.join(sorted(unknown))}")
+    values, violations = _checked(given, "contact")
+    before = await tx.contacts.lock(contact_id)
+    if before is None:
+        raise not_found("contact", contact_id)
+    check_etag("contact", contact_id, before.revision, etag)
+    merged = merged_custom_fields(before.values.custom_fields, given.custom_fields)
+    if "custom_fields" in mask:
+        violations += _custom_fields_violations("contact", merged)
+        values = replace(values, custom_fields=merged)
+    named = tuple(below("contact", name) for name in mask)
+    violations = [v for v in violations if v.field.startswith(named)]
+    if "owner_id" in mask:
+        violations += await _owner_violations(tx, [values], ["contact"])
+    if violations:
+        raise invalid(dict.fromkeys(violations))
+    after = replace(before.values, **{name: getattr(values, name) for name in mask})
+    return before if after == before.values else await tx.contacts.update(contact_id, after)
+
+
+async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]) -> list[UUID]:
+    checked = [_checked(each, path) for each, path in zip(given, paths, strict=True)]
+    contacts = [(new_id(), values) for values, _ in checked]
+    violations = [violation for _, found in checked for violation in found]
+    violations += _repeated_emails([values for values, _ in checked], paths)
+    violations += await _owner_violations(tx, [values for values, _ in checked], paths)
+    if violations:
+        raise invalid(violations)
+    stored = await tx.contacts.add(contacts)
+    taken = [
+        FieldViolation(below(path, "email"), f"another contact has the email {values.email}")
+        for (contact_id, values), path in zip(contacts, paths, strict=True)
+        if contact_id not in stored
+    ]
+    if taken:
+        raise TreadleError(
+            ErrorReason.ALREADY_EXISTS,
+            "; ".join(f"{v.field}: {v.description}" for v in taken[:3]),
+            violations=taken,
+            metadata={"entity": "contact"},
+        )
+    return [contact_id for contact_id, _ in contacts]
+
+
+def _checked(given: ContactInput, path: str) -> tuple[ContactValues, list[FieldViolation]]:
+    """The values as they are stored, and everything wrong with them."""
+    violations: list[FieldViolation] = []
+    email = given.email.strip()
+    if len(email) > MAX_EMAIL or (email and check_kind("email", email)):
+        problem = check_kind("email", email) or f"must have at most {MAX_EMAIL} characters"
+        violations.append(FieldViolation(below(path, "email"), problem))
+    phone = _e164(given.phone)
+    if phone is None:
+        problem = "must be a phone number in E.164, such as +14155550100"
+        violations.append(FieldViolation(below(path, "phone"), problem))
+    for name in ("first_name", "last_name"):
+        text: str = getattr(given, name)
+        violations += text_violations(below(path, name), text, max_length=MAX_NAME)
+    if given.timezone and (problem := timezone_problem(given.timezone)):
+        violations.append(FieldViolation(below(path, "timezone"), problem))
+    if given.owner_id and (problem := check_kind("uuid", given.owner_id)):
+        violations.append(FieldViolation(below(path, "owner_id"), problem))
+    violations += _custom_fields_violations(path, given.custom_fields)
+    owned = given.owner_id and not check_kind("uuid", given.owner_id)
+    values = ContactValues(
+        email=email or None,
+        phone=phone or None,
+        first_name=given.first_name.strip() or None,
+        last_name=given.last_name.strip() or None,
+        timezone=given.timezone or None,
+        owner_id=UUID(given.owner_id) if owned else None,
+        custom_fields=merged_custom_fields({}, given.custom_fields),
+    )
+    return values, violations
+
+
+def _custom_fields_violations(path: str, fields: Mapping[str, Json]) -> list[FieldViolation]:
+    place = below(path, "custom_fields")
+    return [
+        FieldViolation(f"{place}{inner}", text) for inner, text in custom_fields_problems(fields)
+    ]
+
+
+def _e164(phone: str) -> str | None:
+    """The number in E.164; empty for none given, None when it is no number."""
+    phone = phone.strip()
+    if not phone:
+        return ""
+    try:
+        # Without a region only international numbers can be read, which is what is wanted.
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _repeated_emails(
+    values: Sequence[ContactValues], paths: Sequence[str]
+) -> Iterator[FieldViolation]:
+    first: dict[str, str] = {}
+    for each, path in zip(values, paths, strict=True):
+        if each.email is None:
+            continue
+        earlier = first.setdefault(each.email.lower(), path)
+        if earlier != path:
+            yield FieldViolation(below(path, "email"), f"is the same as that of {earlier}")
+
+
+async def _owner_violations(
+    tx: Writer, values: Sequence[ContactValues], paths: Sequence[str]
+) -> list[FieldViolation]:
+    owners = {each.owner_id for each in values if each.owner_id is not None}
+    known = await tx.contacts.known_users(owners) if owners else frozenset[UUID]()
+    return [
+        FieldViolation(below(path, "owner_id"), "there is no user with this id")
+        for each, path in zip(values, paths, strict=True)
+        if each.owner_id is not None and each.owner_id not in known
+    ]

@@ -1,0 +1,109 @@
+"""Reading executions and their logs, and cancelling one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from action_service.domain.execution import ActionExecution, Execution
+from action_service.domain.plan import Json
+from action_service.domain.states import (
+    ExecutionEvent,
+    ExecutionState,
+    IllegalTransitionError,
+    after_execution_event,
+)
+from action_service.use_cases.action_configs import redacted
+from action_service.use_cases.checks import text_violations
+from action_service.use_cases.ports import Change, Transaction, Writer
+from common.errors import ErrorReason, failed_precondition, invalid, not_found
+
+_MAX_REASON = 500
+# An execution has one action execution per step it came by; more than this only after migrations.
+_WHOLE_LOG = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An action execution, with the action as it was when it ran; secrets masked."""
+
+    run: ActionExecution
+    action_name: str | None
+    position: int
+    config: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An execution and its log at one instant."""
+
+    execution: Execution
+    log: tuple[LogEntry, ...]
+
+
+async def get_execution(tx: Transaction, execution_id: UUID) -> Execution:
+    """The execution; refuses one that is not there."""
+    execution = await tx.executions.get(execution_id)
+    if execution is None:
+        raise not_found("execution", execution_id)
+    return execution
+
+
+async def log_page(
+    tx: Transaction, execution_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None
+) -> list[LogEntry]:
+    """The log in the order in which its entries came to be."""
+    runs = await tx.executions.log_page(execution_id, limit=limit, after=after)
+    return await _explained(tx, runs)
+
+
+async def snapshot(tx: Transaction, execution_id: UUID) -> Snapshot:
+    """The execution and its log as they stand."""
+    execution = await get_execution(tx, execution_id)
+    log = await log_page(tx, execution_id, limit=_WHOLE_LOG, after=None)
+    return Snapshot(execution, tuple(log))
+
+
+async def cancel_execution(tx: Writer, execution_id: UUID, reason: str) -> Execution:
+    """Ends an execution; one that is cancelled already stays as it is."""
+    found = list(text_violations("reason", reason, max_length=_MAX_REASON, multi_line=True))
+    if found:
+        raise invalid(found)
+    before = await tx.executions.lock(execution_id)
+    if before is None:
+        raise not_found("execution", execution_id)
+    if before.state is ExecutionState.CANCELLED:
+        return before
+    try:
+        after_execution_event(before.state, ExecutionEvent.CANCEL)
+    except IllegalTransitionError:
+        raise failed_precondition(
+            ErrorReason.ILLEGAL_TRANSITION,
+            f"the execution has {before.state.value} and cannot be cancelled",
+            state=before.state.value,
+        ) from None
+    await tx.executions.cancel(execution_id, reason or "cancelled")
+    tx.record(
+        Change(
+            operation="execution.cancelled",
+            entity_type="workflow_execution",
+            entity_id=execution_id,
+            workflow_id=before.workflow_id,
+            before={"state": before.state.value},
+            after={"state": ExecutionState.CANCELLED.value, "reason": reason},
+        )
+    )
+    return await get_execution(tx, execution_id)
+
+
+async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[LogEntry]:
+    plans = await tx.workflows.plans({run.version_id for run in runs})
+    entries: list[LogEntry] = []
+    for run in runs:
+        step = plans[run.version_id].by_id.get(str(run.action_id))
+        if step is None:
+            entries.append(LogEntry(run, None, 0, {}))
+        else:
+            config = redacted(step.action_type, step.config)
+            entries.append(LogEntry(run, step.name, step.position, config))
+    return entries
