@@ -76,9 +76,9 @@ def _scalar(value: Value) -> JsonScalar:
 
 def _change(field: str, value: JsonScalar, mode: UpdateMode) -> FieldChange:
     custom = field.startswith(_CUSTOM) and len(field) > len(_CUSTOM)
-    if not custom and field not in _BUILT_IN:
+    if not custom and field not in BUILT_IN:
         raise ValueError(
-            f"is not a field of contacts; there are {', '.join(_BUILT_IN)} and custom_fields.<name>"
+            f"is not a field of contacts; there are {', '.join(BUILT_IN)} and custom_fields.<name>"
         )
     match mode:
         case UpdateMode.INCREMENT:
@@ -92,7 +92,7 @@ def _change(field: str, value: JsonScalar, mode: UpdateMode) -> FieldChange:
         case UpdateMode.SET:
             if custom or value is None:
                 return FieldChange(field, value)
-            return FieldChange(field, _BUILT_IN[field](_text(value)))
+            return FieldChange(field, BUILT_IN[field](_text(value)))
 
 
 def _number(value: JsonScalar) -> int | float:
@@ -149,7 +149,7 @@ def _owner(text: str) -> str:
         raise ValueError("is not the id of a user") from None
 
 
-_BUILT_IN: Mapping[str, Callable[[str], str]] = {
+BUILT_IN: Mapping[str, Callable[[str], str]] = {
     "first_name": _name,
     "last_name": _name,
     "email": _email,

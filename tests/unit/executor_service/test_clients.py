@@ -1,0 +1,204 @@
+"""The clients of the action service, against real gRPC servers that keep records in memory."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from uuid import UUID
+
+import grpc
+import pytest
+from grpc import aio
+from pydantic import SecretStr
+
+from common.auth import TokenVerifier, current_principal
+from common.errors import ErrorReason, TreadleError, not_found
+from common.grpc.client import ServiceTokens, connect
+from common.grpc.server import GrpcServer
+from common.ids import new_id
+from executor_service.adapters.ledger import LedgerClient
+from executor_service.adapters.templates import KEEP, TemplateClient
+from executor_service.ports import ClaimDecision, EmailTemplate, TemplateNotFoundError
+from tests.unit.executor_service.handlers.harness import FixedClock
+from treadle.contact.v1.contact_service_pb2 import (
+    GetEmailTemplateRequest,
+    GetEmailTemplateResponse,
+)
+from treadle.contact.v1.contact_service_pb2_grpc import (
+    ContactServiceServicer,
+    add_ContactServiceServicer_to_server,
+)
+from treadle.ledger.v1.ledger_service_pb2 import ClaimAttemptsRequest, ClaimAttemptsResponse
+from treadle.ledger.v1.ledger_service_pb2 import ClaimDecision as Wire
+from treadle.ledger.v1.ledger_service_pb2_grpc import (
+    LedgerServiceServicer,
+    add_LedgerServiceServicer_to_server,
+)
+
+SECRET = SecretStr("x" * 40)
+ACCOUNT = str(new_id())
+
+
+class Ledger(LedgerServiceServicer):
+    """Grants each attempt once; `stale-` ones never."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.called = asyncio.Event()
+        self.short = False
+
+    async def ClaimAttempts(  # noqa: N802 - the RPC's name
+        self,
+        request: ClaimAttemptsRequest,
+        context: grpc.ServicerContext,
+    ) -> ClaimAttemptsResponse:
+        known = {attempt for call in self.calls for attempt in call}
+        self.calls.append([claim.attempt_id for claim in request.claims])
+        self.called.set()
+        await self.gate.wait()
+        decisions = [
+            Wire.CLAIM_DECISION_STALE
+            if claim.attempt_id.startswith("stale-")
+            else Wire.CLAIM_DECISION_ALREADY_CLAIMED
+            if claim.attempt_id in known
+            else Wire.CLAIM_DECISION_GRANTED
+            for claim in request.claims
+        ]
+        return ClaimAttemptsResponse(decisions=decisions[: len(decisions) - self.short])
+
+
+class Contacts(ContactServiceServicer):
+    """One template, of one account."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.html = "<p>1</p>"
+
+    async def GetEmailTemplate(  # noqa: N802 - the RPC's name
+        self,
+        request: GetEmailTemplateRequest,
+        context: grpc.ServicerContext,
+    ) -> GetEmailTemplateResponse:
+        self.calls += 1
+        if current_principal().account_id != UUID(ACCOUNT) or request.template_id != "t":
+            raise not_found("email template", request.template_id)
+        response = GetEmailTemplateResponse()
+        response.template.html_body = self.html
+        return response
+
+
+@pytest.fixture
+async def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+async def contacts() -> Contacts:
+    return Contacts()  # pyright: ignore[reportAbstractUsage] - the other RPCs are not called
+
+
+@pytest.fixture
+async def channel(ledger: Ledger, contacts: Contacts) -> AsyncGenerator[aio.Channel]:
+    server = GrpcServer(TokenVerifier(SECRET))
+    server.add(add_LedgerServiceServicer_to_server, ledger)
+    server.add(add_ContactServiceServicer_to_server, contacts)
+    tokens = ServiceTokens(SECRET, "executor")
+    async with (
+        server.running("127.0.0.1:0", grace=timedelta(0)) as address,
+        connect(address, token=tokens.token) as channel,
+    ):
+        yield channel
+
+
+async def claim(client: LedgerClient, attempt_id: str) -> ClaimDecision:
+    """Claims an attempt of the test's account."""
+    return await client.claim(
+        attempt_id=attempt_id, action_execution_id=str(new_id()), account_id=ACCOUNT
+    )
+
+
+async def test_decisions(channel: aio.Channel) -> None:
+    client = LedgerClient(channel)
+    assert await claim(client, "a") is ClaimDecision.GRANTED
+    assert await claim(client, "a") is ClaimDecision.ALREADY_CLAIMED
+    assert await claim(client, "stale-b") is ClaimDecision.STALE
+
+
+async def test_claims_gather_while_a_call_is_under_way(
+    channel: aio.Channel, ledger: Ledger
+) -> None:
+    client = LedgerClient(channel)
+    ledger.gate.clear()
+    first = asyncio.create_task(claim(client, "0"))
+    await ledger.called.wait()
+    rest = [asyncio.create_task(claim(client, str(number))) for number in range(1, 601)]
+    await asyncio.sleep(0.02)
+    ledger.gate.set()
+    decisions = await asyncio.gather(first, *rest)
+    assert set(decisions) == {ClaimDecision.GRANTED}
+    assert [len(call) for call in ledger.calls] == [1, 500, 100]
+
+
+async def test_incomplete_answer_decides_nothing(channel: aio.Channel, ledger: Ledger) -> None:
+    ledger.short = True
+    with pytest.raises(TreadleError):
+        await claim(LedgerClient(channel), "a")
+
+
+async def test_cancelled_claim_leaves_the_others_alone(
+    channel: aio.Channel, ledger: Ledger
+) -> None:
+    client = LedgerClient(channel)
+    ledger.gate.clear()
+    one, other = asyncio.create_task(claim(client, "a")), asyncio.create_task(claim(client, "b"))
+    await ledger.called.wait()
+    one.cancel()
+    ledger.gate.set()
+    assert await other is ClaimDecision.GRANTED
+
+
+async def test_ledger_out_of_reach() -> None:
+    tokens = ServiceTokens(SECRET, "executor")
+    async with connect(
+        "127.0.0.1:1", token=tokens.token, timeout=timedelta(seconds=0.2)
+    ) as channel:
+        with pytest.raises(TreadleError):
+            await claim(LedgerClient(channel), "a")
+
+
+async def test_template_is_remembered_for_a_while(channel: aio.Channel, contacts: Contacts) -> None:
+    clock = FixedClock()
+    client = TemplateClient(channel, ServiceTokens(SECRET, "executor"), clock)
+    assert await client.get(ACCOUNT, "t") == EmailTemplate("<p>1</p>", "")
+    contacts.html = "<p>2</p>"
+    assert (await client.get(ACCOUNT, "t")).html == "<p>1</p>"
+    clock.instant += KEEP
+    assert (await client.get(ACCOUNT, "t")).html == "<p>2</p>"
+    assert contacts.calls == 2
+
+
+async def test_template_is_asked_for_once_by_many(channel: aio.Channel, contacts: Contacts) -> None:
+    client = TemplateClient(channel, ServiceTokens(SECRET, "executor"), FixedClock())
+    await asyncio.gather(*(client.get(ACCOUNT, "t") for _ in range(50)))
+    assert contacts.calls == 1
+
+
+async def test_template_of_another_account_is_not_found(channel: aio.Channel) -> None:
+    client = TemplateClient(channel, ServiceTokens(SECRET, "executor"), FixedClock())
+    await client.get(ACCOUNT, "t")
+    with pytest.raises(TemplateNotFoundError):
+        await client.get(str(new_id()), "t")
+    with pytest.raises(TemplateNotFoundError):
+        await client.get(ACCOUNT, "other")
+
+
+async def test_template_service_out_of_reach() -> None:
+    tokens = ServiceTokens(SECRET, "executor")
+    async with connect("127.0.0.1:1", timeout=timedelta(seconds=0.2)) as channel:
+        with pytest.raises(TreadleError) as raised:
+            await TemplateClient(channel, tokens, FixedClock()).get(ACCOUNT, "t")
+    assert raised.value.reason in {
+        ErrorReason.DEADLINE_EXCEEDED,
+        ErrorReason.DEPENDENCY_UNAVAILABLE,
+    }
