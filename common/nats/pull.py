@@ -94,6 +94,7 @@ class PullConsumer:
         self._arrived = asyncio.Event()
         self._outstanding = 0
         self._last_heard = 0.0
+        self._renew_at = 0.0
         self._rebuild_asked = False
         self._stopped = False
         self._subscription: Subscription | None = None
@@ -197,6 +198,14 @@ class PullConsumer:
         self._last_heard = time.monotonic()
         await self._request()
 
+    async def _renew_held(self) -> None:
+        """Says of what waits here that it is in good hands, for it may wait past the ack wait."""
+        now = time.monotonic()
+        if now >= self._renew_at:
+            self._renew_at = now + self._spec.ack_wait.total_seconds() / 3
+            for delivery in tuple(self._buffer):
+                await delivery.in_progress()
+
     async def _keep(self) -> None:
         """Renews requests that ran out and rebuilds a subscription that has gone silent."""
         while True:
@@ -204,6 +213,7 @@ class PullConsumer:
             if not self._nc.is_connected:
                 self._rebuild_asked = True
                 continue
+            await self._renew_held()
             silent = time.monotonic() - self._last_heard > _SILENCE_S
             # With a full buffer no request stands, and so no heartbeat is due.
             if self._rebuild_asked or (silent and self._outstanding > 0):
