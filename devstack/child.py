@@ -34,6 +34,8 @@ class Launch:
     cwd: Path | None = None
     account: Account | None = None
     """Whom to run as; this process's own user when None."""
+    appear_as: int | None = None
+    """The user id that the program is to see as its own."""
     on_parent_death: signal.Signals = signal.SIGKILL
     inherit_fds: tuple[int, ...] = ()
 
@@ -50,6 +52,7 @@ class Child:
             *(sys.executable, "-I", "-S", str(_GUARD)),
             *(str(int(launch.on_parent_death)), str(os.getpid())),
             *((str(account.uid), str(account.gid)) if account else ("-", "-")),
+            "-" if launch.appear_as is None else str(launch.appear_as),
         ]
         with launch.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -19,6 +19,7 @@ from pathlib import Path
 from devstack.child import Child, Launch, tail
 from devstack.pghome import PostgresHome
 from devstack.ports import LOOPBACK, free_port
+from devstack.unprivileged import named_alias
 
 DATABASE = "treadle"
 _OWNER = "treadle"
@@ -211,6 +212,7 @@ class Postgres:
                 self._log,
                 cwd=self._home.data_new.parent,
                 account=self._home.account,
+                appear_as=named_alias(),
                 inherit_fds=self.inherit_fds,
             )
         )

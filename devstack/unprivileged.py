@@ -1,6 +1,6 @@
 """An ordinary user for Postgres, which refuses to run as root.
 
-No account is created: `nobody` exists everywhere, and a bare numeric id works where it does not.
+No account is created: `nobody` exists nearly everywhere, and any other that is not root will do.
 """
 
 import os
@@ -10,8 +10,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-_OVERFLOW_ID = 65534
 
 _PROBE = """
 import os, sys
@@ -49,10 +47,24 @@ class Account:
 
 def service_account() -> Account | None:
     """Return whom to run as instead of root; None when this process is not root."""
-    if os.geteuid() != 0:
-        return None
+    return _somebody() if os.geteuid() == 0 else None
+
+
+def named_alias() -> int | None:
+    """Return a user id that has a name, when this process's own has none; else None.
+
+    A container may run under a bare number, but initdb wants to know the name of its user.
+    """
     try:
-        entry = pwd.getpwnam("nobody")
+        pwd.getpwuid(os.geteuid())
     except KeyError:
-        return Account(_OVERFLOW_ID, _OVERFLOW_ID)
+        return _somebody().uid
+    return None
+
+
+def _somebody() -> Account:
+    others = [entry for entry in pwd.getpwall() if entry.pw_uid != 0]
+    if not others:
+        raise RuntimeError("Postgres does not run as root, and the system has no other user")
+    entry = min(others, key=lambda entry: entry.pw_name != "nobody")
     return Account(entry.pw_uid, entry.pw_gid)
