@@ -63,7 +63,7 @@ def parse_target(url: str) -> Target:
 
 def _judge_host(host: str) -> Address | None:
     address = parse_address(host)
-    if address is not None:
+    if address is not None and "%" not in host:
         return address
     if len(host) > 253 or not _HOSTNAME.fullmatch(host):
         raise EgressRefused(Refusal.HOST, "the URL's host is not a valid name")
