@@ -1,0 +1,145 @@
+"""Timers in Postgres, for the loops that store and fire them: all accounts, whole batches.
+
+The database's clock alone decides what is due. A claim is a row lock that lasts as long as its
+transaction: a process that dies gives its claims back the moment the server sees its connection
+close, and one that hangs loses them to the server's time limit.
+"""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
+from scheduler_service.use_cases.ports import NextDue
+
+# DO UPDATE, not DO NOTHING: it waits for a transaction that is just firing the old timer of the
+# same attempt. DO NOTHING would find that locked row there and drop the new timer.
+_ADD: Final = text(
+    """
+    INSERT INTO timers
+        (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, fire_at, subject,
+         payload)
+    SELECT attempt_id, account_id, kind, execution_id, action_execution_id, due_at, due_at, subject,
+           payload
+    FROM unnest(
+        CAST(:attempt_id AS uuid[]), CAST(:account_id AS uuid[]), CAST(:kind AS smallint[]),
+        CAST(:execution_id AS uuid[]), CAST(:action_execution_id AS uuid[]),
+        CAST(:due_at AS timestamptz[]), CAST(:subject AS text[]), CAST(:payload AS bytea[])
+    ) AS new (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, subject,
+              payload)
+    ON CONFLICT (attempt_id) DO UPDATE
+    SET due_at = excluded.due_at, fire_at = excluded.fire_at, subject = excluded.subject,
+        payload = excluded.payload, failed_tries = 0
+    WHERE timers.kind = :delayed AND excluded.kind = :delayed
+      AND excluded.due_at > timers.due_at AND excluded.account_id = timers.account_id
+    RETURNING attempt_id
+    """
+)
+
+_HELD: Final = text(
+    "SELECT attempt_id, due_at FROM timers WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))"
+)
+
+_CLAIM: Final = text(
+    """
+    SELECT attempt_id, kind, due_at, subject, payload, now() AS claimed_at
+    FROM timers
+    WHERE fire_at <= now()
+    ORDER BY fire_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+    """
+)
+
+_HOLD_LIMIT: Final = text("SET LOCAL idle_in_transaction_session_timeout = '30s'")
+
+_REMOVE: Final = text("DELETE FROM timers WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))")
+
+_PUT_OFF: Final = text(
+    """
+    UPDATE timers
+    SET failed_tries = failed_tries + 1,
+        fire_at = now() + least(interval '1 second' * power(2, least(failed_tries, 10)),
+                                interval '1 minute')
+    WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))
+    """
+)
+
+_NEXT: Final = text(
+    "SELECT fire_at, fire_at - clock_timestamp() AS distance FROM timers ORDER BY fire_at LIMIT 1"
+)
+
+
+class _Claimed(NamedTuple):
+    """Due timers and the transaction that holds them; a `Claim`."""
+
+    connection: AsyncConnection
+    timers: Sequence[DueTimer]
+    claimed_at: datetime
+
+    async def settle(self, delivered: Collection[UUID], failed: Collection[UUID]) -> None:
+        if delivered:
+            await self.connection.execute(_REMOVE, {"attempts": list(delivered)})
+        if failed:
+            await self.connection.execute(_PUT_OFF, {"attempts": list(failed)})
+
+
+class PostgresTimerStore:
+    """A `TimerStore` on the table `timers`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+        """Stores the timers, which must be distinct by attempt, in one transaction."""
+        if not timers:
+            return {}
+        async with self._engine.begin() as connection:
+            result = await connection.execute(_ADD, _columns(timers))
+            stored = set(result.scalars())
+            held = [timer.attempt_id for timer in timers if timer.attempt_id not in stored]
+            if not held:
+                return {}
+            rows = await connection.execute(_HELD, {"attempts": held})
+            return {row.attempt_id: row.due_at for row in rows}
+
+    def claim(self, limit: int) -> AbstractAsyncContextManager[_Claimed]:
+        """Claims due timers, those due longest first."""
+        return self._claim(limit)
+
+    @asynccontextmanager
+    async def _claim(self, limit: int) -> AsyncGenerator[_Claimed, None]:
+        async with self._engine.begin() as connection:
+            await connection.execute(_HOLD_LIMIT)
+            rows = (await connection.execute(_CLAIM, {"limit": limit})).all()
+            timers = [
+                DueTimer(row.attempt_id, TimerKind(row.kind), row.due_at, row.subject, row.payload)
+                for row in rows
+            ]
+            claimed_at = rows[0].claimed_at if rows else datetime.min.replace(tzinfo=UTC)
+            yield _Claimed(connection, timers, claimed_at)
+
+    async def next_due(self) -> NextDue | None:
+        """The earliest timer, also when another process has claimed it."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_NEXT)).one_or_none()
+        return None if row is None else NextDue(row.fire_at, row.distance)
+
+
+def _columns(timers: Sequence[NewTimer]) -> dict[str, object]:
+    return {
+        "attempt_id": [timer.attempt_id for timer in timers],
+        "account_id": [timer.account_id for timer in timers],
+        "kind": [int(timer.kind) for timer in timers],
+        "execution_id": [timer.execution_id for timer in timers],
+        "action_execution_id": [timer.action_execution_id for timer in timers],
+        "due_at": [timer.due_at for timer in timers],
+        "subject": [timer.subject for timer in timers],
+        "payload": [timer.payload for timer in timers],
+        "delayed": int(TimerKind.DELAYED_TASK),
+    }

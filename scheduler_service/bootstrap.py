@@ -1,0 +1,95 @@
+"""Puts the scheduler together: the one place that names its concrete parts."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from common.auth import TokenVerifier
+from common.catalogue import catalogue
+from common.db import create_engine
+from common.grpc.server import GrpcServer
+from common.nats import (
+    DELAY,
+    RESULTS_SUBJECT,
+    ConsumerSpec,
+    PullConsumer,
+    action_consumer,
+    connect,
+)
+from common.telemetry import announce_ready, metrics_endpoint
+from scheduler_service.adapters.migrations import SCHEMA
+from scheduler_service.adapters.publisher import JetStreamPublisher
+from scheduler_service.adapters.reader import PostgresTimerReader
+from scheduler_service.adapters.store import PostgresTimerStore
+from scheduler_service.servicer import SchedulerServicer
+from scheduler_service.settings import SchedulerSettings
+from scheduler_service.use_cases.fire_due import FireDue
+from scheduler_service.use_cases.read_timers import ReadTimers
+from scheduler_service.use_cases.take_delayed import TakeDelayed
+from scheduler_service.use_cases.take_waits import TakeWaits
+from scheduler_service.worker import Alarm, FiringLoop, IntakeLoop, work
+from treadle.scheduler.v1.scheduler_service_pb2_grpc import (
+    add_SchedulerServiceServicer_to_server,
+)
+
+WAITS = action_consumer("scheduler-timing", "timing")
+DELAYED_TASKS = ConsumerSpec(DELAY, "scheduler-delay", "treadle.scheduler.>")
+
+
+async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
+    """Runs one replica until `stop` is set, then finishes what it has begun."""
+    async with AsyncExitStack() as resources:
+        engine = create_engine(
+            settings.database_url, search_path=SCHEMA, pool_size=settings.pool_size
+        )
+        resources.push_async_callback(engine.dispose)
+        nc = await connect(settings.nats_url, name="treadle-scheduler")
+        resources.push_async_callback(nc.close)
+
+        store, publisher, alarm = PostgresTimerStore(engine), JetStreamPublisher(nc), Alarm()
+        take_waits = TakeWaits(store, publisher, results_subject=RESULTS_SUBJECT)
+        take_delayed = TakeDelayed(
+            store, publisher, results_subject=RESULTS_SUBJECT, subject_of=_subject_of
+        )
+        sources = [
+            PullConsumer(
+                nc,
+                nc.jetstream(),  # pyright: ignore[reportUnknownMemberType] - untyped options
+                spec,
+                capacity=4 * settings.intake_batch,
+                replicas=settings.nats_replicas,
+            )
+            for spec in (WAITS, DELAYED_TASKS)
+        ]
+        intakes = [
+            IntakeLoop(kind, source, take, alarm, batch=settings.intake_batch)
+            for kind, source, take in zip(
+                ("wait", "delayed_task"), sources, (take_waits, take_delayed), strict=True
+            )
+            for _ in range(settings.intake_concurrency)
+        ]
+        firing = FiringLoop(
+            FireDue(store, publisher, limit=settings.fire_batch),
+            store.next_due,
+            alarm,
+            batch=settings.fire_batch,
+            concurrency=settings.fire_concurrency,
+        )
+        server = GrpcServer(TokenVerifier(settings.jwt_secret))
+        server.add(
+            add_SchedulerServiceServicer_to_server,
+            SchedulerServicer(ReadTimers(PostgresTimerReader(engine))),
+        )
+        metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
+        address = await resources.enter_async_context(server.running(settings.listen))
+        await work(
+            sources,
+            intakes,
+            firing,
+            stop,
+            ready=lambda: announce_ready("scheduler", listen=address, metrics=metrics),
+        )
+
+
+def _subject_of(action_type: str) -> str | None:
+    spec = catalogue().types.get(action_type)
+    return None if spec is None else spec.subject

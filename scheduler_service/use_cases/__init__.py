@@ -1,0 +1,1 @@
+"""What the scheduler does: take in timers, fire the due ones, show them."""

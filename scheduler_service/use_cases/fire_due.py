@@ -1,0 +1,106 @@
+"""Fires what is due: completes waits, dispatches tasks that were held back.
+
+The timers are removed in the transaction that claimed them, after the streams have taken what they
+turned into. A crash in between fires them again: the engine takes an answer from the current
+attempt only, and a task dispatched twice carries the same message id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from google.protobuf.message import DecodeError
+
+from common.telemetry import get_logger
+from scheduler_service.domain.timer import DueTimer, TimerKind
+from scheduler_service.use_cases.envelopes import RESULTS_PER_MESSAGE, completed, result_messages
+from scheduler_service.use_cases.ports import Message, NotPublishedError, Publisher, TimerStore
+from treadle.dispatch.v1.result_pb2 import ActionResult
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of one claim; `lag` is that of the timer that was due first."""
+
+    claimed: int
+    delivered: int
+    lag: timedelta
+
+
+class _Outgoing(NamedTuple):
+    """A message, and the attempts whose timers it fires."""
+
+    message: Message
+    attempts: Sequence[UUID]
+
+
+class FireDue:
+    """Fires up to `limit` due timers in one transaction of the store."""
+
+    def __init__(self, store: TimerStore, publisher: Publisher, *, limit: int) -> None:
+        self._store = store
+        self._publisher = publisher
+        self.limit = limit
+
+    async def __call__(self) -> Fired:
+        """Fires a batch; raises when store or streams are out of reach: nothing is lost."""
+        async with self._store.claim(self.limit) as claim:
+            if not claim.timers:
+                return Fired(0, 0, timedelta())
+            outgoing, unusable = _outgoing(claim.timers, claim.claimed_at)
+            outcomes = await self._publisher.send([message for message, _ in outgoing])
+            delivered: list[UUID] = []
+            failed = list(unusable)
+            for (message, attempts), outcome in zip(outgoing, outcomes, strict=True):
+                if outcome is None:
+                    delivered += attempts
+                    continue
+                failed += attempts
+                _log.warning(
+                    "timers_not_delivered",
+                    subject=message.subject,
+                    timers=len(attempts),
+                    error=type(outcome).__name__,
+                )
+            if outgoing and not delivered:
+                raise NotPublishedError(f"none of {len(outgoing)} messages taken")
+            await claim.settle(delivered, failed)
+            first = min(timer.due_at for timer in claim.timers)
+            return Fired(len(claim.timers), len(delivered), claim.claimed_at - first)
+
+
+def _outgoing(timers: Sequence[DueTimer], now: datetime) -> tuple[list[_Outgoing], list[UUID]]:
+    """What the timers turn into, and those that cannot be read back."""
+    outgoing: list[_Outgoing] = []
+    waits: dict[str, list[tuple[UUID, ActionResult]]] = {}
+    unusable: list[UUID] = []
+    for timer in timers:
+        if timer.kind is TimerKind.DELAYED_TASK:
+            outgoing.append(_Outgoing(_task_message(timer), (timer.attempt_id,)))
+            continue
+        try:
+            result = completed(timer.payload, timer.due_at, now)
+        except DecodeError:
+            _log.error("timer_unreadable", attempt_id=str(timer.attempt_id))
+            unusable.append(timer.attempt_id)
+        else:
+            waits.setdefault(timer.subject, []).append((timer.attempt_id, result))
+    for subject, pairs in waits.items():
+        attempts = [attempt for attempt, _ in pairs]
+        messages = result_messages([result for _, result in pairs], subject)
+        outgoing += (
+            _Outgoing(message, attempts[at * RESULTS_PER_MESSAGE : (at + 1) * RESULTS_PER_MESSAGE])
+            for at, message in enumerate(messages)
+        )
+    return outgoing, unusable
+
+
+def _task_message(timer: DueTimer) -> Message:
+    # The id has the instant in it: the engine may hold back the same attempt again soon after, and
+    # the stream must not take that second dispatch for a copy of the first.
+    message_id = f"{timer.attempt_id}:due:{timer.due_at.timestamp():.6f}"
+    return Message(timer.subject, timer.payload, message_id)

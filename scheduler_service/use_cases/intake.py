@@ -1,0 +1,45 @@
+"""What the two ways of taking in timers have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from scheduler_service.domain.timer import NewTimer
+from scheduler_service.use_cases.ports import NotPublishedError
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a batch: timers stored anew, messages refused, the earliest instant."""
+
+    stored: int
+    refused: int
+    earliest: datetime | None
+
+
+def distinct(timers: Sequence[NewTimer]) -> list[NewTimer]:
+    """One timer for each attempt, the one with the latest instant; in the order of attempts.
+
+    The order is the same in every process, so that two which store the same attempts at the same
+    time wait for each other instead of locking each other out.
+    """
+    chosen: dict[UUID, NewTimer] = {}
+    for timer in timers:
+        known = chosen.get(timer.attempt_id)
+        if known is None or timer.due_at > known.due_at:
+            chosen[timer.attempt_id] = timer
+    return sorted(chosen.values(), key=_attempt)
+
+
+def all_sent(outcomes: Sequence[Exception | None]) -> None:
+    """Raises NotPublishedError when any message was not taken."""
+    errors = [outcome for outcome in outcomes if outcome is not None]
+    if errors:
+        raise NotPublishedError(f"{len(errors)} of {len(outcomes)} messages not taken") from errors[
+            0
+        ]
+
+
+def _attempt(timer: NewTimer) -> UUID:
+    return timer.attempt_id

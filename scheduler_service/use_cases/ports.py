@@ -1,0 +1,99 @@
+"""What the use cases need from the outside."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from scheduler_service.domain.timer import DueTimer, NewTimer, Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to publish; `message_id` lets the stream drop a second copy of it."""
+
+    subject: str
+    payload: bytes
+    message_id: str | None = None
+
+
+class Publisher(Protocol):
+    """Puts messages on streams."""
+
+    async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
+        """Publishes all; for each, None once a stream has stored it, else why it has not."""
+        ...
+
+
+class Claim(Protocol):
+    """Due timers that are this process's to fire until the claim's transaction ends."""
+
+    @property
+    def timers(self) -> Sequence[DueTimer]:
+        """What was claimed, in no particular order."""
+        ...
+
+    @property
+    def claimed_at(self) -> datetime:
+        """The database's clock at the claim."""
+        ...
+
+    async def settle(self, delivered: Collection[UUID], failed: Collection[UUID]) -> None:
+        """Removes the timers that were delivered; puts off another try of those that failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """The next timer's instant, and how far that is from the database's present."""
+
+    at: datetime
+    distance: timedelta
+
+
+class TimerStore(Protocol):
+    """Where timers survive."""
+
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+        """Stores the timers durably, at most one for each attempt.
+
+        Of a delayed task the later instant wins, of a wait the first one stored. Returns the
+        instants of those attempts whose timer was there already and was left as it is.
+        """
+        ...
+
+    def claim(self, limit: int) -> AbstractAsyncContextManager[Claim]:
+        """Claims up to `limit` timers that are due by the database's clock.
+
+        Leaving the block normally commits what was settled; an exception gives everything back.
+        """
+        ...
+
+    async def next_due(self) -> NextDue | None:
+        """The earliest timer; None when there is none."""
+        ...
+
+
+class TimerReader(Protocol):
+    """Timers for people to see, one account at a time."""
+
+    async def get(self, account_id: UUID, attempt_id: UUID) -> Timer | None:
+        """The account's timer of that attempt; None when there is none."""
+        ...
+
+    async def list(
+        self,
+        account_id: UUID,
+        *,
+        execution_id: UUID | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[Timer]:
+        """The account's timers by (due_at, attempt_id), those after `after` only."""
+        ...
+
+
+class NotPublishedError(Exception):
+    """No stream took the messages; whoever sent them keeps what they were made from."""

@@ -1,0 +1,128 @@
+"""Takes in wait steps: works out their instants, stores them, says that they wait.
+
+The order is what makes it safe: stored and committed first, then the engine hears of it, then the
+caller acknowledges the tasks. A crash in between brings the tasks again, and storing them again
+changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from common.telemetry import get_logger
+from scheduler_service.domain.timer import NewTimer, TimerKind
+from scheduler_service.domain.wait import Wait, WaitError
+from scheduler_service.use_cases.envelopes import (
+    TaskIds,
+    UnreadableError,
+    dead_letter,
+    failed,
+    read_task,
+    result_messages,
+    wait_result,
+    waiting,
+)
+from scheduler_service.use_cases.intake import Taken, all_sent, distinct
+from scheduler_service.use_cases.ports import Message, Publisher, TimerStore
+from scheduler_service.use_cases.wait_facts import WaitFacts
+from scheduler_service.use_cases.waits import planners
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1.execution_pb2 import ErrorClass
+
+DEAD_SUBJECT: Final = "treadle.dead.timing"
+
+_log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """What became of a batch's messages."""
+
+    planned: list[tuple[NewTimer, ActionResult, str]] = field(
+        default_factory=list[tuple[NewTimer, ActionResult, str]]
+    )
+    failures: list[ActionResult] = field(default_factory=list[ActionResult])
+    dead: list[Message] = field(default_factory=list[Message])
+
+
+class TakeWaits:
+    """Takes batches of serialized ActionTasks of the category `timing`."""
+
+    def __init__(self, store: TimerStore, publisher: Publisher, *, results_subject: str) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._results_subject = results_subject
+
+    async def __call__(self, messages: Sequence[bytes]) -> Taken:
+        """Stores the waits and publishes that they wait; only then may the tasks be acknowledged.
+
+        Raises when that could not be done, wholly or in part: then the tasks must come again.
+        """
+        batch = _Sorted()
+        for data in messages:
+            self._sort(data, batch)
+        timers = distinct([timer for timer, _, _ in batch.planned])
+        held = await self._store.add(timers)
+        results = [
+            waiting(result, held.get(timer.attempt_id, timer.due_at), reason)
+            for timer, result, reason in batch.planned
+        ]
+        results += batch.failures
+        outgoing = result_messages(results, self._results_subject) + batch.dead
+        all_sent(await self._publisher.send(outgoing))
+        return Taken(
+            stored=len(timers) - len(held),
+            refused=len(batch.failures) + len(batch.dead),
+            earliest=min((timer.due_at for timer in timers), default=None),
+        )
+
+    def _sort(self, data: bytes, batch: _Sorted) -> None:
+        try:
+            task, ids = read_task(data)
+        except UnreadableError as error:
+            _log.warning("wait_unreadable", problem=str(error), size=len(data))
+            batch.dead.append(dead_letter(DEAD_SUBJECT, data))
+            return
+        try:
+            wait = _plan(task)
+        except WaitError as error:
+            _log.info("wait_refused", attempt_id=task.attempt_id, problem=str(error))
+            batch.failures.append(failed(task, ErrorClass.ERROR_CLASS_INVALID_CONFIG, str(error)))
+        except UnreadableError as error:
+            _log.warning("wait_unusable", attempt_id=task.attempt_id, problem=str(error))
+            batch.failures.append(failed(task, ErrorClass.ERROR_CLASS_INTERNAL, str(error)))
+            batch.dead.append(dead_letter(DEAD_SUBJECT, data))
+        else:
+            result = wait_result(task)
+            batch.planned.append((self._timer(ids, wait, result), result, wait.reason))
+
+    def _timer(self, ids: TaskIds, wait: Wait, result: ActionResult) -> NewTimer:
+        return NewTimer(
+            attempt_id=ids.attempt_id,
+            account_id=ids.account_id,
+            kind=TimerKind.WAIT,
+            execution_id=ids.execution_id,
+            action_execution_id=ids.action_execution_id,
+            due_at=wait.due_at,
+            subject=self._results_subject,
+            payload=result.SerializeToString(),
+        )
+
+
+def _plan(task: ActionTask) -> Wait:
+    action_type = task.config.WhichOneof("config")
+    planner = planners().get(action_type) if action_type else None
+    if planner is None:
+        raise UnreadableError(f"the scheduler does not run steps of type {action_type or 'none'}")
+    if not task.HasField("ready_at"):
+        raise UnreadableError("the task does not say when its step was reached")
+    return planner(task.config, WaitFacts(_ready_at(task), task.context_json))
+
+
+def _ready_at(task: ActionTask) -> datetime:
+    try:
+        return task.ready_at.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise UnreadableError("the instant at which the step was reached is no instant") from None

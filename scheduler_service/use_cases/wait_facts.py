@@ -1,0 +1,42 @@
+"""What a wait's instant is worked out from, beside its configuration."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import cast
+
+import orjson
+
+from scheduler_service.domain.wait import WaitError
+from scheduler_service.domain.zones import ZoneCandidate
+
+
+class WaitFacts:
+    """The instant from which the wait counts, and the step's context, parsed when asked for."""
+
+    def __init__(self, ready_at: datetime, context_json: bytes) -> None:
+        self.ready_at = ready_at
+        self._context_json = context_json
+
+    def zones(self) -> tuple[ZoneCandidate, ...]:
+        """The zones that may count, the contact's first."""
+        return (
+            ZoneCandidate("the contact's time zone", self._value("contact", "timezone")),
+            ZoneCandidate("the account's time zone", self._value("account", "timezone")),
+        )
+
+    def _value(self, root: str, name: str) -> object:
+        record = self._context.get(root)
+        return (
+            cast("Mapping[str, object]", record).get(name) if isinstance(record, Mapping) else None
+        )
+
+    @cached_property
+    def _context(self) -> Mapping[str, object]:
+        if not self._context_json:
+            return {}
+        try:
+            context: object = orjson.loads(self._context_json)
+        except orjson.JSONDecodeError:
+            raise WaitError("the step's context is not JSON") from None
+        return cast("Mapping[str, object]", context) if isinstance(context, Mapping) else {}

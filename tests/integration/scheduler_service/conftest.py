@@ -1,0 +1,54 @@
+"""What the scheduler's tests share: its database and streams, and the other side of both."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.db import create_engine
+from common.nats import ACTIONS, RESULTS, ConsumerSpec, PullConsumer, connect, ensure_streams
+from scheduler_service.adapters.store import PostgresTimerStore
+from tests.support.scheduler import Engine
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncGenerator[AsyncEngine]:
+    """The scheduler's database."""
+    engine = create_engine(database_url, search_path="scheduler")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def store(engine: AsyncEngine) -> PostgresTimerStore:
+    """The scheduler's timers."""
+    return PostgresTimerStore(engine)
+
+
+@pytest.fixture
+async def nc(nats_url: str) -> AsyncGenerator[Client]:
+    """A connection to NATS with all streams in place."""
+    nc = await connect(nats_url, name="test")
+    await ensure_streams(nc.jetstream())  # pyright: ignore[reportUnknownMemberType] - untyped options
+    yield nc
+    await nc.close()
+
+
+@pytest.fixture
+async def other_side(engine: AsyncEngine, nc: Client) -> AsyncGenerator[Engine]:
+    """An engine and an executor, in so far as the scheduler knows them."""
+    side = Engine(engine, nc)
+    js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+    consumers = (
+        PullConsumer(nc, js, ConsumerSpec(RESULTS, "engine-results", "treadle.results")),
+        PullConsumer(nc, js, ConsumerSpec(ACTIONS, "executor-crm", "treadle.actions.crm.>")),
+    )
+    for consumer in consumers:
+        await consumer.start()
+    listening = asyncio.create_task(side.listen(*consumers))
+    yield side
+    for consumer in consumers:
+        await consumer.stop()
+    await listening

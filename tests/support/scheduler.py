@@ -1,0 +1,194 @@
+"""The other side of the scheduler for its tests: what the engine and the executors do to it."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from nats.aio.client import Client
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.ids import new_id
+from common.nats import (
+    DELAY_SUBJECT,
+    Outgoing,
+    PullConsumer,
+    publish_all,
+)
+from scheduler_service.domain.timer import NewTimer, TimerKind
+from treadle.catalog.v1.add_tag_pb2 import AddTagConfig
+from treadle.catalog.v1.wait_time_pb2 import WaitTimeConfig, WaitUnit
+from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
+from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
+from treadle.workflow.v1.action_pb2 import ActionConfig
+
+WAIT_SUBJECT = "treadle.actions.timing.wait_time"
+ACCOUNT = uuid4()
+
+
+def wait_task(seconds: int, *, ready_at: datetime, account: UUID = ACCOUNT) -> ActionTask:
+    """A wait step that has just been reached."""
+    config = WaitTimeConfig(duration=seconds, unit=WaitUnit.WAIT_UNIT_SECONDS)
+    return ActionTask(
+        attempt_id=str(new_id()),
+        action_execution_id=str(new_id()),
+        execution_id=str(new_id()),
+        account_id=str(account),
+        attempt_number=1,
+        config=ActionConfig(wait_time=config),
+        ready_at=ready_at,
+    )
+
+
+def delayed_task(not_before: datetime, *, account: UUID = ACCOUNT) -> DelayedTask:
+    """A task that an executor may have only from an instant on."""
+    task = wait_task(1, ready_at=not_before, account=account)
+    task.config.CopyFrom(ActionConfig(add_tag=AddTagConfig(tag_name="late")))
+    return DelayedTask(task=task, not_before=not_before)
+
+
+def new_timer(due_at: datetime, **changes: Any) -> NewTimer:
+    """A timer that is as good as any."""
+    values: dict[str, Any] = {
+        "attempt_id": new_id(),
+        "account_id": ACCOUNT,
+        "kind": TimerKind.WAIT,
+        "execution_id": new_id(),
+        "action_execution_id": new_id(),
+        "due_at": due_at,
+        "subject": "treadle.results",
+        "payload": b"",
+    }
+    return NewTimer(**(values | changes))
+
+
+@dataclass
+class Engine:
+    """The other side: rings for steps, and hears the answers. It has the database's clock."""
+
+    database: AsyncEngine
+    nc: Client
+    results: list[ActionResult] = field(default_factory=list[ActionResult])
+    tasks: list[tuple[ActionTask, datetime]] = field(
+        default_factory=list[tuple[ActionTask, datetime]]
+    )
+    heard_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
+
+    async def now(self) -> datetime:
+        """The database's clock."""
+        async with self.database.connect() as connection:
+            return (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+
+    async def timers(self) -> int:
+        """How many timers there are."""
+        async with self.database.connect() as connection:
+            return (await connection.execute(text("SELECT count(*) FROM timers"))).scalar_one()
+
+    async def ring_waits(self, tasks: Sequence[ActionTask]) -> None:
+        """Publishes wait steps."""
+        await self._publish(
+            [Outgoing(WAIT_SUBJECT, task.SerializeToString(), str(uuid4())) for task in tasks]
+        )
+
+    async def hold_back(self, tasks: Sequence[DelayedTask]) -> None:
+        """Publishes tasks for later."""
+        await self._publish(
+            [Outgoing(DELAY_SUBJECT, task.SerializeToString(), str(uuid4())) for task in tasks]
+        )
+
+    async def publish(self, subject: str, payload: bytes) -> None:
+        """Publishes anything."""
+        await self._publish([Outgoing(subject, payload, str(uuid4()))])
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> None:
+        js = self.nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+        await publish_all(self.nc, js, messages, answer_within=30)
+
+    def of(self, outcome: str) -> list[ActionResult]:
+        """The results heard so far that have this outcome."""
+        return [result for result in self.results if result.WhichOneof("outcome") == outcome]
+
+    async def listen(self, results: PullConsumer, tasks: PullConsumer) -> None:
+        """Takes down what comes, and when."""
+
+        async def hear_results() -> None:
+            while batch := await results.next_batch(500):
+                for delivery in batch:
+                    self.results += ActionResultBatch.FromString(delivery.data).results
+                    await delivery.ack()
+
+        async def hear_tasks() -> None:
+            while batch := await tasks.next_batch(500):
+                now = await self.now()
+                for delivery in batch:
+                    self.tasks.append((ActionTask.FromString(delivery.data), now))
+                    await delivery.ack()
+
+        await asyncio.gather(hear_results(), hear_tasks())
+
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 20) -> None:
+        """Waits for something to be so."""
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - any condition, so nothing could set an event
+                await asyncio.sleep(0.01)
+
+
+@dataclass
+class Replica:
+    """A scheduler process."""
+
+    process: asyncio.subprocess.Process
+    address: str
+    lines: list[dict[str, Any]]
+    reading: asyncio.Task[None]
+
+    async def kill(self) -> None:
+        """Kills it on the spot."""
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+        await self.reading
+
+    async def stop(self) -> int:
+        """Asks it to end; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        status = await self.process.wait()
+        await self.reading
+        return status
+
+
+@asynccontextmanager
+async def run_replica(env: dict[str, str], **settings: str) -> AsyncGenerator[Replica]:
+    """A scheduler process, ready; killed in the end if it still runs."""
+    variables = {f"TREADLE_SCHEDULER_{name}".upper(): value for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "scheduler_service",
+        env=os.environ | env | {"TREADLE_SCHEDULER_LISTEN": "127.0.0.1:0"} | variables,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    stdout = process.stdout
+    assert stdout is not None
+    lines: list[dict[str, Any]] = []
+    while not lines or lines[-1].get("event") != "ready":
+        line = await asyncio.wait_for(stdout.readline(), 20)
+        assert line, f"the scheduler ended before it was ready: {lines}"
+        lines.append(json.loads(line))
+
+    async def read_on() -> None:
+        lines.extend([json.loads(line) async for line in stdout])
+
+    replica = Replica(process, lines[-1]["listen"], lines, asyncio.create_task(read_on()))
+    try:
+        yield replica
+    finally:
+        if process.returncode is None:
+            await replica.kill()
