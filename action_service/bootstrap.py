@@ -1,0 +1,125 @@
+"""Puts the action service together: the one place that names its concrete parts."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from action_service.adapters.database import PostgresDatabase
+from action_service.adapters.database_errors import translate
+from action_service.adapters.execution_store import PostgresEngineStore
+from action_service.adapters.ledger import PostgresClaimLedger
+from action_service.adapters.migrations import SCHEMA
+from action_service.adapters.ringer import NatsRinger
+from action_service.domain.retry import RetryTiming
+from action_service.engine import Engine, EngineTuning
+from action_service.engine.model import Ringer
+from action_service.servicers.action_servicer import ActionServicer
+from action_service.servicers.catalog_servicer import CatalogServicer
+from action_service.servicers.contact_servicer import ContactServicer
+from action_service.servicers.execution_servicer import ExecutionServicer
+from action_service.servicers.ledger_servicer import LedgerServicer
+from action_service.servicers.workflow_servicer import WorkflowServicer
+from action_service.settings import ActionSettings
+from action_service.use_cases.watch import ExecutionWatcher
+from common.auth import TokenVerifier
+from common.db import create_engine
+from common.grpc.server import GrpcServer
+from common.nats import connect, ensure_streams
+from common.telemetry import announce_ready, metrics_endpoint
+from treadle.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
+from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
+from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
+from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from treadle.workflow.v1.action_service_pb2_grpc import add_ActionServiceServicer_to_server
+from treadle.workflow.v1.workflow_service_pb2_grpc import add_WorkflowServiceServicer_to_server
+
+API = "api"
+ENGINE = "engine"
+ROLES = (API, ENGINE)
+
+
+async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.Event) -> None:
+    """Plays `roles` until `stop` is set, then finishes what has begun."""
+    async with AsyncExitStack() as resources:
+        nc = await connect(settings.nats_url, name=f"treadle-action-{'-'.join(roles)}")
+        resources.push_async_callback(nc.close)
+        js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+        await ensure_streams(js, replicas=settings.nats_replicas)
+        ringer = NatsRinger(nc, js)
+        server = GrpcServer(TokenVerifier(settings.jwt_secret), translate=translate)
+        engine: Engine | None = None
+        if ENGINE in roles:
+            engine = await resources.enter_async_context(_engine(settings, ringer, nc))
+        if API in roles:
+            db = create_engine(
+                settings.database_url, search_path=SCHEMA, pool_size=settings.api_pool_size
+            )
+            resources.push_async_callback(db.dispose)
+            add_api(server, db, ringer)
+        metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
+        address = await resources.enter_async_context(server.running(settings.listen))
+        announce_ready("action", roles=",".join(roles), listen=address, metrics=metrics)
+        await _until_stopped(engine, stop)
+
+
+def add_api(server: GrpcServer, db: AsyncEngine, ringer: Ringer) -> None:
+    """Adds the services of the `api` role to `server`."""
+    database = PostgresDatabase(db, PostgresEngineStore(db))
+    server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
+    server.add(add_WorkflowServiceServicer_to_server, WorkflowServicer(database))
+    server.add(add_ActionServiceServicer_to_server, ActionServicer(database))
+    server.add(add_ContactServiceServicer_to_server, ContactServicer(database))
+    server.add(
+        add_ExecutionServiceServicer_to_server,
+        ExecutionServicer(database, ringer, ExecutionWatcher(database)),
+    )
+    server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
+
+
+@asynccontextmanager
+async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> AsyncGenerator[Engine]:
+    # Connections of its own: calls and batches must not wait for each other.
+    db = create_engine(
+        settings.database_url, search_path=SCHEMA, pool_size=settings.engine_lanes + 2
+    )
+    tuning = EngineTuning(
+        lanes=settings.engine_lanes,
+        sweep_interval=timedelta(seconds=settings.sweep_interval_seconds),
+        retry_timing=RetryTiming(
+            base=timedelta(seconds=settings.retry_base_seconds),
+            cap=timedelta(seconds=settings.retry_cap_seconds),
+        ),
+        nats_replicas=settings.nats_replicas,
+    )
+    js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+    engine = Engine(PostgresEngineStore(db), ringer, nc, js, tuning)
+    try:
+        await engine.start()
+        try:
+            yield engine
+        finally:
+            await engine.stop()
+    finally:
+        await db.dispose()
+
+
+async def _until_stopped(engine: Engine | None, stop: asyncio.Event) -> None:
+    """Returns when `stop` is set; raises what ended the engine before that."""
+    waits: list[asyncio.Task[None]] = [asyncio.create_task(_set(stop))]
+    if engine is not None:
+        waits.append(asyncio.create_task(engine.wait()))
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in waits:
+            task.cancel()
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
