@@ -132,5 +132,5 @@ def _methods() -> dict[str, set[str]]:
     for router in _ROUTERS:
         for route in router.routes:
             if isinstance(route, APIRoute):
-                methods.setdefault(route.path, set()).update(route.methods)
+                methods.setdefault(route.path, set()).update(route.methods or ())
     return methods

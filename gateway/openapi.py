@@ -103,22 +103,24 @@ def _build(app: FastAPI) -> Document:
 
 def _describe_configs(schemas: Document) -> None:
     """Say what `action_config` holds: one of the types' schemas, each a component of its own."""
-    refs: list[Document] = []
+    refs: dict[str, str] = {}
     for spec in catalogue().types.values():
         name = f"{_camel(spec.type)}Config"
         schemas[name] = _component(spec, name)
-        refs.append({"$ref": _REF + name})
-    types = sorted(catalogue().types)
-    schemas["AddActionBody"]["properties"]["action_type"]["enum"] = types
+        refs[spec.type] = _REF + name
+    configs = [{"$ref": ref} for ref in refs.values()]
+    schemas["AddActionBody"]["properties"]["action_type"]["enum"] = sorted(refs)
     for model in ("AddActionBody", "UpdateActionBody"):
         config: Document = schemas[model]["properties"]["action_config"]
         schemas[model]["properties"]["action_config"] = {
             "description": config["description"],
-            "oneOf": [*refs, {"type": "null"}],
+            "oneOf": [*configs, {"type": "null"}],
+            # The type is not in the configuration, so OpenAPI's discriminator cannot say this.
+            "x-treadle-by-action-type": refs,
         }
     shown: Document = schemas["Action"]["properties"]["action_config"]
     # What is stored may be incomplete, and then matches no type's schema.
-    shown["anyOf"] = [*refs, {"type": "object", "title": "Incomplete"}]
+    shown["anyOf"] = [*configs, {"type": "object", "title": "Incomplete"}]
     shown.pop("additionalProperties", None)
     shown.pop("type", None)
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from gateway.models.base import (
     Body,
     Etag,
+    Id,
     JsonObject,
     ProtoEnum,
     Resource,
@@ -135,27 +136,27 @@ class ConfigViolation(Resource):
 class Action(Resource):
     """One step of a workflow."""
 
-    id: str
-    workflow_id: str
+    id: Id
+    workflow_id: Id
     action_type: str = Field(examples=["send_email"])
     action_config: JsonObject = Field(
         description="As stored; a stored secret is shown as `********`."
     )
     name: str | None
     position: int = Field(description="From 1, without gaps, in the workflow or branch.")
-    previous_action_id: str | None
-    next_action_id: str | None
-    branch_id: str | None = Field(description="null on the main path.")
+    previous_action_id: Id | None
+    next_action_id: Id | None
+    branch_id: Id | None = Field(description="null on the main path.")
     is_enabled: bool
     on_error: OnErrorShown
-    fallback_action_id: str | None
+    fallback_action_id: Id | None
     config_status: ConfigStatusShown = Field(
         description="Whether the action could run as it is configured."
     )
     config_violations: list[ConfigViolation]
     created_at: datetime
     updated_at: datetime
-    created_by: str | None
+    created_by: Id | None
     etag: str
 
 

@@ -55,6 +55,9 @@ UuidText = Annotated[
 ]
 """A UUID in its canonical spelling; kept as text because that is how it travels on."""
 
+Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+"""An identifier in a response, not checked again."""
+
 UuidOrEmpty = Annotated[
     str,
     AfterValidator(_uuid_or_empty),

@@ -4,7 +4,16 @@ from datetime import datetime
 
 from pydantic import Field
 
-from gateway.models.base import Body, Etag, JsonObject, Resource, UuidOrEmpty, UuidText, examples
+from gateway.models.base import (
+    Body,
+    Etag,
+    Id,
+    JsonObject,
+    Resource,
+    UuidOrEmpty,
+    UuidText,
+    examples,
+)
 
 _CONTACT_EXAMPLE: JsonObject = {
     "email": "ada@example.com",
@@ -60,7 +69,7 @@ class ContactBatchBody(Body):
 class Contact(Resource):
     """A person whom workflows run for."""
 
-    id: str
+    id: Id
     email: str | None
     phone: str | None
     first_name: str | None
@@ -68,7 +77,7 @@ class Contact(Resource):
     timezone: str | None
     custom_fields: JsonObject
     tags: list[str] = Field(description="By name.")
-    owner_id: str | None
+    owner_id: Id | None
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -84,7 +93,7 @@ class ContactList(Resource):
 class CreatedContacts(Resource):
     """The new contacts, in the order of the request."""
 
-    contact_ids: list[str]
+    contact_ids: list[Id]
 
 
 class CreateEmailTemplateBody(Body):
@@ -105,7 +114,7 @@ class CreateEmailTemplateBody(Body):
 class EmailTemplate(Resource):
     """The body of an email that `send_email` sends."""
 
-    id: str
+    id: Id
     name: str
     html_body: str
     text_body: str | None

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.models.base import Body, JsonObject, ProtoEnum, Resource, UuidText, examples
+from gateway.models.base import Body, Id, JsonObject, ProtoEnum, Resource, UuidText, examples
 from treadle.execution.v1 import execution_pb2
 
 EXECUTION_STATE = ProtoEnum(execution_pb2.ExecutionState)
@@ -56,12 +56,12 @@ class CancelExecutionBody(Body):
 class Execution(Resource):
     """One run of a workflow for one contact."""
 
-    id: str
-    workflow_id: str
+    id: Id
+    workflow_id: Id
     workflow_version: int
-    contact_id: str
+    contact_id: Id
     state: ExecutionStateShown
-    current_action_id: str | None = Field(description="null once the run has ended.")
+    current_action_id: Id | None = Field(description="null once the run has ended.")
     started_at: datetime | None
     ended_at: datetime | None
     reason: str | None = Field(description="Why it failed or was cancelled.")
@@ -71,7 +71,7 @@ class Execution(Resource):
 class StartedExecutions(Resource):
     """The runs that were started, in the order of `contact_ids`."""
 
-    execution_ids: list[str]
+    execution_ids: list[Id]
 
 
 class ExecutionList(Resource):
@@ -91,7 +91,7 @@ class ActionError(Resource):
 class Attempt(Resource):
     """One try at an action."""
 
-    id: str
+    id: Id
     number: int = Field(description="From 1.")
     started_at: datetime | None
     finished_at: datetime | None
@@ -102,11 +102,11 @@ class Attempt(Resource):
 class ActionExecution(Resource):
     """The log of one action of one run."""
 
-    id: str
-    execution_id: str
-    action_id: str
+    id: Id
+    execution_id: Id
+    action_id: Id
     action_name: str | None
-    contact_id: str
+    contact_id: Id
     action_type: str
     action_config: JsonObject = Field(description="The configuration it ran with, secrets left out")
     position: int
@@ -154,11 +154,11 @@ class ExecutionCounts(Resource):
 class StepSummary(Resource):
     """Action executions of one action by status."""
 
-    action_id: str
+    action_id: Id
     action_name: str | None
     action_type: str
     position: int
-    branch_id: str | None
+    branch_id: Id | None
     pending: int
     scheduled: int
     running: int

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.models.base import ProtoEnum, Resource
+from gateway.models.base import Id, ProtoEnum, Resource
 from treadle.scheduler.v1 import scheduler_service_pb2
 
 TIMER_KIND = ProtoEnum(scheduler_service_pb2.TimerKind)
@@ -15,10 +15,10 @@ TimerKindShown = Annotated[str, TIMER_KIND.documented]
 class Timer(Resource):
     """A wait, or a retry held back, until its instant."""
 
-    attempt_id: str
+    attempt_id: Id
     kind: TimerKindShown
-    execution_id: str
-    action_execution_id: str
+    execution_id: Id
+    action_execution_id: Id
     due_at: datetime
     created_at: datetime | None
 

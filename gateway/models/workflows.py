@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.models.base import Body, Etag, JsonObject, ProtoEnum, Resource, UuidText, examples
+from gateway.models.base import Body, Etag, Id, JsonObject, ProtoEnum, Resource, UuidText, examples
 from treadle.workflow.v1 import workflow_pb2
 
 WORKFLOW_STATUS = ProtoEnum(workflow_pb2.WorkflowStatus)
@@ -28,6 +28,8 @@ class CreateWorkflowBody(Body):
 class UpdateWorkflowBody(Body):
     """Changes to a workflow; what is left out or null stays as it is."""
 
+    model_config = examples({"name": "Welcome series, spring"})
+
     name: str | None = Field(default=None, min_length=1)
     description: str | None = Field(
         default=None, description="An empty string takes the description away."
@@ -37,6 +39,8 @@ class UpdateWorkflowBody(Body):
 
 class StatusChangeBody(Body):
     """A change of status; the whole body may be left out."""
+
+    model_config = examples({"etag": "7"})
 
     etag: Etag | None = Field(default=None, description="As If-Match.")
 
@@ -56,7 +60,7 @@ class ActivateBody(StatusChangeBody):
 class Workflow(Resource):
     """A workflow; its steps are at `/actions`."""
 
-    id: str
+    id: Id
     name: str
     description: str | None
     status: WorkflowStatusShown
@@ -65,7 +69,7 @@ class Workflow(Resource):
     has_unpublished_changes: bool
     created_at: datetime
     updated_at: datetime
-    created_by: str | None
+    created_by: Id | None
     etag: str = Field(description="Changes with the workflow and with each of its actions.")
 
 
@@ -90,9 +94,9 @@ class CreateBranchBody(Body):
 class Branch(Resource):
     """A path of its own; it ends the execution at its end."""
 
-    id: str
-    workflow_id: str
-    parent_action_id: str | None
+    id: Id
+    workflow_id: Id
+    parent_action_id: Id | None
     name: str
 
 
@@ -110,7 +114,7 @@ class AuditEntry(Resource):
     actor: str = Field(examples=["user:0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d10"])
     operation: str = Field(examples=["action.deleted"])
     entity_type: str = Field(examples=["workflow_action"])
-    entity_id: str
+    entity_id: Id
     before: JsonObject | None
     after: JsonObject | None
 

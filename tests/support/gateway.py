@@ -82,12 +82,16 @@ class Script:
 async def scripted_services(script: Script) -> AsyncGenerator[str]:
     """Serve `script` as every service; yields the address."""
     server = GrpcServer(TokenVerifier(SECRET))
-    server.add(action_service_pb2_grpc.add_ActionServiceServicer_to_server, script)
-    server.add(workflow_service_pb2_grpc.add_WorkflowServiceServicer_to_server, script)
-    server.add(execution_service_pb2_grpc.add_ExecutionServiceServicer_to_server, script)
-    server.add(contact_service_pb2_grpc.add_ContactServiceServicer_to_server, script)
-    server.add(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server, script)
-    server.add(scheduler_service_pb2_grpc.add_SchedulerServiceServicer_to_server, script)
+    servicer: Any = script
+    for register in (
+        action_service_pb2_grpc.add_ActionServiceServicer_to_server,
+        workflow_service_pb2_grpc.add_WorkflowServiceServicer_to_server,
+        execution_service_pb2_grpc.add_ExecutionServiceServicer_to_server,
+        contact_service_pb2_grpc.add_ContactServiceServicer_to_server,
+        catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
+        scheduler_service_pb2_grpc.add_SchedulerServiceServicer_to_server,
+    ):
+        server.add(register, servicer)
     async with server.running("127.0.0.1:0", grace=timedelta(seconds=1)) as address:
         yield address
 

@@ -285,7 +285,7 @@ async def test_the_same_idempotency_key_is_the_same_request_id(
 
 @pytest.mark.parametrize("key", [b"", b"caf\xe9", b"x" * 256])
 async def test_a_bad_idempotency_key_is_malformed(admin: httpx.AsyncClient, key: bytes) -> None:
-    answer = await admin.post(ACTIONS, json=EXAMPLE, headers={"Idempotency-Key": key})
+    answer = await admin.post(ACTIONS, json=EXAMPLE, headers={b"Idempotency-Key": key})
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"
