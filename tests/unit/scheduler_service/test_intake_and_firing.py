@@ -1,0 +1,341 @@
+"""The use cases on stores and streams that note what is asked of them and fail on demand."""
+
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from google.protobuf import json_format
+
+from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
+from scheduler_service.use_cases.envelopes import RESULTS_PER_MESSAGE, completed
+from scheduler_service.use_cases.fire_due import FireDue
+from scheduler_service.use_cases.intake import distinct
+from scheduler_service.use_cases.ports import Message, NextDue, NotPublishedError
+from scheduler_service.use_cases.take_delayed import TakeDelayed
+from scheduler_service.use_cases.take_waits import TakeWaits
+from treadle.catalog.v1.add_tag_pb2 import AddTagConfig
+from treadle.catalog.v1.wait_time_pb2 import WaitTimeConfig, WaitTimeOutput, WaitUnit
+from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
+from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
+from treadle.execution.v1.execution_pb2 import ErrorClass
+from treadle.workflow.v1.action_pb2 import ActionConfig
+
+READY = datetime(2026, 1, 26, 10, 0, 0, 123456, tzinfo=UTC)
+RESULTS = "treadle.results"
+
+
+@dataclass
+class NotingStreams:
+    """A `Publisher`."""
+
+    log: list[str]
+    sent: list[Message] = field(default_factory=list[Message])
+    failing: Collection[str] = ()
+
+    async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
+        self.log.append("send")
+        taken = [message for message in messages if message.subject not in self.failing]
+        self.sent += taken
+        return [ConnectionError() if m.subject in self.failing else None for m in messages]
+
+    def results(self) -> list[ActionResult]:
+        return [
+            result
+            for message in self.sent
+            if message.subject == RESULTS
+            for result in ActionResultBatch.FromString(message.payload).results
+        ]
+
+
+@dataclass
+class NotingClaim:
+    """A `Claim`."""
+
+    timers: Sequence[DueTimer]
+    claimed_at: datetime
+    delivered: set[UUID] = field(default_factory=set[UUID])
+    failed: set[UUID] = field(default_factory=set[UUID])
+
+    async def settle(self, delivered: Collection[UUID], failed: Collection[UUID]) -> None:
+        self.delivered, self.failed = set(delivered), set(failed)
+
+
+@dataclass
+class NotingStore:
+    """A `TimerStore`."""
+
+    log: list[str]
+    due: list[DueTimer] = field(default_factory=list[DueTimer])
+    held: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
+    added: list[NewTimer] = field(default_factory=list[NewTimer])
+    settled: NotingClaim | None = None
+
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+        self.log.append("add")
+        self.added += timers
+        return self.held
+
+    def claim(self, limit: int) -> AbstractAsyncContextManager[NotingClaim]:
+        return self._claim(limit)
+
+    @asynccontextmanager
+    async def _claim(self, limit: int) -> AsyncGenerator[NotingClaim]:
+        claim = NotingClaim(self.due[:limit], READY + timedelta(hours=1))
+        yield claim
+        self.settled = claim
+
+    async def next_due(self) -> NextDue | None:
+        return None
+
+
+def wait_task(duration: int = 2, unit: WaitUnit = WaitUnit.WAIT_UNIT_HOURS) -> ActionTask:
+    return ActionTask(
+        attempt_id=str(uuid4()),
+        action_execution_id=str(uuid4()),
+        execution_id=str(uuid4()),
+        account_id=str(uuid4()),
+        config=ActionConfig(wait_time=WaitTimeConfig(duration=duration, unit=unit)),
+        ready_at=READY,
+    )
+
+
+def delayed_task() -> DelayedTask:
+    task = wait_task()
+    task.config.CopyFrom(ActionConfig(add_tag=AddTagConfig(tag_name="late")))
+    return DelayedTask(task=task, not_before=READY)
+
+
+@dataclass
+class Scheduler:
+    """The use cases with their surroundings."""
+
+    log: list[str]
+    store: NotingStore
+    streams: NotingStreams
+
+    async def take(self, *tasks: ActionTask | bytes) -> None:
+        data = [t if isinstance(t, bytes) else t.SerializeToString() for t in tasks]
+        await TakeWaits(self.store, self.streams, results_subject=RESULTS)(data)
+
+    async def hold_back(self, *tasks: DelayedTask | bytes) -> None:
+        data = [t if isinstance(t, bytes) else t.SerializeToString() for t in tasks]
+        subjects = {"add_tag": "treadle.actions.crm.add_tag"}
+        await TakeDelayed(
+            self.store, self.streams, results_subject=RESULTS, subject_of=subjects.get
+        )(data)
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    log: list[str] = []
+    return Scheduler(log, NotingStore(log), NotingStreams(log))
+
+
+async def test_a_wait_is_stored_before_anybody_hears_of_it(scheduler: Scheduler) -> None:
+    task = wait_task()
+    await scheduler.take(task)
+    assert scheduler.log == ["add", "send"]
+    (timer,) = scheduler.store.added
+    assert (timer.due_at, timer.kind) == (READY + timedelta(hours=2), TimerKind.WAIT)
+    assert str(timer.account_id) == task.account_id
+    (result,) = scheduler.streams.results()
+    assert result.waiting.resume_at.ToDatetime(UTC) == timer.due_at
+    assert result.waiting.reason == "waits 2 hours from 2026-01-26 10:00:00 UTC"
+
+
+async def test_tasks_come_again_when_the_engine_could_not_be_told(scheduler: Scheduler) -> None:
+    scheduler.streams.failing = [RESULTS]
+    with pytest.raises(NotPublishedError):
+        await scheduler.take(wait_task())
+
+
+async def test_a_timer_that_was_there_is_told_as_it_is(scheduler: Scheduler) -> None:
+    task, earlier = wait_task(), READY + timedelta(minutes=5)
+    scheduler.store.held = {UUID(task.attempt_id): earlier}
+    await scheduler.take(task)
+    (result,) = scheduler.streams.results()
+    assert result.waiting.resume_at.ToDatetime(UTC) == earlier
+
+
+async def test_the_context_gives_the_zone(scheduler: Scheduler) -> None:
+    task = wait_task(2, WaitUnit.WAIT_UNIT_CALENDAR_DAYS)
+    task.ready_at.FromDatetime(datetime(2026, 3, 28, 12, tzinfo=UTC))
+    task.context_json = orjson.dumps(
+        {"contact": {"timezone": None}, "account": {"timezone": "Europe/Berlin"}}
+    )
+    await scheduler.take(task)
+    (timer,) = scheduler.store.added
+    assert timer.due_at == datetime(2026, 3, 30, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("context", [b"", b"[]", b'{"contact": 1}', b'{"contact": {}}'])
+async def test_without_a_zone_it_is_utc(scheduler: Scheduler, context: bytes) -> None:
+    task = wait_task(1, WaitUnit.WAIT_UNIT_CALENDAR_DAYS)
+    task.context_json = context
+    await scheduler.take(task)
+    assert scheduler.store.added[0].due_at == READY + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"duration": 0}, "duration must be at least 1"),
+        ({"unit": WaitUnit.WAIT_UNIT_UNSPECIFIED}, "unit is missing"),
+        ({"duration": 1_000_000, "unit": WaitUnit.WAIT_UNIT_WEEKS}, "after the year 9999"),
+    ],
+)
+async def test_a_wait_that_cannot_be_fails_alone(
+    scheduler: Scheduler, changes: dict[str, int], words: str
+) -> None:
+    bad, good = wait_task(), wait_task()
+    for name, value in changes.items():
+        setattr(bad.config.wait_time, name, value)
+    await scheduler.take(bad, good)
+    assert [str(timer.attempt_id) for timer in scheduler.store.added] == [good.attempt_id]
+    told = {result.attempt_id: result for result in scheduler.streams.results()}
+    assert told[bad.attempt_id].failed.error_class == ErrorClass.ERROR_CLASS_INVALID_CONFIG
+    assert words in told[bad.attempt_id].failed.message
+    assert told[good.attempt_id].HasField("waiting")
+
+
+async def test_what_is_no_task_becomes_a_dead_letter(scheduler: Scheduler) -> None:
+    nobodys = wait_task()
+    nobodys.attempt_id = "no id"
+    await scheduler.take(b"\xff", nobodys)
+    assert not scheduler.store.added
+    assert not scheduler.streams.results()
+    letters = [(message.subject, message.payload) for message in scheduler.streams.sent]
+    assert letters == [
+        ("treadle.dead.timing", b"\xff"),
+        ("treadle.dead.timing", nobodys.SerializeToString()),
+    ]
+
+
+def _spoil_type(task: ActionTask) -> None:
+    task.config.CopyFrom(ActionConfig(add_tag=AddTagConfig(tag_name="x")))
+
+
+def _spoil_config(task: ActionTask) -> None:
+    task.ClearField("config")
+
+
+def _spoil_ready_at(task: ActionTask) -> None:
+    task.ready_at.seconds = 2**60
+
+
+@pytest.mark.parametrize("spoil", [_spoil_type, _spoil_config, _spoil_ready_at])
+async def test_a_task_that_cannot_be_used_fails_and_is_kept(
+    scheduler: Scheduler, spoil: Callable[[ActionTask], None]
+) -> None:
+    task = wait_task()
+    spoil(task)
+    await scheduler.take(task)
+    (result,) = scheduler.streams.results()
+    assert (result.attempt_id, result.failed.error_class) == (
+        task.attempt_id,
+        ErrorClass.ERROR_CLASS_INTERNAL,
+    )
+    assert [m.subject for m in scheduler.streams.sent] == [RESULTS, "treadle.dead.timing"]
+
+
+async def test_many_results_share_a_message(scheduler: Scheduler) -> None:
+    await scheduler.take(*(wait_task() for _ in range(2 * RESULTS_PER_MESSAGE + 1)))
+    assert len(scheduler.streams.sent) == 3
+    assert len(scheduler.streams.results()) == 2 * RESULTS_PER_MESSAGE + 1
+
+
+async def test_a_delayed_task_is_stored_with_its_subject(scheduler: Scheduler) -> None:
+    delayed = delayed_task()
+    await scheduler.hold_back(delayed)
+    assert scheduler.log == ["add"]
+    (timer,) = scheduler.store.added
+    assert (timer.kind, timer.due_at) == (TimerKind.DELAYED_TASK, READY)
+    assert timer.subject == "treadle.actions.crm.add_tag"
+    assert ActionTask.FromString(timer.payload) == delayed.task
+
+
+async def test_a_delayed_task_that_nobody_runs_fails_and_is_kept(scheduler: Scheduler) -> None:
+    delayed, timeless = delayed_task(), delayed_task()
+    delayed.task.config.Clear()
+    timeless.ClearField("not_before")
+    await scheduler.hold_back(delayed, timeless, b"\xff")
+    assert [result.attempt_id for result in scheduler.streams.results()] == [
+        delayed.task.attempt_id,
+        timeless.task.attempt_id,
+    ]
+    assert [m.subject for m in scheduler.streams.sent][1:] == 3 * ["treadle.dead.scheduler"]
+
+
+def due(kind: TimerKind, payload: bytes = b"") -> DueTimer:
+    subject = RESULTS if kind is TimerKind.WAIT else "treadle.actions.crm.add_tag"
+    return DueTimer(uuid4(), kind, READY, subject, payload)
+
+
+async def test_firing_delivers_before_it_removes(scheduler: Scheduler) -> None:
+    waits = [due(TimerKind.WAIT) for _ in range(RESULTS_PER_MESSAGE + 1)]
+    tasks = [due(TimerKind.DELAYED_TASK, payload=b"task") for _ in range(3)]
+    scheduler.store.due = waits + tasks
+    fired = await FireDue(scheduler.store, scheduler.streams, limit=1_000)()
+    assert (fired.claimed, fired.delivered) == (260, 260)
+    assert fired.lag == timedelta(hours=1)
+    assert scheduler.store.settled is not None
+    assert scheduler.store.settled.delivered == {timer.attempt_id for timer in scheduler.store.due}
+    sent = scheduler.streams.sent
+    assert [m.payload for m in sent[:3]] == 3 * [b"task"]
+    assert sent[0].message_id == f"{tasks[0].attempt_id}:due:{READY.timestamp():.6f}"
+    assert len(sent) == 5
+    assert len(scheduler.streams.results()) == RESULTS_PER_MESSAGE + 1
+
+
+async def test_what_one_stream_refuses_does_not_hold_up_the_rest(scheduler: Scheduler) -> None:
+    scheduler.store.due = [due(TimerKind.WAIT), due(TimerKind.DELAYED_TASK)]
+    scheduler.streams.failing = ["treadle.actions.crm.add_tag"]
+    fired = await FireDue(scheduler.store, scheduler.streams, limit=10)()
+    assert (fired.claimed, fired.delivered) == (2, 1)
+    assert scheduler.store.settled is not None
+    wait, task = scheduler.store.due
+    assert scheduler.store.settled.delivered == {wait.attempt_id}
+    assert scheduler.store.settled.failed == {task.attempt_id}
+
+
+async def test_when_no_stream_takes_anything_everything_is_given_back(
+    scheduler: Scheduler,
+) -> None:
+    scheduler.store.due = [due(TimerKind.WAIT), due(TimerKind.DELAYED_TASK)]
+    scheduler.streams.failing = [RESULTS, "treadle.actions.crm.add_tag"]
+    with pytest.raises(NotPublishedError):
+        await FireDue(scheduler.store, scheduler.streams, limit=10)()
+    assert scheduler.store.settled is None
+
+
+async def test_a_timer_that_cannot_be_read_back_is_put_off_alone(scheduler: Scheduler) -> None:
+    broken, good = due(TimerKind.WAIT, payload=b"\xff"), due(TimerKind.WAIT)
+    scheduler.store.due = [broken, good]
+    await FireDue(scheduler.store, scheduler.streams, limit=10)()
+    assert scheduler.store.settled is not None
+    assert scheduler.store.settled.failed == {broken.attempt_id}
+    assert scheduler.store.settled.delivered == {good.attempt_id}
+
+
+@pytest.mark.parametrize("instant", [READY, READY.replace(microsecond=0)])
+def test_the_output_is_what_its_message_declares(instant: datetime) -> None:
+    output = completed(b"", instant, instant).completed.output_json
+    message = json_format.Parse(output, WaitTimeOutput())
+    assert message == WaitTimeOutput(waited_until=instant)
+    assert set(orjson.loads(output)) == set(WaitTimeOutput.DESCRIPTOR.fields_by_name)
+
+
+def test_of_one_attempt_the_latest_timer_is_stored_in_a_fixed_order() -> None:
+    ids = sorted(uuid4() for _ in range(3))
+
+    def timer(attempt: UUID, minutes: int) -> NewTimer:
+        at = READY + timedelta(minutes=minutes)
+        return NewTimer(attempt, attempt, TimerKind.WAIT, attempt, attempt, at, "", b"")
+
+    timers = [timer(ids[2], 1), timer(ids[0], 1), timer(ids[2], 3), timer(ids[1], 1)]
+    timers.append(timer(ids[2], 2))
+    assert distinct(timers) == [timers[1], timers[3], timers[2]]
