@@ -89,6 +89,8 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
         ) from error
     except LiquidError as error:
         raise TemplateRenderError(_describe(error)) from error
+    except UnicodeEncodeError as error:
+        raise TemplateRenderError("a value is not valid Unicode") from error
     except RecursionError as error:
         raise TemplateRenderError("is nested too deeply") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 
 class TemplateError(Exception):
-    """Base of both; `str()` is fit for the user and never holds a value from the context."""
+    """Base of both. `str()` is for the user; it may quote a value, so it is nothing for logs."""
 
 
 class TemplateSyntaxError(TemplateError):

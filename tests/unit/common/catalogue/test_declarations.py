@@ -1,0 +1,217 @@
+"""The declarations in protos/treadle/catalog are whole, and say what SPEC-WFL-003 says."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor import Descriptor, FileDescriptor
+
+import treadle.catalog.v1
+from common.catalogue import (
+    ActionSpec,
+    MessageSpec,
+    UnknownActionTypeError,
+    catalogue,
+    config_type,
+    contact_fields,
+    database_check_types,
+)
+from common.catalogue.fields import action_options
+from treadle.catalog.v1 import add_tag_pb2
+from treadle.contact.v1 import contact_pb2
+from treadle.workflow.v1 import action_pb2
+
+SPECS = list(catalogue().types.values())
+
+
+def _modules() -> list[ModuleType]:
+    package = treadle.catalog.v1
+    names = [info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    return [importlib.import_module(name) for name in names if name.endswith("_pb2")]
+
+
+def _declared() -> dict[str, Descriptor]:
+    """Every message of the catalogue's package with the `action` option."""
+    found: dict[str, Descriptor] = {}
+    for module in _modules():
+        file: FileDescriptor = module.DESCRIPTOR
+        for message in file.message_types_by_name.values():
+            if action_options(message) is not None:
+                found[message.full_name] = message
+    return found
+
+
+def test_declared_actions_and_the_oneof_are_the_same_set() -> None:
+    assert {spec.config_descriptor.full_name for spec in SPECS} == set(_declared())
+
+
+def test_the_types_of_this_build() -> None:
+    assert database_check_types() == (
+        "add_tag",
+        "send_email",
+        "send_sms",
+        "update_contact",
+        "wait_time",
+        "webhook_call",
+    )
+    assert catalogue().categories == {
+        "communication": ("send_email", "send_sms"),
+        "crm": ("add_tag", "update_contact"),
+        "timing": ("wait_time",),
+        "internal": ("webhook_call",),
+    }
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+def test_a_declaration_is_whole(spec: ActionSpec) -> None:
+    oneof = action_pb2.ActionConfig.DESCRIPTOR.oneofs_by_name["config"]
+    member = next(field for field in oneof.fields if field.name == spec.type)
+    assert member.message_type == spec.config_descriptor
+    assert spec.output_descriptor.full_name == (
+        spec.config_descriptor.full_name.removesuffix("Config") + "Output"
+    )
+    assert spec.label
+    assert spec.help.endswith(".")
+    assert spec.idempotency
+    assert spec.retry
+    assert spec.subject == f"treadle.actions.{spec.category}.{spec.type}"
+    assert len(spec.type) <= 50  # the column is VARCHAR(50)
+
+
+def _fields(message: MessageSpec, descriptor: Any) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for field in message.fields.values():
+        found.append((field.name, descriptor.fields_by_name[field.name]))
+        if field.message is not None:
+            found += _fields(field.message, descriptor.fields_by_name[field.name].message_type)
+    return found
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+def test_every_field_has_a_label_of_its_own(spec: ActionSpec) -> None:
+    from treadle.options.v1 import options_pb2
+
+    for message, descriptor in (
+        (spec.config, spec.config_descriptor),
+        (spec.output, spec.output_descriptor),
+    ):
+        for name, field in _fields(message, descriptor):
+            assert field.GetOptions().Extensions[options_pb2.field].label, f"{spec.type}.{name}"
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+def test_examples_and_defaults_are_valid(spec: ActionSpec) -> None:
+    config = spec.defaults() | {
+        name: field.example
+        for name, field in spec.config.fields.items()
+        if field.example and field.shape.name == "TEXT"
+    }
+    broken = [v for v in spec.validate(config).violations if v.kind != "missing"]
+    assert broken == []
+
+
+# Field, required, default: the tables of SPEC-WFL-003 R2.1, R2.2, R3.2, R3.3, R4.1 and R5.3.
+SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
+    "send_email": [
+        ("template_id", True, None),
+        ("subject", True, None),
+        ("from_name", True, None),
+        ("from_email", True, None),
+        ("reply_to", False, None),
+        ("track_opens", False, True),
+        ("track_clicks", False, True),
+        ("attachments", False, None),
+    ],
+    "send_sms": [
+        ("message", True, None),
+        ("from_number", True, None),
+        ("media_urls", False, None),
+        ("respect_quiet_hours", False, True),
+        ("quiet_hours_start", False, "21:00"),
+        ("quiet_hours_end", False, "09:00"),
+    ],
+    "update_contact": [("field_updates", True, None), ("update_mode", False, "set")],
+    "add_tag": [("tag_name", True, None), ("tag_color", False, None)],
+    "wait_time": [("duration", True, None), ("unit", True, None)],
+    "webhook_call": [
+        ("url", True, None),
+        ("method", True, None),
+        ("headers", False, None),
+        ("payload", False, None),
+        ("auth_type", False, "none"),
+        ("auth_config", False, None),
+        ("timeout_seconds", False, 30),
+        ("retry_on_failure", False, True),
+        ("max_retries", False, 3),
+        ("store_response", False, None),
+    ],
+}
+ENUMS = {
+    ("update_contact", "update_mode"): {"set", "append", "increment"},
+    ("wait_time", "unit"): {"minutes", "hours", "days", "weeks", "calendar_days", "seconds"},
+    ("webhook_call", "method"): {"GET", "POST", "PUT", "PATCH", "DELETE"},
+    ("webhook_call", "auth_type"): {"none", "basic", "bearer", "api_key"},
+}
+
+
+@pytest.mark.parametrize("type_name", SPECIFICATION)
+def test_the_fields_are_the_specification_s(type_name: str) -> None:
+    fields = catalogue().get(type_name).config.fields
+    found = [(field.name, field.required, field.default) for field in fields.values()]
+    assert found == SPECIFICATION[type_name]
+
+
+def test_the_enums_are_the_specification_s() -> None:
+    found = {
+        (spec.type, field.name): set(field.enum.spellings)
+        for spec in SPECS
+        for field in spec.config.fields.values()
+        if field.enum is not None
+    }
+    assert found == ENUMS
+
+
+def test_defaults_are_those_of_the_fields() -> None:
+    assert catalogue().get("send_sms").defaults() == {
+        "respect_quiet_hours": True,
+        "quiet_hours_start": "21:00",
+        "quiet_hours_end": "09:00",
+    }
+    assert catalogue().get("add_tag").defaults() == {}
+
+
+def test_contact_fields_are_fields_of_contacts() -> None:
+    assert contact_fields() == (
+        "email",
+        "phone",
+        "first_name",
+        "last_name",
+        "timezone",
+        "owner_id",
+    )
+    assert set(contact_fields()) <= set(contact_pb2.Contact.DESCRIPTOR.fields_by_name)
+
+
+def test_unknown_types_name_the_closest() -> None:
+    with pytest.raises(UnknownActionTypeError, match="did you mean 'send_email'"):
+        catalogue().get("send_emal")
+    with pytest.raises(UnknownActionTypeError, match="there are send_email, send_sms"):
+        catalogue().get("xyz")
+
+
+def test_the_type_of_a_configuration() -> None:
+    message = action_pb2.ActionConfig(add_tag=add_tag_pb2.AddTagConfig(tag_name="x"))
+    assert config_type(message) == "add_tag"
+    with pytest.raises(UnknownActionTypeError):
+        config_type(action_pb2.ActionConfig())
+
+
+def test_needs_hold_what_templates_and_handler_read() -> None:
+    needs = catalogue().get("send_sms").needs({"message": "{{ steps.hook.x }} {{ contact.email }}"})
+    assert needs.contact_paths == {"email", "phone", "timezone"}
+    assert needs.step_names == {"hook"}
+    assert ("account", "timezone") in needs.paths
+    assert catalogue().get("send_email").needs({}).whole_contact
+    assert catalogue().get("add_tag").needs({"tag_name": "vip"}).paths == frozenset()
