@@ -49,7 +49,8 @@ def test_valid_and_incomplete_configurations(spec: ActionSpec) -> None:
 # What JSON Schema has no words for, or what is a matter of Liquid.
 _BEYOND = (
     "template", "did you mean 'contact'", "single line", "NUL", "Unicode", "blank", "kept exactly",
-    "finite", "user name", "65,536", "mask", "http or https", "HTTP client", "10,000", "printable", "must be JSON",
+    "finite", "user name", "65,536", "mask", "http or https", "HTTP client", "10,000", "printable",
+    "must be JSON",
 )  # fmt: skip
 
 
