@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Repository, as_list, from_json, to_json
+from action_service.adapters.sql import Repository, as_list, to_json
 from action_service.domain.plan import OnError
 from action_service.domain.workflow import Action
 
@@ -141,7 +141,7 @@ def _action(row: Row[Any]) -> Action:
         id=row.id,
         workflow_id=row.workflow_id,
         action_type=row.action_type,
-        config=from_json(row.action_config),
+        config=row.action_config,
         position=row.position,
         previous_action_id=row.previous_action_id,
         next_action_id=row.next_action_id,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Repository, as_list, from_json, to_json
+from action_service.adapters.sql import Repository, as_list, to_json
 from action_service.domain.contact import Contact, ContactValues
 
 _COLUMNS = """
@@ -126,7 +126,7 @@ def _contact(row: Row[Any]) -> Contact:
             last_name=row.last_name,
             timezone=row.timezone,
             owner_id=row.owner_id,
-            custom_fields=from_json(row.custom_fields),
+            custom_fields=row.custom_fields,
         ),
         tags=tuple(row.tags),
         revision=row.revision,

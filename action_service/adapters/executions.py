@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Repository, from_json, from_json_or_none
+from action_service.adapters.sql import Repository
 from action_service.domain.execution import (
     ActionExecution,
     Attempt,
@@ -179,7 +179,7 @@ def execution_of(row: Row[Any]) -> Execution:
         started_at=row.started_at,
         ended_at=row.ended_at,
         reason=row.reason,
-        event=from_json_or_none(row.event),
+        event=row.event,
     )
 
 
@@ -209,7 +209,7 @@ def _action_execution(row: Row[Any], attempts: tuple[Attempt, ...]) -> ActionExe
         scheduled_at=row.scheduled_at,
         started_at=row.started_at,
         completed_at=row.completed_at,
-        result=from_json_or_none(row.result_data) or {},
+        result=row.result_data or {},
         error_class=row.error_class,
         error_message=row.error_message,
         reason=row.reason,
@@ -221,7 +221,7 @@ def _action_execution(row: Row[Any], attempts: tuple[Attempt, ...]) -> ActionExe
 def _step(row: Row[Any]) -> StepCounts:
     seconds: Sequence[float] = row.seconds or ()
     p50, p99 = (timedelta(seconds=each) for each in seconds) if seconds else (None, None)
-    counts = cast("dict[str, int]", from_json(row.by_status)) if row.by_status else {}
+    counts = cast("dict[str, int]", row.by_status) if row.by_status else {}
     return StepCounts(
         action_id=row.id,
         action_name=row.name,

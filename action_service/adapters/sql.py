@@ -1,7 +1,7 @@
 """What all repositories share: one transaction of one account, JSON, array parameters."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -29,16 +29,6 @@ class Repository:
 def to_json(value: Mapping[str, Json] | None) -> str | None:
     """A `jsonb` parameter."""
     return None if value is None else orjson.dumps(value).decode()
-
-
-def from_json(stored: str) -> dict[str, Json]:
-    """The object in a `jsonb` column."""
-    return cast("dict[str, Json]", orjson.loads(stored))
-
-
-def from_json_or_none(stored: str | None) -> dict[str, Json] | None:
-    """The object in a nullable `jsonb` column."""
-    return None if stored is None else from_json(stored)
 
 
 def as_list(values: Iterable[UUID]) -> list[UUID]:

@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from action_service.adapters.sql import (
     Repository,
     as_list,
-    from_json,
-    from_json_or_none,
     to_json,
 )
 from action_service.domain.lifecycle import WorkflowStatus
@@ -129,7 +127,7 @@ class WorkflowReader(Repository):
     async def plans(self, version_ids: Collection[UUID]) -> Mapping[UUID, Plan]:
         """The frozen plans, by version id."""
         rows = await self._run(_PLANS, ids=as_list(version_ids))
-        return {row.id: Plan.from_json(from_json(row.plan)) for row in rows}
+        return {row.id: Plan.from_json(row.plan) for row in rows}
 
     async def audit_page(
         self, workflow_id: UUID, *, limit: int, before: UUID | None
@@ -144,8 +142,8 @@ class WorkflowReader(Repository):
                 operation=row.operation,
                 entity_type=row.entity_type,
                 entity_id=row.entity_id,
-                before=from_json_or_none(row.before),
-                after=from_json_or_none(row.after),
+                before=row.before,
+                after=row.after,
             )
             for row in rows
         ]
@@ -200,7 +198,7 @@ class WorkflowWriter(WorkflowReader):
     async def newest_version(self, workflow_id: UUID) -> Version:
         """The newest version of a workflow that has been activated before."""
         row = (await self._run(_NEWEST, id=workflow_id)).one()
-        return Version(row.id, Plan.from_json(from_json(row.plan)))
+        return Version(row.id, Plan.from_json(row.plan))
 
     async def add_branch(self, branch: Branch) -> None:
         """Stores a branch."""

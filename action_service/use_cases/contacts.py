@@ -1,7 +1,4 @@
-"""Contacts. Runs of workflows change them too; the executions' logs tell of that.
-
-Contacts are not part of the audit log: that is kept for good, and people may ask to be forgotten.
-"""
+"""Contacts, as people change them; the engine's effects change them too."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +6,7 @@ from uuid import UUID
 
 import phonenumbers
 
+from action_service.domain.changes import difference
 from action_service.domain.contact import (
     MAX_EMAIL,
     MAX_NAME,
@@ -20,7 +18,7 @@ from action_service.domain.contact import (
 )
 from action_service.domain.plan import Json
 from action_service.use_cases.checks import below, check_etag, text_violations
-from action_service.use_cases.ports import Transaction, Writer
+from action_service.use_cases.ports import Change, Transaction, Writer
 from common.catalogue.kinds import check_kind
 from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, malformed, not_found
 from common.ids import new_id
@@ -89,7 +87,12 @@ async def update_contact(
     if violations:
         raise invalid(dict.fromkeys(violations))
     after = replace(before.values, **{name: getattr(values, name) for name in mask})
-    return before if after == before.values else await tx.contacts.update(contact_id, after)
+    changed = difference(_facts(before.values), _facts(after))
+    if not changed:
+        return before
+    stored = await tx.contacts.update(contact_id, after)
+    tx.record(Change("contact.updated", "contact", contact_id, None, changed.before, changed.after))
+    return stored
 
 
 async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]) -> list[UUID]:
@@ -113,7 +116,23 @@ async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]
             violations=taken,
             metadata={"entity": "contact"},
         )
+    for contact_id, values in contacts:
+        known = {name: value for name, value in _facts(values).items() if value is not None}
+        tx.record(Change("contact.created", "contact", contact_id, after=known))
     return [contact_id for contact_id, _ in contacts]
+
+
+def _facts(values: ContactValues) -> dict[str, Json]:
+    """The values as the audit log names them."""
+    return {
+        "email": values.email,
+        "phone": values.phone,
+        "first_name": values.first_name,
+        "last_name": values.last_name,
+        "timezone": values.timezone,
+        "owner_id": None if values.owner_id is None else str(values.owner_id),
+        **{f"custom_fields.{name}": value for name, value in values.custom_fields.items()},
+    }
 
 
 def _checked(given: ContactInput, path: str) -> tuple[ContactValues, list[FieldViolation]]:

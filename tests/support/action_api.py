@@ -1,0 +1,188 @@
+"""The api role on a real Postgres, called over real gRPC on loopback."""
+
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from grpc import aio
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from action_service.adapters.database_errors import translate
+from action_service.bootstrap import add_api
+from action_service.engine.model import Task
+from common.auth import TokenVerifier, issue_token
+from common.db import create_engine
+from common.errors import ErrorReason, TreadleError
+from common.grpc.client import connect
+from common.grpc.server import GrpcServer
+from common.grpc.status import from_rpc_error
+from treadle.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from treadle.contact.v1 import contact_pb2, contact_service_pb2
+from treadle.contact.v1.contact_service_pb2_grpc import ContactServiceStub
+from treadle.execution.v1.execution_service_pb2_grpc import (
+    ExecutionServiceStub,
+)
+from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from treadle.workflow.v1 import (
+    action_pb2,
+    action_service_pb2,
+    workflow_pb2,
+    workflow_service_pb2,
+)
+from treadle.workflow.v1.action_service_pb2_grpc import ActionServiceStub
+from treadle.workflow.v1.workflow_service_pb2_grpc import (
+    WorkflowServiceStub,
+)
+
+SECRET = SecretStr("a" * 40)
+
+
+@dataclass
+class Bell:
+    """A `Ringer` that keeps what it was asked to ring for."""
+
+    tasks: list[Task] = field(default_factory=list[Task])
+
+    async def ring(self, tasks: Sequence[Task]) -> None:
+        """Keeps the tasks."""
+        self.tasks.extend(tasks)
+
+
+class Client:
+    """Stubs that call as one user of one account, and the calls that tests make all the time."""
+
+    def __init__(self, channel: aio.Channel, account_id: UUID, subject: str) -> None:
+        self.account_id = account_id
+        self.subject = subject
+        self.workflows = WorkflowServiceStub(channel)
+        self.actions = ActionServiceStub(channel)
+        self.contacts = ContactServiceStub(channel)
+        self.executions = ExecutionServiceStub(channel)
+        self.ledger = LedgerServiceStub(channel)
+        self.catalog = CatalogServiceStub(channel)
+
+    async def workflow(self, name: str = "Onboarding") -> workflow_pb2.Workflow:
+        """A new draft."""
+        request = workflow_service_pb2.CreateWorkflowRequest(name=name)
+        return (await self.workflows.CreateWorkflow(request)).workflow
+
+    async def get(self, workflow_id: str) -> workflow_pb2.Workflow:
+        """The workflow as it stands."""
+        request = workflow_service_pb2.GetWorkflowRequest(workflow_id=workflow_id)
+        return (await self.workflows.GetWorkflow(request)).workflow
+
+    async def add(
+        self, workflow_id: str, config: dict[str, Any] | None = None, **fields: Any
+    ) -> action_pb2.Action:
+        """A new action; `config` is as `{"add_tag": {"tag_name": "a"}}`, a tag when left out."""
+        request = action_service_pb2.AddActionRequest(
+            workflow_id=workflow_id,
+            config=action_pb2.ActionConfig(**(config or tag("customer"))),
+            **fields,
+        )
+        return (await self.actions.AddAction(request)).action
+
+    async def list(self, workflow_id: str, branch_id: str = "") -> list[action_pb2.Action]:
+        """All actions of a workflow or branch."""
+        request = action_service_pb2.ListActionsRequest(
+            workflow_id=workflow_id, branch_id=branch_id
+        )
+        return list((await self.actions.ListActions(request)).actions)
+
+    async def activate(self, workflow_id: str) -> workflow_pb2.Workflow:
+        """The workflow, now active."""
+        request = workflow_service_pb2.ActivateWorkflowRequest(workflow_id=workflow_id)
+        return (await self.workflows.ActivateWorkflow(request)).workflow
+
+    async def pause(self, workflow_id: str) -> workflow_pb2.Workflow:
+        """The workflow, now paused."""
+        request = workflow_service_pb2.PauseWorkflowRequest(workflow_id=workflow_id)
+        return (await self.workflows.PauseWorkflow(request)).workflow
+
+    async def contact(self, **fields: Any) -> contact_pb2.Contact:
+        """A new contact."""
+        request = contact_service_pb2.CreateContactRequest(contact=contact_pb2.Contact(**fields))
+        return (await self.contacts.CreateContact(request)).contact
+
+
+@dataclass
+class Api:
+    """The running server and its database."""
+
+    address: str
+    db: AsyncEngine
+    bell: Bell
+    resources: AsyncExitStack
+
+    async def client(
+        self, *roles: str, account_id: UUID | None = None, subject: str | None = None
+    ) -> Client:
+        """A caller with these roles (admin when none is given), of a new account unless given."""
+        account_id = account_id or uuid4()
+        subject = subject or str(uuid4())
+        token = issue_token(
+            SECRET,
+            subject=subject,
+            account_id=account_id,
+            roles=roles or ("admin",),
+            ttl=timedelta(minutes=30),
+        )
+        channel = connect(self.address, token=lambda: token)
+        await self.resources.enter_async_context(channel)
+        return Client(channel, account_id, subject)
+
+    async def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
+        """What a query by the owner of the database finds."""
+        async with self.db.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(sql), values)]
+
+    async def execute(self, sql: str, **values: object) -> None:
+        """Changes the database behind the API's back."""
+        async with self.db.begin() as connection:
+            await connection.execute(text(sql), values)
+
+
+@asynccontextmanager
+async def running_api(database_url: str) -> AsyncGenerator[Api]:
+    """Serve during the block."""
+    async with AsyncExitStack() as resources:
+        db = create_engine(database_url, search_path="treadle", pool_size=10)
+        resources.push_async_callback(db.dispose)
+        bell = Bell()
+        server = GrpcServer(TokenVerifier(SECRET), translate=translate)
+        add_api(server, db, bell)
+        address = await resources.enter_async_context(
+            server.running("127.0.0.1:0", grace=timedelta(seconds=1))
+        )
+        yield Api(address, db, bell, resources)
+
+
+def tag(name: str) -> dict[str, Any]:
+    """A configuration of add_tag."""
+    return {"add_tag": {"tag_name": name}}
+
+
+async def refusal(call: Awaitable[object]) -> TreadleError:
+    """What the call is refused with."""
+    try:
+        await call
+    except aio.AioRpcError as error:
+        return from_rpc_error(error)
+    raise AssertionError("the call was not refused")
+
+
+async def refused(call: Awaitable[object], reason: ErrorReason) -> TreadleError:
+    """What the call is refused with, which must be `reason`."""
+    error = await refusal(call)
+    assert error.reason is reason, f"{error!r} {error.violations}"
+    return error
+
+
+def fields(error: TreadleError) -> list[str]:
+    """The fields at fault."""
+    return [violation.field for violation in error.violations]
