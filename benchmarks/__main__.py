@@ -5,8 +5,9 @@ import asyncio
 import json
 import sys
 
-from benchmarks.subject import subject
-from benchmarks.workloads import WORKLOADS
+from benchmarks.subject import running_stack, subject
+from benchmarks.workloads import WORKLOADS, Workload
+from devstack.stack import Stack
 
 
 def main() -> int:
@@ -18,22 +19,30 @@ def main() -> int:
     arguments = parser.parse_args()
     names = [arguments.workload] if arguments.workload else list(WORKLOADS)
     sizes = (arguments.executions,) if arguments.executions else None
-    return asyncio.run(_run(names, sizes, arguments.repeat))
+    return _run(names, sizes, arguments.repeat)
 
 
-async def _run(names: list[str], sizes: tuple[int, ...] | None, repeat: int) -> int:
+def _run(names: list[str], sizes: tuple[int, ...] | None, repeat: int) -> int:
     failures = 0
     for name in names:
         workload, own_sizes = WORKLOADS[name]
         for size in sizes or own_sizes:
             # A stack of its own for each size: no run pays for the rows of another.
-            async with subject() as under_test:
-                for _ in range(repeat):
-                    result = await workload(under_test, size)
-                    failures += not result["ok"]
-                    sys.stdout.write(json.dumps(result) + "\n")
-                    sys.stdout.flush()
+            with running_stack() as stack:
+                failures += asyncio.run(_measure(stack, workload, size, repeat))
     return 1 if failures else 0
+
+
+async def _measure(stack: Stack, workload: Workload, size: int, repeat: int) -> int:
+    """Prints a line per run; returns how many did not do their work exactly once."""
+    failures = 0
+    async with subject(stack) as under_test:
+        for _ in range(repeat):
+            result = await workload(under_test, size)
+            failures += not result["ok"]
+            sys.stdout.write(json.dumps(result) + "\n")
+            sys.stdout.flush()
+    return failures
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The stack under measurement, driven through its own API and checked in its database."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,10 +33,10 @@ class Subject:
 
     stack: Stack
     database: asyncpg.Connection
-    workflows: workflow_service_pb2_grpc.WorkflowServiceAsyncStub
-    actions: action_service_pb2_grpc.ActionServiceAsyncStub
-    contacts: contact_service_pb2_grpc.ContactServiceAsyncStub
-    executions: execution_service_pb2_grpc.ExecutionServiceAsyncStub
+    workflows: "workflow_service_pb2_grpc.WorkflowServiceAsyncStub"
+    actions: "action_service_pb2_grpc.ActionServiceAsyncStub"
+    contacts: "contact_service_pb2_grpc.ContactServiceAsyncStub"
+    executions: "execution_service_pb2_grpc.ExecutionServiceAsyncStub"
 
     def usage(self) -> dict[str, Usage]:
         """CPU and memory of every process of the stack."""
@@ -134,36 +134,33 @@ class Subject:
         )
 
 
-@asynccontextmanager
-async def subject() -> AsyncGenerator[Subject]:
+@contextmanager
+def running_stack() -> Generator[Stack]:
     """A stack of its own, on free ports and in a folder that goes with it."""
     with TemporaryDirectory(prefix="treadle-bench-") as folder:
-        stack = _stack(Path(folder))
-        await asyncio.to_thread(stack.__enter__)
-        try:
-            token = stack.token()
-            channel = connect(stack.api_target, token=lambda: token)
-            database: asyncpg.Connection = await asyncpg.connect(stack.postgres.url())
-            try:
-                yield Subject(
-                    stack,
-                    database,
-                    workflow_service_pb2_grpc.WorkflowServiceStub(channel),
-                    action_service_pb2_grpc.ActionServiceStub(channel),
-                    contact_service_pb2_grpc.ContactServiceStub(channel),
-                    execution_service_pb2_grpc.ExecutionServiceStub(channel),
-                )
-            finally:
-                await database.close()
-                await channel.close()
-        finally:
-            await asyncio.to_thread(stack.stop)
+        # Postgres runs as another user when this is root, and has to pass through.
+        Path(folder).chmod(0o711)
+        with Stack(StackOptions(data_dir=Path(folder) / "data", log_level="warning")) as stack:
+            yield stack
 
 
-def _stack(folder: Path) -> Stack:
-    # Postgres runs as another user when this is root, and has to pass through.
-    folder.chmod(0o711)
-    return Stack(StackOptions(data_dir=folder / "data", log_level="warning"))
+@asynccontextmanager
+async def subject(stack: Stack) -> AsyncGenerator[Subject]:
+    """Clients to a running stack."""
+    token = stack.token()
+    database: asyncpg.Connection = await asyncpg.connect(stack.postgres.url())
+    try:
+        async with connect(stack.api_target, token=lambda: token) as channel:
+            yield Subject(
+                stack,
+                database,
+                workflow_service_pb2_grpc.WorkflowServiceStub(channel),
+                action_service_pb2_grpc.ActionServiceStub(channel),
+                contact_service_pb2_grpc.ContactServiceStub(channel),
+                execution_service_pb2_grpc.ExecutionServiceStub(channel),
+            )
+    finally:
+        await database.close()
 
 
 def tag_configs(count: int) -> list[action_pb2.ActionConfig]:
