@@ -87,7 +87,8 @@ class Inbox:
             message.to.lower(),
             message.sender.lower(),
             message.step_key,
-            message.encode(number),
+            # Copied to its exact size: orjson's own result keeps its far larger buffer.
+            bytes(memoryview(message.encode(number))),
         )
         self._kept.append(entry)
         self._bytes += len(entry.data)
