@@ -1,14 +1,14 @@
 """Puts an executor together: the one place that names its concrete parts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
 from grpc import aio
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from common.auth import TokenVerifier
 from common.clock import SYSTEM_CLOCK, Clock
@@ -26,7 +26,7 @@ from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.providers import email_gateway, sms_gateway
 from executor_service.adapters.templates import TemplateClient
 from executor_service.attachments import AttachmentFetcher
-from executor_service.fleet import run_fleet
+from executor_service.fleet import FINISH_S, run_fleet
 from executor_service.metrics import Metrics
 from executor_service.pipeline import Pipeline
 from executor_service.ports import EmailGateway, SmsGateway, TemplateSource
@@ -51,9 +51,18 @@ def serve(categories: Sequence[str]) -> None:
 
 
 async def serve_until(
-    stop: asyncio.Event, settings: ExecutorSettings, categories: Sequence[str]
+    stop: asyncio.Event,
+    settings: ExecutorSettings,
+    categories: Sequence[str],
+    *,
+    registry: CollectorRegistry = REGISTRY,
+    on_ready: Callable[[str], None] | None = None,
+    finish_s: float = FINISH_S,
 ) -> None:
-    """Serves until `stop` is set, then drains."""
+    """Serves until `stop` is set, then drains.
+
+    `on_ready` is told the gRPC address; `finish_s` bounds the wait for tasks that are under way.
+    """
     async with AsyncExitStack() as resources:
         nc = await connect_nats(settings.nats_url, name=f"treadle-executor-{'-'.join(categories)}")
         resources.push_async_callback(_close, nc)
@@ -64,7 +73,7 @@ async def serve_until(
         resources.push_async_callback(egress.aclose)
 
         js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
-        metrics = Metrics(REGISTRY)
+        metrics = Metrics(registry)
         publisher = ResultPublisher(jetstream_publisher(js))
         pipeline = Pipeline(
             Wiring(_providers(settings, channel, tokens, egress)).actions(categories),
@@ -104,8 +113,10 @@ async def serve_until(
                 metrics=metrics_address,
                 categories=",".join(categories),
             )
+            if on_ready is not None:
+                on_ready(address)
 
-        await run_fleet(workers, publisher, stop, ready=ready)
+        await run_fleet(workers, publisher, stop, ready=ready, finish_s=finish_s)
 
 
 def _providers(

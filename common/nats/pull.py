@@ -9,6 +9,7 @@ subscription has gone silent (a restarted server forgets pull requests); it is t
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Final
 
 import orjson
@@ -26,6 +27,7 @@ _log = structlog.get_logger(__name__)
 _EXPIRES_S: Final = 30.0
 _HEARTBEAT_S: Final = 2.0
 _SILENCE_S: Final = 2.5 * _HEARTBEAT_S
+_DRAIN_S: Final = 1.0
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -113,10 +115,14 @@ class PullConsumer:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._subscription is not None and not self._nc.is_closed:
-            await self._unsubscribe()
-            while self._buffer:
-                await self._buffer.popleft().nak()
+        subscription, self._subscription = self._subscription, None
+        if subscription is None or self._nc.is_closed:
+            return
+        # What the server has sent but we have not read yet would else wait for the ack wait.
+        with suppress(NatsError, TimeoutError):
+            await asyncio.wait_for(subscription.drain(), _DRAIN_S)
+        while self._buffer:
+            await self._buffer.popleft().nak()
 
     async def next_batch(self, max_messages: int) -> list[Delivery]:
         """Waits for at least one message and hands on up to `max_messages`; empty once stopped."""

@@ -3,89 +3,22 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from uuid import UUID
 
-import grpc
 import pytest
 from grpc import aio
 from pydantic import SecretStr
 
-from common.auth import TokenVerifier, current_principal
-from common.errors import ErrorReason, TreadleError, not_found
+from common.errors import ErrorReason, TreadleError
 from common.grpc.client import ServiceTokens, connect
-from common.grpc.server import GrpcServer
 from common.ids import new_id
 from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.templates import KEEP, TemplateClient
 from executor_service.ports import ClaimDecision, EmailTemplate, TemplateNotFoundError
+from tests.support.executor_peers import Contacts, Ledger, action_api
 from tests.unit.executor_service.handlers.harness import FixedClock
-from treadle.contact.v1.contact_service_pb2 import (
-    GetEmailTemplateRequest,
-    GetEmailTemplateResponse,
-)
-from treadle.contact.v1.contact_service_pb2_grpc import (
-    ContactServiceServicer,
-    add_ContactServiceServicer_to_server,
-)
-from treadle.ledger.v1.ledger_service_pb2 import ClaimAttemptsRequest, ClaimAttemptsResponse
-from treadle.ledger.v1.ledger_service_pb2 import ClaimDecision as Wire
-from treadle.ledger.v1.ledger_service_pb2_grpc import (
-    LedgerServiceServicer,
-    add_LedgerServiceServicer_to_server,
-)
 
 SECRET = SecretStr("x" * 40)
 ACCOUNT = str(new_id())
-
-
-class Ledger(LedgerServiceServicer):
-    """Grants each attempt once; `stale-` ones never."""
-
-    def __init__(self) -> None:
-        self.calls: list[list[str]] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.called = asyncio.Event()
-        self.short = False
-
-    async def ClaimAttempts(  # noqa: N802 - the RPC's name
-        self,
-        request: ClaimAttemptsRequest,
-        context: grpc.ServicerContext,
-    ) -> ClaimAttemptsResponse:
-        known = {attempt for call in self.calls for attempt in call}
-        self.calls.append([claim.attempt_id for claim in request.claims])
-        self.called.set()
-        await self.gate.wait()
-        decisions = [
-            Wire.CLAIM_DECISION_STALE
-            if claim.attempt_id.startswith("stale-")
-            else Wire.CLAIM_DECISION_ALREADY_CLAIMED
-            if claim.attempt_id in known
-            else Wire.CLAIM_DECISION_GRANTED
-            for claim in request.claims
-        ]
-        return ClaimAttemptsResponse(decisions=decisions[: len(decisions) - self.short])
-
-
-class Contacts(ContactServiceServicer):
-    """One template, of one account."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.html = "<p>1</p>"
-
-    async def GetEmailTemplate(  # noqa: N802 - the RPC's name
-        self,
-        request: GetEmailTemplateRequest,
-        context: grpc.ServicerContext,
-    ) -> GetEmailTemplateResponse:
-        self.calls += 1
-        if current_principal().account_id != UUID(ACCOUNT) or request.template_id != "t":
-            raise not_found("email template", request.template_id)
-        response = GetEmailTemplateResponse()
-        response.template.html_body = self.html
-        return response
 
 
 @pytest.fixture
@@ -95,17 +28,14 @@ async def ledger() -> Ledger:
 
 @pytest.fixture
 async def contacts() -> Contacts:
-    return Contacts()  # pyright: ignore[reportAbstractUsage] - the other RPCs are not called
+    return Contacts(ACCOUNT)  # pyright: ignore[reportAbstractUsage] - no other RPC is called
 
 
 @pytest.fixture
 async def channel(ledger: Ledger, contacts: Contacts) -> AsyncGenerator[aio.Channel]:
-    server = GrpcServer(TokenVerifier(SECRET))
-    server.add(add_LedgerServiceServicer_to_server, ledger)
-    server.add(add_ContactServiceServicer_to_server, contacts)
     tokens = ServiceTokens(SECRET, "executor")
     async with (
-        server.running("127.0.0.1:0", grace=timedelta(0)) as address,
+        action_api(SECRET, ledger, contacts) as address,
         connect(address, token=tokens.token) as channel,
     ):
         yield channel

@@ -1,0 +1,217 @@
+"""The executor on a real nats-server: results, dead letters, bulkheads, lost connections."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry
+
+from common.catalogue import catalogue
+from common.clock import SYSTEM_CLOCK
+from common.nats import (
+    ACTIONS,
+    DEAD,
+    ConsumerSpec,
+    Outgoing,
+    PullConsumer,
+    action_consumer,
+    publish_one,
+)
+from devstack.nats import NatsServer
+from executor_service.adapters.dead_letters import JetStreamDeadLetters
+from executor_service.adapters.providers import sms_gateway
+from executor_service.fleet import run_fleet
+from executor_service.handlers.communication.send_sms import SendSmsHandler
+from executor_service.metrics import Metrics
+from executor_service.pipeline import Action, Pipeline
+from executor_service.publisher import ResultPublisher, jetstream_publisher
+from executor_service.settings import ExecutorSettings
+from executor_service.worker import CategoryWorker
+from tests.integration.executor_service.world import SECRET, SMS, TEMPLATE_ID, World
+from tests.unit.executor_service.handlers.harness import MemoryLedger
+from treadle.execution.v1.execution_pb2 import ErrorClass
+
+
+async def test_every_task_gets_one_result_and_is_acked(around: World) -> None:
+    tasks = [around.task("add_tag", {"tag_name": f"t{n}"}) for n in range(2_000)]
+    async with around.executor("crm"):
+        await around.ring(tasks)
+        results = await around.have_results(len(tasks))
+        await around.no_tasks_left()
+    assert Counter(result.attempt_id for result in results) == Counter(
+        task.attempt_id for task in tasks
+    )
+    assert {result.WhichOneof("outcome") for result in results} == {"completed"}
+    tags = {result.attempt_id: result.completed.effects[0].add_tag.tag_name for result in results}
+    assert tags == {task.attempt_id: task.config.add_tag.tag_name for task in tasks}
+    assert around.messages < len(tasks) / 10, "results travel in batches"
+
+
+async def test_every_category_sends_through_its_provider(around: World) -> None:
+    email = {
+        "template_id": TEMPLATE_ID,
+        "subject": "Hi",
+        "from_name": "Bakery",
+        "from_email": "b@example.com",
+    }
+    webhook = {"url": around.url + "/sink/crm", "method": "POST", "payload": {"n": 1}}
+    tasks = [
+        around.task("send_email", email),
+        around.task("send_sms", SMS),
+        around.task("webhook_call", webhook),
+        around.task("update_contact", {"field_updates": [{"field": "first_name", "value": "B"}]}),
+    ]
+    async with around.executor("communication", "crm", "internal"):
+        await around.ring(tasks)
+        results = await around.have_results(4)
+    assert [result.WhichOneof("outcome") for result in results] == ["completed"] * 4, results
+    assert len(around.sent("sendgrid")) == len(around.sent("twilio")) == 1
+    assert len(around.sent("sink")) == 1
+    assert sorted(claim for call in around.ledger.calls for claim in call) == sorted(
+        task.attempt_id for task in tasks[:2]
+    )
+
+
+async def test_takes_the_tasks_of_its_categories_only(around: World) -> None:
+    tasks = [around.task("add_tag", {"tag_name": "a"}), around.task("send_sms", SMS)]
+    async with around.executor("crm"):
+        await around.ring(tasks)
+        await around.have_results(1)
+        await asyncio.sleep(0.1)
+        assert await around.tasks_left() == 1
+    assert [result.attempt_id for result in around.results] == [tasks[0].attempt_id]
+
+
+async def test_what_is_no_task_becomes_a_dead_letter(around: World) -> None:
+    subject = catalogue().get("add_tag").subject
+    for number, data in enumerate((b"\xff\xff", b"", b'{"json": true}')):
+        await publish_one(around.js, Outgoing(subject, data, f"bad-{number}"))
+    good = around.task("add_tag", {"tag_name": "a"})
+    async with around.executor("crm"):
+        await around.ring([good])
+        await around.have_results(1)
+        await around.no_tasks_left()
+    dead = await around.js.get_last_msg(DEAD.name, "treadle.dead.actions.crm")
+    assert (await around.js.stream_info(DEAD.name)).state.messages == 3
+    assert dead.headers is not None
+    assert dead.headers["Treadle-Subject"] == subject
+
+
+async def test_task_that_was_delivered_too_often_ends_visibly(around: World) -> None:
+    task = around.task("add_tag", {"tag_name": "a"})
+    await around.ring([task])
+    for _ in range(2):
+        consumer = PullConsumer(around.nc, around.js, action_consumer("executor-crm", "crm"))
+        await consumer.start()
+        (delivery,) = await consumer.next_batch(1)
+        await delivery.nak()
+        await consumer.stop()
+    async with around.executor("crm", max_deliver=2):
+        (result,) = await around.have_results(1)
+        await around.no_tasks_left()
+    assert result.attempt_id == task.attempt_id
+    assert result.failed.error_class == ErrorClass.ERROR_CLASS_INTERNAL
+    assert "2 deliveries" in result.failed.message
+    dead = await around.js.get_last_msg(DEAD.name, "treadle.dead.actions.crm")
+    assert dead.data == task.SerializeToString()
+
+
+async def test_task_of_an_unknown_action_is_left_to_others(around: World) -> None:
+    task = around.task("wait_time", {"duration": 1, "unit": "minutes"})
+    subject = catalogue().get("add_tag").subject
+    await publish_one(around.js, Outgoing(subject, task.SerializeToString(), task.attempt_id))
+    async with around.executor("crm"):
+        await asyncio.sleep(0.3)
+        info = await around.js.consumer_info(ACTIONS.name, "executor-crm")
+        assert info.delivered is not None
+        assert info.delivered.consumer_seq == 1
+    assert await around.tasks_left() == 1
+    assert not around.results
+
+
+async def test_provider_that_hangs_holds_up_nobody_else(around: World) -> None:
+    around.tell("twilio", "hang")
+    async with around.executor("communication", "crm", concurrency=2, finish_s=0.1):
+        await around.ring([around.task("send_sms", SMS) for _ in range(10)])
+        await asyncio.sleep(0.2)
+        tasks = [around.task("add_tag", {"tag_name": "a"}) for _ in range(500)]
+        await around.ring(tasks)
+        results = await around.have_results(500, within=5)
+    assert {result.attempt_id for result in results} == {task.attempt_id for task in tasks}
+
+
+async def test_concurrency_is_bounded(around: World) -> None:
+    around.tell("twilio", "slow", delay_ms=150)
+    async with around.executor("communication", concurrency=3):
+        await around.ring([around.task("send_sms", SMS) for _ in range(9)])
+        started = asyncio.get_running_loop().time()
+        results = await around.have_results(9)
+        took = asyncio.get_running_loop().time() - started
+    assert took >= 3 * 0.15 - 0.01
+    spans = [(r.started_at.ToDatetime(), r.finished_at.ToDatetime()) for r in results]
+    for start, _ in spans:
+        assert sum(begin <= start < end for begin, end in spans) <= 3
+
+
+async def test_results_survive_a_restart_of_the_server(
+    around: World, nats_server: NatsServer
+) -> None:
+    around.tell("twilio", "slow", delay_ms=500)
+    async with around.executor("communication"):
+        task = around.task("send_sms", SMS)
+        await around.ring([task])
+        await around.ledger.called.wait()
+        nats_server.kill()
+        await around.sent_some("twilio", 1)
+        nats_server.start()
+        results = await around.have_results(1, within=30)
+        # The connection works as before.
+        await around.ring([around.task("send_sms", SMS)])
+        await around.have_results(2, within=30)
+    assert results[0].attempt_id == task.attempt_id
+    assert results[0].WhichOneof("outcome") == "completed"
+    assert len(around.sent("twilio")) == 2
+
+
+async def test_long_work_is_not_delivered_again(around: World) -> None:
+    around.tell("twilio", "slow", delay_ms=2_500)
+    spec = ConsumerSpec(
+        ACTIONS, "executor-short", "treadle.actions.communication.>", ack_wait=timedelta(seconds=1)
+    )
+    settings = ExecutorSettings(
+        jwt_secret=SECRET,
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token=SECRET,
+        twilio_base_url=around.url,
+    )
+    ledger, metrics = MemoryLedger(), Metrics(CollectorRegistry())
+    handler = SendSmsHandler(sms_gateway(settings), SYSTEM_CLOCK)
+    pipeline = Pipeline(
+        {"send_sms": Action(catalogue().get("send_sms"), handler)},
+        ledger=ledger,
+        clock=SYSTEM_CLOCK,
+        metrics=metrics,
+    )
+    publisher = ResultPublisher(jetstream_publisher(around.js))
+    worker = CategoryWorker(
+        "communication",
+        source=PullConsumer(around.nc, around.js, spec, capacity=2),
+        pipeline=pipeline,
+        publisher=publisher,
+        dead_letters=JetStreamDeadLetters(around.js),
+        metrics=metrics,
+        slots=1,
+        max_deliver=5,
+        heartbeat_s=0.3,
+    )
+    stop = asyncio.Event()
+    job = asyncio.create_task(run_fleet([worker], publisher, stop, ready=lambda: None))
+    # The first is being sent, the second waits in the consumer, both for longer than the ack wait.
+    await around.ring([around.task("send_sms", SMS) for _ in range(2)])
+    await around.have_results(2)
+    info = await around.js.consumer_info(ACTIONS.name, "executor-short")
+    assert info.delivered is not None
+    assert info.delivered.consumer_seq == 2
+    stop.set()
+    await job
+    assert len(around.sent("twilio")) == len(ledger.claims) == 2
