@@ -11,6 +11,10 @@ const el = (tag, props = {}, ...children) => {
   return node;
 };
 
+// Text in which `code` is marked as in the document's descriptions.
+const prose = (tag, text) => el(tag, {}, ...(text ?? "").split("`").map((part, at) =>
+  (at % 2 ? el("code", { textContent: part }) : part)));
+
 const resolve = (part) => {
   let at = part;
   for (let hops = 0; at && at.$ref && hops < 10; hops += 1) {
@@ -67,7 +71,7 @@ const schemaView = (schema) => {
     "li", {},
     el("code", { textContent: name, className: required.has(name) ? "required" : "" }), " ",
     el("span", { className: "muted", textContent: [typeOf(member), limits(member)].filter(Boolean).join(" · ") }),
-    el("div", { textContent: resolve(member).description ?? "" }),
+    prose("div", resolve(member).description),
     nested(member),
   )));
 };
@@ -90,7 +94,7 @@ const tryIt = (path, method, operation, parameters, bodySchema) => {
     fields.length ? el("table", {}, ...fields.map(([parameter, input]) => el("tr", {},
       el("td", {}, el("code", { textContent: parameter.name, className: parameter.required ? "required" : "" }), ` ${parameter.in}`),
       el("td", {}, input),
-      el("td", { className: "muted", textContent: parameter.description ?? typeOf(parameter.schema) }),
+      prose("td", parameter.description ?? typeOf(parameter.schema)),
     ))) : null,
     body ? el("h3", { textContent: "Body" }) : null, body,
     el("p", {}, send, " ", stop), output);
@@ -156,13 +160,13 @@ const operationView = (path, method, operation) => {
   const parameters = (operation.parameters ?? []).map(resolve);
   const bodySchema = operation.requestBody?.content?.["application/json"]?.schema;
   const draw = () => el("div", {},
-    el("p", { textContent: operation.description ?? "" }),
+    prose("p", operation.description),
     bodySchema ? lazily("Body schema", () => schemaView(bodySchema)) : null,
     lazily("Responses", () => el("table", {}, ...Object.entries(operation.responses).map(([code, response]) => {
       const whole = resolve(response);
       const schema = Object.values(whole.content ?? {})[0]?.schema;
       return el("tr", {}, el("td", {}, el("code", { textContent: code })),
-        el("td", {}, whole.description ?? "", schema ? lazily(refName(schema) ?? "schema", () => schemaView(schema)) : null));
+        el("td", {}, prose("span", whole.description), schema ? lazily(refName(schema) ?? "schema", () => schemaView(schema)) : null));
     }))),
     el("h3", { textContent: "Try it" }),
     tryIt(path, method, operation, parameters, bodySchema));
@@ -186,7 +190,7 @@ const show = () => {
     }
   }
   document.getElementById("main").replaceChildren(
-    ...(api.info.description ?? "").split("\n\n").map((text) => el("p", { textContent: text })),
+    ...(api.info.description ?? "").split("\n\n").map((text) => prose("p", text)),
     ...[...groups].map(([tag, views]) => el("section", {}, el("h2", { textContent: tag }), ...views)));
   if (location.hash) {
     const chosen = document.getElementById(location.hash.slice(1));
