@@ -6,8 +6,7 @@ import asyncio
 from common.runtime import run
 from common.settings import load
 from common.telemetry import configure_logging
-from scheduler_service.adapters.migrations import upgrade
-from scheduler_service.bootstrap import serve
+from scheduler_service.bootstrap import migrate, serve
 from scheduler_service.settings import SchedulerSettings
 
 
@@ -34,7 +33,7 @@ def main() -> None:
     settings = load(SchedulerSettings)
     configure_logging(settings.log_level, settings.log_format, service="scheduler")
     if command == "migrate":
-        upgrade(settings.database_url)
+        migrate(settings)
         return
 
     async def serve_until(stop: asyncio.Event) -> None:

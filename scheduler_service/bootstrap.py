@@ -16,7 +16,7 @@ from common.nats import (
     connect,
 )
 from common.telemetry import announce_ready, metrics_endpoint
-from scheduler_service.adapters.migrations import SCHEMA
+from scheduler_service.adapters.migrations import SCHEMA, upgrade
 from scheduler_service.adapters.publisher import JetStreamPublisher
 from scheduler_service.adapters.reader import PostgresTimerReader
 from scheduler_service.adapters.store import PostgresTimerStore
@@ -88,6 +88,11 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
             stop,
             ready=lambda: announce_ready("scheduler", listen=address, metrics=metrics),
         )
+
+
+def migrate(settings: SchedulerSettings) -> None:
+    """Brings the database's schema up to date; several processes may do so at once."""
+    upgrade(settings.database_url)
 
 
 def _subject_of(action_type: str) -> str | None:
