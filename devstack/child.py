@@ -107,6 +107,10 @@ class Child:
     def stop(self, number: signal.Signals, bound: timedelta) -> bool:
         """Ask it to end and give it `bound`; tell whether it did so by itself."""
         self.send(number)
+        return self.finish(bound)
+
+    def finish(self, bound: timedelta) -> bool:
+        """Give it `bound` to end, then kill it; tell whether it ended by itself."""
         clean = self.wait(bound)
         self.kill()
         return clean

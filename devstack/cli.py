@@ -36,6 +36,7 @@ _FAILURES = (
     ServiceError,
 )
 _BATCH = 1_000
+_LOG_WIDTH = 120
 
 app = typer.Typer(
     help="Treadle on one machine: embedded Postgres and NATS, every service, simulated providers.",
@@ -54,7 +55,9 @@ LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
 
 
 def _console() -> Console:
-    return Console()
+    console = Console()
+    # A log has no width to fit into.
+    return console if console.is_terminal else Console(width=_LOG_WIDTH)
 
 
 @contextmanager

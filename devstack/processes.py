@@ -49,6 +49,7 @@ class Service:
         self._spec = spec
         self._log = logs / f"{spec.name}.log"
         self._child: Child | None = None
+        self._asked = False
         self._offset = 0
         self._ready: dict[str, str] = {}
 
@@ -99,6 +100,7 @@ class Service:
             else:
                 env[self._spec.listen_at] = listen
         self._offset = self._log.stat().st_size if self._log.exists() else 0
+        self._asked = False
         self._child = Child(
             Launch(
                 [sys.executable, *arguments],
@@ -134,16 +136,18 @@ class Service:
         return f"{self.name} ended with {how}; the end of {self._log}:\n{tail(self._log)}"
 
     def ask_to_stop(self) -> None:
-        """Send SIGTERM."""
-        if self._child is not None:
+        """Send SIGTERM, once: services take a second one as an order to drop everything."""
+        if self._child is not None and not self._asked:
+            self._asked = True
             self._child.send(signal.SIGTERM)
 
     def stop(self, bound: timedelta = STOP_BOUND) -> bool:
         """End the process, politely at first; tell whether it ended by itself and in time."""
         if self._child is None:
             return True
+        self.ask_to_stop()
         child, self._child = self._child, None
-        return child.stop(signal.SIGTERM, bound)
+        return child.finish(bound)
 
     def kill(self) -> None:
         """End the process as `kill -9` does."""

@@ -22,10 +22,11 @@ _LINE_EVERY = 1.0
 class LiveProgress:
     """A bar for each step on a terminal; elsewhere a line now and then."""
 
-    def __init__(self, console: Console, contacts: int) -> None:
+    def __init__(self, console: Console, contacts: int, began: float) -> None:
+        """Show it on `console`, with times since `began` (on the monotonic clock)."""
         self._console = console
         self._contacts = contacts
-        self._began = time.monotonic()
+        self._began = began
         self._last_line = 0.0
         self._tasks: dict[int, TaskID] = {}
         self._bars: Progress | None = None
@@ -88,8 +89,8 @@ def show_steps(console: Console, steps: Sequence[StepSummary]) -> None:
     table.add_column("#", justify="right")
     table.add_column("step")
     table.add_column("type")
-    for name in ("completed", "failed", "skipped", "retries", "p50", "p99"):
-        table.add_column(name, justify="right")
+    for name in ("done", "failed", "skipped", "retries", "p50", "p99"):
+        table.add_column(name, justify="right", no_wrap=True)
     for step in steps:
         counts = (step.completed, step.failed, step.skipped, step.retries)
         times = (_seconds(step.p50_duration_seconds), _seconds(step.p99_duration_seconds))
@@ -156,7 +157,9 @@ def _under_way(step: StepSummary) -> str:
 def _outcome(log: StepLog) -> str:
     if log.error is not None:
         return f"{log.error.error_class}: {log.error.message}"
-    return ", ".join(f"{key}={value}" for key, value in log.result.items()) or log.reason or ""
+    return (
+        ", ".join(f"{key}={value}" for key, value in sorted(log.result.items())) or log.reason or ""
+    )
 
 
 def _seconds(value: float | None) -> str:
