@@ -1,5 +1,6 @@
 """Merge fields: Liquid, checked when saved, analysed for what it reads, rendered within limits."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +40,8 @@ __all__ = [
 MAX_SOURCE = 1 << 18
 # Beyond this a template counts as large; fewer of those are kept compiled.
 _SMALL = 1 << 12
+# A keyword where a path goes on: `contact.custom_fields.limit`.
+_LIQUID_WORD = re.compile(r"expected an identifier, found (\w+)")
 # Segments that liquid computes when the value has no such key.
 _COMPUTED = frozenset({"size", "first", "last"})
 
@@ -142,6 +145,8 @@ def _describe(error: LiquidError) -> str:
     if isinstance(error.__cause__, RecursionError):
         return "is nested too deeply"
     message = str(error.message or "cannot be used")
+    if word := _LIQUID_WORD.fullmatch(message):
+        message = f"'{word[1]}' is a word of Liquid; write it as [\"{word[1]}\"]"
     try:
         position = error.context()
     except ValueError:

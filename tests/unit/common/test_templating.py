@@ -143,6 +143,7 @@ def test_default_keeps_zero_and_allows_false() -> None:
         ("{{ contact" + ".a" * 2000 + "}}", "longer than 2,000 characters"),
         ("{{ '" + "x" * templating.MAX_SOURCE + "' }}", "longer than 262,144 characters"),
         ("a\n{{ contact.x | }}", "line 2"),
+        ("{{ contact.limit }}", "'limit' is a word of Liquid; write it as [\"limit\"] (line 1"),
         ("{{ contact.x | append }}", "filter 'append' needs 1 argument"),
         ("{{ contact.x | upcase: 1 }}", "filter 'upcase' takes at most 0 arguments, not 1"),
         ("{{ contact.x | default: 1, alow: 2 }}", "filter 'default' has no argument of that name"),
