@@ -22,10 +22,10 @@ from action_service.adapters.contacts import ContactReader, ContactWriter
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.sql import to_json
+from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.templates import TemplateReader, TemplateWriter
 from action_service.adapters.workflows import WorkflowReader, WorkflowWriter
-from action_service.engine.model import EngineStore
 from action_service.use_cases.ports import Change
 from common.auth import Principal
 from common.errors import request_id_reused
@@ -83,6 +83,7 @@ class PostgresReader:
     """A read-only transaction of one account."""
 
     def __init__(self, connection: AsyncConnection, account_id: UUID) -> None:
+        self.connection = connection
         self.account_id = account_id
         self.workflows = WorkflowReader(connection, account_id)
         self.actions = ActionReader(connection, account_id)
@@ -97,11 +98,12 @@ class PostgresWriter:
     def __init__(
         self,
         connection: AsyncConnection,
-        plans: EngineStore,
+        plans: PlanCache,
         account_id: UUID,
         actor: str,
         user_id: UUID | None,
     ) -> None:
+        self.connection = connection
         self.account_id = account_id
         self.user_id = user_id
         self.workflows = WorkflowWriter(connection, account_id, user_id)
@@ -110,7 +112,6 @@ class PostgresWriter:
         self.templates = TemplateWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
-        self._connection = connection
         self._actor = actor
         self._changes: list[Change] = []
         self._revised: set[UUID] = set()
@@ -133,11 +134,11 @@ class PostgresWriter:
             "request_id": request_id,
         }
         # A duplicate that is being served holds the key: the insert waits for its end.
-        added = await self._connection.execute(_ADD_REQUEST, {**key, "digest": digest})
+        added = await self.connection.execute(_ADD_REQUEST, {**key, "digest": digest})
         if added.first() is not None:
             self._request = (method, request_id)
             return None
-        stored = (await self._connection.execute(_FIND_REQUEST, key)).one()
+        stored = (await self.connection.execute(_FIND_REQUEST, key)).one()
         if not hmac.compare_digest(cast("bytes", stored.request_hash), digest):
             raise request_id_reused(str(request_id))
         return cast("bytes", stored.response)
@@ -167,13 +168,13 @@ class PostgresWriter:
             "befores": [to_json(c.before) for c in changes],
             "afters": [to_json(c.after) for c in changes],
         }
-        await self._connection.execute(_FINISH, values)
+        await self.connection.execute(_FINISH, values)
 
 
 class PostgresDatabase:
     """Opens transactions of accounts; frozen plans are remembered by `plans`."""
 
-    def __init__(self, engine: AsyncEngine, plans: EngineStore) -> None:
+    def __init__(self, engine: AsyncEngine, plans: PlanCache) -> None:
         self._engine = engine
         self._plans = plans
         # The user to name as author, by caller whose account and user rows exist.

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,8 +24,8 @@ EMAIL = {
 }
 
 
-def add_request(workflow_id: str, **fields: object) -> action_service_pb2.AddActionRequest:
-    return action_service_pb2.AddActionRequest(workflow_id=workflow_id, **fields)  # pyright: ignore[reportArgumentType] - values of any field
+def add_request(workflow_id: str, **fields: Any) -> action_service_pb2.AddActionRequest:
+    return action_service_pb2.AddActionRequest(workflow_id=workflow_id, **fields)
 
 
 async def test_add_action_to_workflow(api: Api, client: Client) -> None:
@@ -176,7 +177,8 @@ async def test_malformed_ids_name_their_field(client: Client) -> None:
         {"fallback_action_id": "x"},
         {"request_id": "abc"},
     ):
-        request = add_request(**{"workflow_id": workflow.id, "config": tag("x"), **changed})
+        values: dict[str, Any] = {"workflow_id": workflow.id, "config": tag("x"), **changed}
+        request = add_request(**values)
         error = await refused(client.actions.AddAction(request), ErrorReason.MALFORMED_REQUEST)
         assert fields(error) == list(changed)
 
