@@ -39,22 +39,28 @@ class TwilioGateway:
         self._base_url = base_url
         self._account_sid = account_sid
         self._auth_token = auth_token
+        # The SDK imports the API's modules at first use: half a second that no message should wait.
+        _ = self._client({}).messages
 
     async def send(self, sms: Sms) -> SmsReceipt:
         """Returns the message's SID and its number of segments."""
         return await self._threads.run(lambda: self._create(sms))
 
     def _create(self, sms: Sms) -> SmsReceipt:
-        # The SDK cannot send headers of ours with a message, but its HTTP client can.
-        http_client = _TransportClient(self._transport, self._base_url, sms.reference)
-        sdk: Any = Client(self._account_sid, self._auth_token, http_client=http_client)
         media = {"media_url": list(sms.media_urls)} if sms.media_urls else {}
         try:
-            message = sdk.messages.create(to=sms.to, from_=sms.from_number, body=sms.body, **media)
+            message = self._client(sms.reference).messages.create(
+                to=sms.to, from_=sms.from_number, body=sms.body, **media
+            )
             return SmsReceipt(str(message.sid), int(message.num_segments or 0))
         except (TwilioException, ValueError, TypeError) as error:
             # A good status with a body that is not a message: it may well have been taken.
             raise NoAnswerError("its answer could not be read") from error
+
+    def _client(self, reference: Mapping[str, str]) -> Any:
+        """An SDK client for one message: it cannot send headers of ours, its HTTP client can."""
+        http_client = _TransportClient(self._transport, self._base_url, reference)
+        return Client(self._account_sid, self._auth_token, http_client=http_client)
 
 
 class _TransportClient(HttpClient):
