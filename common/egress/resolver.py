@@ -1,7 +1,7 @@
 """Turns names into addresses, off the event loop and in threads of its own.
 
-A name server that does not answer blocks a thread for many seconds. With threads of its own, it
-cannot starve whatever else uses the event loop's default executor.
+A name server that does not answer blocks a thread for many seconds; so it must not be one that
+something else waits for.
 """
 
 import asyncio
@@ -9,8 +9,10 @@ import socket
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from threading import Thread
 from typing import Protocol
 
 from common.egress.addresses import Address, parse_address
@@ -31,15 +33,21 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """The operating system's resolver."""
+    """The operating system's resolver, for a few lookups at a time.
 
-    def __init__(self, threads: int = 16) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="egress-dns")
+    The threads are daemons: a name server that does not answer must not keep a process from ending.
+    """
+
+    def __init__(self, at_a_time: int = 16) -> None:
+        self._slots = asyncio.Semaphore(at_a_time)
 
     async def resolve(self, host: str) -> tuple[Address, ...]:
         """All addresses that `getaddrinfo` gives, in its order."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _lookup, host)
+        async with self._slots:
+            answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+            arguments = (host, answer, asyncio.get_running_loop())
+            Thread(target=_look_up, args=arguments, name="egress-dns", daemon=True).start()
+            found = await answer
         addresses = tuple(dict.fromkeys(parse_address(text) for text in found))
         known = tuple(address for address in addresses if address is not None)
         if not known or len(known) != len(addresses):
@@ -47,8 +55,7 @@ class SystemResolver:
         return known
 
     def close(self) -> None:
-        """Take no more lookups; those under way end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Nothing to let go of: lookups under way end by themselves."""
 
 
 class CachingResolver:
@@ -78,9 +85,15 @@ class CachingResolver:
         if task is None:
             task = asyncio.create_task(self._ask(host))
             self._pending[host] = task
-            task.add_done_callback(lambda done: self._settle(host, done))
-        # One caller's deadline must not take the answer from the others.
-        return await asyncio.shield(task)
+            task.add_done_callback(partial(self._forget, host))
+        try:
+            # One caller's deadline must not take the answer from the others.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if task.cancelled() and caller is not None and not caller.cancelling():
+                raise OSError("the resolver was closed") from None
+            raise
 
     def close(self) -> None:
         """Forget everything and close the resolver."""
@@ -97,12 +110,26 @@ class CachingResolver:
             self._known.popitem(last=False)
         return addresses
 
-    def _settle(self, host: str, task: asyncio.Task[tuple[Address, ...]]) -> None:
+    def _forget(self, host: str, task: asyncio.Task[tuple[Address, ...]]) -> None:
         self._pending.pop(host, None)
         if not task.cancelled():
             task.exception()  # whoever still waits has it; nobody need wait
 
 
-def _lookup(host: str) -> list[str]:
-    infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [str(info[4][0]) for info in infos]
+def _look_up(host: str, answer: asyncio.Future[list[str]], loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        settle = partial(_settle, answer, [str(info[4][0]) for info in infos])
+    except (OSError, UnicodeError) as error:
+        settle = partial(_settle, answer, OSError(str(error)))
+    with suppress(RuntimeError):  # the loop has ended meanwhile, and nobody waits
+        loop.call_soon_threadsafe(settle)
+
+
+def _settle(answer: asyncio.Future[list[str]], outcome: list[str] | OSError) -> None:
+    if answer.done():
+        return
+    if isinstance(outcome, OSError):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

@@ -34,6 +34,19 @@ class FixedResolver:
         """Nothing to let go of."""
 
 
+class HangingResolver(FixedResolver):
+    """Answers only once it is told to go on."""
+
+    def __init__(self, answers: Mapping[str, list[list[str]]]) -> None:
+        super().__init__(answers)
+        self.go_on = asyncio.Event()
+
+    async def resolve(self, host: str) -> tuple[Address, ...]:
+        """The next answer, late."""
+        await self.go_on.wait()
+        return await super().resolve(host)
+
+
 class FixedDialer:
     """Notes what it was asked to connect to, and connects to a local server instead."""
 
