@@ -1,0 +1,18 @@
+"""`treadle demo`: the whole story, judged by its own last line and exit code."""
+
+import re
+
+from tests.support.foreground import Foreground
+
+
+def test_demo_completes_every_action_once() -> None:
+    with Foreground("demo") as demo:
+        code = demo.process.wait(180)
+        demo.wait_for("demo: ", 5)
+        output = demo.output
+    assert code == 0, output
+    last = output.rstrip("\n").rpartition("\n")[2]
+    pattern = r"demo: 300 contacts, 1500/1500 actions completed, 0 failed, (\d+\.\d) s"
+    assert re.fullmatch(pattern, last), output
+    assert "Timeline of" in output
+    assert "Email to" in output
