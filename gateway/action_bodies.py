@@ -18,10 +18,10 @@ from gateway import faults
 from gateway.headers import CallerDep, UpstreamDep
 from gateway.models.actions import AddActionBody, UpdateActionBody
 from gateway.models.base import Body
+from gateway.parameters import ActionId, WorkflowId
 from gateway.pointers import BodyFields, Path, parse
 from gateway.problems import Fault, InvalidRequestError, body_fault
 from gateway.requests import read_object
-from gateway.routes.parameters import ActionId, WorkflowId
 from treadle.workflow.v1 import action_pb2, action_service_pb2
 
 _CONFIG: Final = "action_config"

@@ -1,4 +1,7 @@
-"""What requests say in their headers: who calls, which state they know, which attempt this is."""
+"""What requests say in their headers: who calls, which state they know, which attempt this is.
+
+All dependencies are coroutines, though none waits: FastAPI would run plain functions in threads.
+"""
 
 import re
 from typing import Annotated, Final
@@ -7,7 +10,7 @@ from uuid import UUID, uuid5
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from common.errors import ErrorReason, TreadleError
+from common.errors import ErrorReason, unauthenticated
 from gateway.problems import Fault, InvalidRequestError, RefusedError
 from gateway.upstream import Caller, Upstream
 
@@ -17,6 +20,8 @@ _BEARER: Final = HTTPBearer(
     bearerFormat="JWT",
     description="A short-lived token that names the account, the user and their roles.",
 )
+# RFC 6750, section 2.1; longer ones no service takes.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}=*")
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Maps keys that are no UUIDs to some; the services keep them apart by account and method.
@@ -24,20 +29,22 @@ _KEY_NAMESPACE: Final = UUID("6f1c5a5e-7c0b-5a54-9d9c-3f2b8e0f6a11")
 _ETAG: Final = re.compile(r'(?:W/)?"(?P<tag>[\x21\x23-\x7e]{1,128})"')
 
 
-def _upstream(request: Request) -> Upstream:
+async def _upstream(request: Request) -> Upstream:
     upstream: Upstream = request.app.state.upstream
     return upstream
 
 
-def _caller(
+async def _caller(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
 ) -> Caller:
     if credentials is None:
-        raise RefusedError(TreadleError(ErrorReason.UNAUTHENTICATED, "a bearer token is required"))
+        raise RefusedError(unauthenticated("a bearer token is required"))
+    if not _TOKEN.fullmatch(credentials.credentials):
+        raise RefusedError(unauthenticated("the token is not valid"))
     return Caller(credentials.credentials)
 
 
-def _request_id(
+async def _request_id(
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -60,7 +67,7 @@ def _request_id(
     return str(uuid5(_KEY_NAMESPACE, key))
 
 
-def _if_match(
+async def _if_match(
     if_match: Annotated[
         str | None,
         Header(

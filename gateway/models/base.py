@@ -34,7 +34,7 @@ class Body(BaseModel):
 class Resource(BaseModel):
     """A response body: every field is always there, `null` when it has no value."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _uuid(value: str) -> str:

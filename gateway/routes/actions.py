@@ -23,9 +23,7 @@ from gateway.models.actions import (
     UpdateActionBody,
 )
 from gateway.openapi import CREATES_WITH_ETAG, SHOWS_ETAG, accepts
-from gateway.pointers import BodyFields
-from gateway.requests import StrictRoute
-from gateway.routes.parameters import (
+from gateway.parameters import (
     DEFAULT_PAGE_SIZE,
     ActionId,
     BranchFilter,
@@ -33,6 +31,8 @@ from gateway.routes.parameters import (
     PageToken,
     WorkflowId,
 )
+from gateway.pointers import BodyFields
+from gateway.requests import StrictRoute
 from treadle.workflow.v1 import action_pb2
 from treadle.workflow.v1 import action_service_pb2 as pb
 

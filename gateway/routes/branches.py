@@ -8,9 +8,9 @@ from gateway.headers import CallerDep, RequestIdDep, UpstreamDep
 from gateway.mapping.workflows import branch, branch_list
 from gateway.models.workflows import Branch, BranchList, CreateBranchBody
 from gateway.openapi import CREATES
+from gateway.parameters import BranchId, WorkflowId
 from gateway.pointers import BodyFields
 from gateway.requests import StrictRoute
-from gateway.routes.parameters import BranchId, WorkflowId
 from treadle.workflow.v1 import workflow_service_pb2 as pb
 
 router: Final = APIRouter(

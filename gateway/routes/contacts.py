@@ -16,9 +16,9 @@ from gateway.models.contacts import (
     UpdateContactBody,
 )
 from gateway.openapi import CREATES, CREATES_WITH_ETAG, SHOWS_ETAG
+from gateway.parameters import DEFAULT_PAGE_SIZE, ContactId, PageSize, PageToken
 from gateway.pointers import BodyFields
 from gateway.requests import StrictRoute
-from gateway.routes.parameters import DEFAULT_PAGE_SIZE, ContactId, PageSize, PageToken
 from treadle.contact.v1 import contact_pb2
 from treadle.contact.v1 import contact_service_pb2 as pb
 

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from gateway.events import END_ID, StreamSettings, open_stream
 from gateway.headers import CallerDep, UpstreamDep
 from gateway.openapi import STREAMS
+from gateway.parameters import ExecutionId
 from gateway.requests import StrictRoute
-from gateway.routes.parameters import ExecutionId
 from treadle.execution.v1.execution_service_pb2 import WatchExecutionRequest
 
 router: Final = APIRouter(prefix="/api/v1", tags=["executions"], route_class=StrictRoute)
 
 
-def _stream_settings(request: Request) -> StreamSettings:
+async def _stream_settings(request: Request) -> StreamSettings:
     settings: StreamSettings = request.app.state.streams
     return settings
 

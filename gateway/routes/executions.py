@@ -20,10 +20,7 @@ from gateway.models.executions import (
     StartExecutionsBody,
 )
 from gateway.openapi import CREATES
-from gateway.pointers import BodyFields
-from gateway.problems import Fault, InvalidRequestError
-from gateway.requests import StrictRoute
-from gateway.routes.parameters import (
+from gateway.parameters import (
     DEFAULT_PAGE_SIZE,
     ContactFilter,
     ExecutionId,
@@ -32,6 +29,9 @@ from gateway.routes.parameters import (
     WorkflowFilter,
     WorkflowId,
 )
+from gateway.pointers import BodyFields
+from gateway.problems import Fault, InvalidRequestError
+from gateway.requests import StrictRoute
 from treadle.execution.v1 import execution_service_pb2 as pb
 
 router: Final = APIRouter(prefix="/api/v1", tags=["executions"], route_class=StrictRoute)

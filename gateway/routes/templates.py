@@ -8,9 +8,9 @@ from gateway.headers import CallerDep, RequestIdDep, UpstreamDep
 from gateway.mapping.contacts import email_template, email_template_list
 from gateway.models.contacts import CreateEmailTemplateBody, EmailTemplate, EmailTemplateList
 from gateway.openapi import CREATES
+from gateway.parameters import DEFAULT_PAGE_SIZE, PageSize, PageToken, TemplateId
 from gateway.pointers import BodyFields
 from gateway.requests import StrictRoute
-from gateway.routes.parameters import DEFAULT_PAGE_SIZE, PageSize, PageToken, TemplateId
 from treadle.contact.v1 import contact_service_pb2 as pb
 
 router: Final = APIRouter(

@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from gateway.headers import CallerDep, UpstreamDep
 from gateway.mapping.timers import timer, timer_list
 from gateway.models.timers import Timer, TimerList
-from gateway.requests import StrictRoute
-from gateway.routes.parameters import (
+from gateway.parameters import (
     DEFAULT_PAGE_SIZE,
     AttemptId,
     ExecutionFilter,
     PageSize,
     PageToken,
 )
+from gateway.requests import StrictRoute
 from treadle.scheduler.v1 import scheduler_service_pb2 as pb
 
 router: Final = APIRouter(prefix="/api/v1/timers", tags=["timers"], route_class=StrictRoute)

@@ -20,9 +20,9 @@ from gateway.models.workflows import (
     WorkflowStatusName,
 )
 from gateway.openapi import CREATES_WITH_ETAG, SHOWS_ETAG
+from gateway.parameters import DEFAULT_PAGE_SIZE, PageSize, PageToken, WorkflowId
 from gateway.pointers import BodyFields
 from gateway.requests import StrictRoute
-from gateway.routes.parameters import DEFAULT_PAGE_SIZE, PageSize, PageToken, WorkflowId
 from treadle.workflow.v1 import workflow_pb2
 from treadle.workflow.v1 import workflow_service_pb2 as pb
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from common.errors import ErrorReason, TreadleError, overloaded
 from gateway.settings import GatewaySettings
@@ -133,10 +134,13 @@ async def test_unknown_routes_and_methods(admin: httpx.AsyncClient) -> None:
     assert set(answer.headers["allow"].split(", ")) == {"GET", "POST"}
 
 
-@pytest.mark.parametrize("value", ["Basic abc", "Bearer", "Bearer forged", ""])
-async def test_who_has_no_good_token_is_not_let_in(gateway_url: str, value: str) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [b"Basic abc", b"Bearer", b"Bearer forged", b"", b"Bearer caf\xe9", b"Bearer " + b"x" * 20_000],
+)
+async def test_who_has_no_good_token_is_not_let_in(gateway_url: str, value: bytes) -> None:
     async with client(gateway_url) as http:
-        answer = await http.get(WORKFLOWS, headers={"Authorization": value})
+        answer = await http.get(WORKFLOWS, headers={b"Authorization": value})
 
     refused(answer, 401, "UNAUTHENTICATED")
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -209,6 +213,49 @@ async def test_request_ids_and_traces_go_through(admin: httpx.AsyncClient, scrip
     answer = await admin.get(WORKFLOWS, headers={"X-Request-Id": "a b\t<script>"})
     assert answer.headers["x-request-id"] != "a b\t<script>"
     assert script.metadata[-1]["x-request-id"] == answer.headers["x-request-id"]
+
+
+async def test_headers_that_grpc_could_not_carry_do_no_harm(
+    admin: httpx.AsyncClient, script: Script
+) -> None:
+    script.on("ListWorkflows", workflow_service_pb2.ListWorkflowsResponse())
+    answer = await admin.get(
+        WORKFLOWS,
+        headers={
+            b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            b"tracestate": b"caf\xe9=1",
+            b"X-Request-Id": b"\xe9",
+        },
+    )
+
+    assert answer.status_code == 200
+
+
+async def test_an_answer_that_makes_no_sense_is_a_fault_of_ours(
+    admin: httpx.AsyncClient, script: Script
+) -> None:
+    workflow = workflow_pb2.Workflow(id="w", name="n", created_at=Timestamp(seconds=10**15))
+    script.on("GetWorkflow", workflow_service_pb2.GetWorkflowResponse(workflow=workflow))
+
+    answer = await admin.get(WORKFLOW)
+
+    refused(answer, 500, "INTERNAL")
+    assert "Timestamp" not in answer.text
+
+
+async def test_the_documentation_page_and_its_parts(gateway_url: str) -> None:
+    async with client(gateway_url) as http:
+        page = await http.get("/docs")
+        document = await http.get("/openapi.json")
+        for name, kind in (("docs.js", "text/javascript"), ("docs.css", "text/css")):
+            part = await http.get(f"/docs/{name}")
+            assert part.headers["content-type"].startswith(kind)
+            assert f"/docs/{name}" in page.text
+        refused(await http.get("/docs/settings.py"), 404, "NOT_FOUND")
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    assert document.json()["info"]["title"] == "Treadle"
 
 
 async def test_every_answer_has_the_security_headers(admin: httpx.AsyncClient) -> None:
