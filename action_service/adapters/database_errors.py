@@ -20,7 +20,7 @@ _SOON = timedelta(seconds=1)
 # Unique indexes whose values people choose: (entity, field, description).
 _TAKEN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "idx_contacts_email": ("contact", "email", "another contact has this email"),
+        "idx_contacts_email": ("contact", "contact.email", "another contact has this email"),
         "idx_email_templates_name": ("email template", "name", "another template has this name"),
         "email_templates_pkey": ("email template", "template_id", "this id is taken"),
         "idx_workflow_actions_name": ("action", "name", "another action has this name"),

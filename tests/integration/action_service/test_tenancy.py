@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from action_service.adapters.database import PostgresDatabase
-from action_service.adapters.execution_store import PostgresEngineStore
+from action_service.adapters.plan_cache import PlanCache
 from common.auth import Principal
 from tests.support.action_api import Api, Client
 
@@ -29,7 +29,7 @@ TABLES = (
 
 @pytest.fixture
 def database(api: Api) -> PostgresDatabase:
-    return PostgresDatabase(api.db, PostgresEngineStore(api.db))
+    return PostgresDatabase(api.db, PlanCache())
 
 
 async def test_a_statement_without_any_condition_finds_one_account_only(

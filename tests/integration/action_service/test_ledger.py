@@ -1,0 +1,140 @@
+"""Claims of sends: granted once, to the current attempt only."""
+
+import asyncio
+from collections import Counter
+from uuid import uuid4
+
+import pytest
+
+from common.errors import ErrorReason
+from tests.support.action_api import Api, Client, fields, refused
+from treadle.contact.v1 import contact_pb2, contact_service_pb2
+from treadle.execution.v1 import execution_service_pb2
+from treadle.ledger.v1 import ledger_service_pb2 as pb
+
+GRANTED = pb.CLAIM_DECISION_GRANTED
+ALREADY = pb.CLAIM_DECISION_ALREADY_CLAIMED
+STALE = pb.CLAIM_DECISION_STALE
+
+
+@pytest.fixture
+async def executor(api: Api) -> Client:
+    """A service that acts for no account in particular."""
+    return await api.client("service", subject="service:executor")
+
+
+async def started(api: Api, client: Client, number: int) -> list[pb.Claim]:
+    """The claims of as many executions' first attempts."""
+    workflow = await client.workflow()
+    await client.add(workflow.id)
+    await client.activate(workflow.id)
+    contacts = contact_service_pb2.CreateContactsRequest(
+        contacts=[contact_pb2.Contact(first_name="A") for _ in range(number)]
+    )
+    ids = (await client.contacts.CreateContacts(contacts)).contact_ids
+    await client.executions.StartExecutions(
+        execution_service_pb2.StartExecutionsRequest(workflow_id=workflow.id, contact_ids=ids)
+    )
+    rows = await api.rows(
+        "SELECT attempt_id::text, id::text, account_id::text FROM workflow_action_executions"
+        " WHERE account_id = :account ORDER BY id",
+        account=client.account_id,
+    )
+    return [
+        pb.Claim(attempt_id=str(a), action_execution_id=str(x), account_id=str(account))
+        for a, x, account in rows
+    ]
+
+
+async def claim(executor: Client, *claims: pb.Claim) -> list[int]:
+    request = pb.ClaimAttemptsRequest(claims=claims)
+    return list((await executor.ledger.ClaimAttempts(request)).decisions)
+
+
+async def test_the_first_claim_is_granted_and_begins_the_step(
+    api: Api, client: Client, executor: Client
+) -> None:
+    claims = await started(api, client, 3)
+    assert await claim(executor, claims[2], claims[0]) == [GRANTED, GRANTED]
+    assert await claim(executor, *claims) == [ALREADY, GRANTED, ALREADY]
+    rows = await api.rows("SELECT status, started_at IS NOT NULL FROM workflow_action_executions")
+    assert rows == [("running", True)] * 3
+
+
+async def test_accounts_share_a_batch_but_not_their_attempts(
+    api: Api, client: Client, executor: Client
+) -> None:
+    stranger = await api.client()
+    (mine,), (theirs,) = await started(api, client, 1), await started(api, stranger, 1)
+    wrong = pb.Claim(
+        attempt_id=mine.attempt_id,
+        action_execution_id=mine.action_execution_id,
+        account_id=theirs.account_id,
+    )
+    crossed = pb.Claim(
+        attempt_id=theirs.attempt_id,
+        action_execution_id=mine.action_execution_id,
+        account_id=mine.account_id,
+    )
+    assert await claim(executor, wrong, crossed) == [STALE, STALE]
+    assert await claim(executor, theirs, mine) == [GRANTED, GRANTED]
+
+
+async def test_what_is_no_longer_current_is_stale(
+    api: Api, client: Client, executor: Client
+) -> None:
+    claims = await started(api, client, 4)
+    await client.executions.CancelExecution(
+        execution_service_pb2.CancelExecutionRequest(
+            execution_id=str(
+                (
+                    await api.rows(
+                        "SELECT workflow_execution_id FROM workflow_action_executions"
+                        " WHERE id = CAST(:id AS uuid)",
+                        id=claims[0].action_execution_id,
+                    )
+                )[0][0]
+            )
+        )
+    )
+    await api.execute(
+        "UPDATE workflow_action_executions SET attempt_id = gen_random_uuid()"
+        " WHERE id = CAST(:id AS uuid)",
+        id=claims[1].action_execution_id,
+    )
+    await api.execute(
+        "UPDATE workflow_executions SET current_attempt_id = gen_random_uuid()"
+        " WHERE current_attempt_id = CAST(:id AS uuid)",
+        id=claims[2].attempt_id,
+    )
+    nobody = pb.Claim(
+        attempt_id=str(uuid4()),
+        action_execution_id=str(uuid4()),
+        account_id=str(client.account_id),
+    )
+    assert await claim(executor, *claims, nobody) == [STALE, STALE, STALE, GRANTED, STALE]
+
+
+async def test_only_one_of_many_at_once_is_granted(
+    api: Api, client: Client, executor: Client
+) -> None:
+    claims = await started(api, client, 20)
+    batches = [claims[index:] + claims[:index] for index in range(20)]
+    answers = await asyncio.gather(*(claim(executor, *batch) for batch in batches))
+    counts = Counter(decision for answer in answers for decision in answer)
+    assert counts == {GRANTED: 20, ALREADY: 380}
+    assert await api.rows("SELECT count(*) FROM send_claims") == [(20,)]
+
+
+async def test_claims_that_are_refused(api: Api, client: Client, executor: Client) -> None:
+    (one,) = await started(api, client, 1)
+    bad = pb.Claim(attempt_id="x", action_execution_id=one.action_execution_id)
+    error = await refused(claim(executor, one, bad), ErrorReason.MALFORMED_REQUEST)
+    assert fields(error) == ["claims[1].attempt_id"]
+    error = await refused(claim(executor, one, one), ErrorReason.VALIDATION_FAILED)
+    assert fields(error) == ["claims[1].attempt_id"]
+    error = await refused(claim(executor), ErrorReason.VALIDATION_FAILED)
+    assert fields(error) == ["claims"]
+    # Not even an admin: claims are between services.
+    await refused(claim(client, one), ErrorReason.PERMISSION_DENIED)
+    assert await claim(executor, one) == [GRANTED]
