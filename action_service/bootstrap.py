@@ -12,7 +12,8 @@ from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.ledger import PostgresClaimLedger
-from action_service.adapters.migrations import SCHEMA
+from action_service.adapters.migrations import SCHEMA, upgrade
+from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
@@ -26,7 +27,7 @@ from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
 from action_service.use_cases.watch import ExecutionWatcher
 from common.auth import TokenVerifier
-from common.db import create_engine
+from common.db import create_engine, create_pool
 from common.grpc.server import GrpcServer
 from common.nats import connect, ensure_streams
 from common.telemetry import announce_ready, metrics_endpoint
@@ -66,9 +67,14 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
         await _until_stopped(engine, stop)
 
 
+def migrate(settings: ActionSettings) -> None:
+    """Brings the database's schema up to date."""
+    upgrade(settings.database_url)
+
+
 def add_api(server: GrpcServer, db: AsyncEngine, ringer: Ringer) -> None:
     """Adds the services of the `api` role to `server`."""
-    database = PostgresDatabase(db, PostgresEngineStore(db))
+    database = PostgresDatabase(db, PlanCache())
     server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
     server.add(add_WorkflowServiceServicer_to_server, WorkflowServicer(database))
     server.add(add_ActionServiceServicer_to_server, ActionServicer(database))
@@ -83,9 +89,7 @@ def add_api(server: GrpcServer, db: AsyncEngine, ringer: Ringer) -> None:
 @asynccontextmanager
 async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> AsyncGenerator[Engine]:
     # Connections of its own: calls and batches must not wait for each other.
-    db = create_engine(
-        settings.database_url, search_path=SCHEMA, pool_size=settings.engine_lanes + 2
-    )
+    pool = create_pool(settings.database_url, search_path=SCHEMA, size=settings.engine_lanes + 2)
     tuning = EngineTuning(
         lanes=settings.engine_lanes,
         sweep_interval=timedelta(seconds=settings.sweep_interval_seconds),
@@ -96,15 +100,13 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
         nats_replicas=settings.nats_replicas,
     )
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
-    engine = Engine(PostgresEngineStore(db), ringer, nc, js, tuning)
-    try:
+    async with pool:
+        engine = Engine(PostgresEngineStore(pool, PlanCache()), ringer, nc, js, tuning)
         await engine.start()
         try:
             yield engine
         finally:
             await engine.stop()
-    finally:
-        await db.dispose()
 
 
 async def _until_stopped(engine: Engine | None, stop: asyncio.Event) -> None:

@@ -1,6 +1,12 @@
 """Connections to Postgres, made one way by every service that has a database."""
 
+from typing import Final
+
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_SERVER_SETTINGS: Final = {"jit": "off", "application_name": "treadle"}
+_COMMAND_TIMEOUT_S: Final = 60
 
 
 def create_engine(url: str, *, search_path: str, pool_size: int = 10) -> AsyncEngine:
@@ -16,12 +22,29 @@ def create_engine(url: str, *, search_path: str, pool_size: int = 10) -> AsyncEn
         pool_timeout=10,
         pool_pre_ping=False,
         connect_args={
-            "server_settings": {
-                "search_path": search_path,
-                "jit": "off",
-                "plan_cache_mode": "auto",
-                "application_name": "treadle",
-            },
-            "command_timeout": 60,
+            "server_settings": _SERVER_SETTINGS | {"search_path": search_path},
+            "command_timeout": _COMMAND_TIMEOUT_S,
         },
+    )
+
+
+class _Connection(asyncpg.Connection):
+    """Goes back to the pool as it is: nothing here changes a session's settings."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def create_pool(url: str, *, search_path: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool of the driver's own connections, for paths that cannot pay for more.
+
+    Use it as an async context manager, which opens and closes it.
+    """
+    return asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        connection_class=_Connection,
+        server_settings=_SERVER_SETTINGS | {"search_path": search_path},
+        command_timeout=_COMMAND_TIMEOUT_S,
     )

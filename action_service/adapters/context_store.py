@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from action_service.adapters.driver import Driver
 from action_service.domain.plan import Json
 from action_service.engine.model import Dispatch, RunContext
 
-_CONTACTS = text(
-    """
+_CONTACTS = """
     SELECT c.id::text, jsonb_build_object(
         'id', c.id, 'email', c.email, 'phone', c.phone, 'first_name', c.first_name,
         'last_name', c.last_name, 'timezone', c.timezone, 'custom_fields', c.custom_fields,
@@ -18,32 +16,25 @@ _CONTACTS = text(
     )::text, CASE WHEN u.id IS NOT NULL
             THEN jsonb_build_object('id', u.id, 'name', u.name, 'email', u.email)::text END
     FROM treadle.contacts c LEFT JOIN treadle.users u ON u.id = c.owner_id
-    WHERE c.id = ANY(CAST(:ids AS uuid[]))
+    WHERE c.id = ANY($1::uuid[])
     """
-)
-_ACCOUNTS = text(
-    """
+_ACCOUNTS = """
     SELECT id::text, jsonb_build_object(
         'id', id, 'name', name, 'timezone', timezone, 'currency', currency)::text
-    FROM treadle.accounts WHERE id = ANY(CAST(:ids AS uuid[]))
+    FROM treadle.accounts WHERE id = ANY($1::uuid[])
     """
-)
 # Later rows of the same action (a jump back by migration) replace earlier ones.
-_OUTPUTS = text(
-    """
+_OUTPUTS = """
     SELECT a.workflow_execution_id::text, a.action_id::text, n.name, a.result_data::text
     FROM treadle.workflow_action_executions a
     JOIN treadle.workflow_actions n ON n.id = a.action_id
-    WHERE a.workflow_execution_id = ANY(CAST(:ids AS uuid[])) AND a.status = 'completed'
+    WHERE a.workflow_execution_id = ANY($1::uuid[]) AND a.status = 'completed'
     ORDER BY a.completed_at
     """
-)
-_EVENTS = text(
-    """
+_EVENTS = """
     SELECT id::text, event::text FROM treadle.workflow_executions
-    WHERE id = ANY(CAST(:ids AS uuid[]))
+    WHERE id = ANY($1::uuid[])
     """
-)
 
 
 def _json(stored: str) -> dict[str, Json]:
@@ -52,7 +43,7 @@ def _json(stored: str) -> dict[str, Json]:
 
 
 async def load_contexts(
-    connection: AsyncConnection, dispatches: Sequence[Dispatch]
+    connection: Driver, dispatches: Sequence[Dispatch]
 ) -> Mapping[str, RunContext]:
     """By action execution id, what the steps of `dispatches` need to read."""
     needing = {
@@ -63,23 +54,21 @@ async def load_contexts(
     contacts: dict[str, dict[str, Json]] = {}
     users: dict[str, dict[str, Json] | None] = {}
     if contact_ids:
-        for contact_id, contact, user in await connection.execute(
-            _CONTACTS, {"ids": list(contact_ids)}
-        ):
+        for contact_id, contact, user in await connection.fetch(_CONTACTS, list(contact_ids)):
             contacts[contact_id] = _json(contact)
             users[contact_id] = None if user is None else _json(user)
     accounts: dict[str, dict[str, Json]] = {}
     if account_ids := {d.account_id for d in needing["account"]}:
-        rows = await connection.execute(_ACCOUNTS, {"ids": list(account_ids)})
+        rows = await connection.fetch(_ACCOUNTS, list(account_ids))
         accounts = {account_id: _json(account) for account_id, account in rows}
     events: dict[str, dict[str, Json] | None] = {}
     if event_ids := {d.execution_id for d in needing["event"] if d.has_event}:
-        rows = await connection.execute(_EVENTS, {"ids": list(event_ids)})
+        rows = await connection.fetch(_EVENTS, list(event_ids))
         events = {execution_id: _json(event) for execution_id, event in rows}
     steps: dict[str, dict[str, Json]] = {}
     if step_ids := {d.execution_id for d in needing["steps"]}:
-        for execution_id, action_id, name, output in await connection.execute(
-            _OUTPUTS, {"ids": list(step_ids)}
+        for execution_id, action_id, name, output in await connection.fetch(
+            _OUTPUTS, list(step_ids)
         ):
             outputs = steps.setdefault(execution_id, {})
             outputs[action_id] = parsed = _json(output)

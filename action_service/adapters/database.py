@@ -21,8 +21,8 @@ from action_service.adapters.actions import ActionReader, ActionWriter
 from action_service.adapters.contacts import ContactReader, ContactWriter
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
-from action_service.adapters.sql import to_json
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.templates import TemplateReader, TemplateWriter
 from action_service.adapters.workflows import WorkflowReader, WorkflowWriter

@@ -1,29 +1,33 @@
 """Executions in Postgres: the engine's statements, each for a whole batch.
 
 Rows travel as arrays through `unnest`, so that a batch of five hundred costs as many round trips as
-one of one. The statements are `text()`: SQLAlchemy compiles them once, Postgres plans them once.
+one of one, and each connection has Postgres plan a statement once.
 """
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
-import orjson
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+import asyncpg
 
 from action_service.adapters.context_store import load_contexts
+from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
+from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.plan import Plan
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.model import (
+    ActionWrite,
     AppliedEffect,
+    AttemptWrite,
     BadItemError,
     Dispatch,
+    Move,
+    NewAction,
     RunContext,
     Standing,
+    StoreUnavailableError,
     Writes,
 )
 
@@ -34,20 +38,17 @@ _STANDING = """
     now()
 """
 
-_LOCK = text(
-    f"""
+_LOCK = f"""
     SELECT {_STANDING}
     FROM treadle.workflow_executions e
     JOIN treadle.workflows w ON w.id = e.workflow_id
     JOIN treadle.workflow_action_executions a ON a.id = e.current_action_execution_id
-    WHERE e.id = ANY(CAST(:ids AS uuid[])) AND e.current_attempt_id IS NOT NULL
+    WHERE e.id = ANY($1::uuid[]) AND e.current_attempt_id IS NOT NULL
     ORDER BY e.id
     FOR UPDATE OF e
     """  # noqa: S608 - made of constants
-)
 
-_EXPIRED = text(
-    f"""
+_EXPIRED = f"""
     SELECT {_STANDING}
     FROM treadle.workflow_action_executions a
     JOIN treadle.workflow_executions e
@@ -55,23 +56,21 @@ _EXPIRED = text(
     JOIN treadle.workflows w ON w.id = e.workflow_id
     WHERE a.lease_until < now() AND e.state IN ('running', 'waiting')
     ORDER BY a.lease_until
-    LIMIT :limit
+    LIMIT $1
     FOR UPDATE OF e SKIP LOCKED
     """  # noqa: S608 - made of constants
-)
 
-_ADVANCE = text(
-    """
+_ADVANCE = """
     WITH done AS (
         UPDATE treadle.workflow_action_executions t
         SET status = 'completed', started_at = COALESCE(t.started_at, v.started_at),
             completed_at = v.completed_at, result_data = v.result_json::jsonb, lease_until = NULL,
             error_class = NULL, error_message = NULL, outcome = NULL, reason = NULL
         FROM unnest(
-            CAST(:id AS uuid[]), CAST(:started AS timestamptz[]), CAST(:completed AS timestamptz[]),
-            CAST(:result AS text[]), CAST(:reference AS text[]), CAST(:next_id AS uuid[]),
-            CAST(:next_attempt AS uuid[]), CAST(:next_action AS uuid[]),
-            CAST(:next_type AS text[]), CAST(:next_lease AS timestamptz[])
+            $1::uuid[], $2::timestamptz[], $3::timestamptz[],
+            $4::text[], $5::text[], $6::uuid[],
+            $7::uuid[], $8::uuid[],
+            $9::text[], $10::timestamptz[]
         ) AS v(id, started_at, completed_at, result_json, reference, next_id, next_attempt_id,
                next_action_id, next_type, next_lease)
         WHERE t.id = v.id
@@ -102,14 +101,8 @@ _ADVANCE = text(
         ended_at = CASE WHEN done.next_id IS NULL THEN now() END
     FROM done WHERE e.id = done.workflow_execution_id
     """
-)
-_ADVANCE_COLUMNS = (
-    "id", "started", "completed", "result", "reference", "next_id", "next_attempt", "next_action",
-    "next_type", "next_lease",
-)  # fmt: skip
 
-_WRITE = text(
-    """
+_WRITE = """
     WITH changed AS (
         UPDATE treadle.workflow_action_executions t
         SET status = v.status, attempt_id = v.attempt_id, attempt_number = v.attempt_number,
@@ -119,12 +112,12 @@ _WRITE = text(
             scheduled_at = v.scheduled_at, lease_until = v.lease_until, outcome = v.outcome,
             reason = v.reason
         FROM unnest(
-            CAST(:a_id AS uuid[]), CAST(:a_status AS text[]), CAST(:a_attempt AS uuid[]),
-            CAST(:a_number AS int[]), CAST(:a_retries AS int[]),
-            CAST(:a_started AS timestamptz[]), CAST(:a_completed AS timestamptz[]),
-            CAST(:a_result AS text[]), CAST(:a_class AS text[]), CAST(:a_error AS text[]),
-            CAST(:a_scheduled AS timestamptz[]), CAST(:a_lease AS timestamptz[]),
-            CAST(:a_outcome AS text[]), CAST(:a_reason AS text[])
+            $1::uuid[], $2::text[], $3::uuid[],
+            $4::int[], $5::int[],
+            $6::timestamptz[], $7::timestamptz[],
+            $8::text[], $9::text[], $10::text[],
+            $11::timestamptz[], $12::timestamptz[],
+            $13::text[], $14::text[]
         ) AS v(id, status, attempt_id, attempt_number, retry_count, started_at, completed_at,
                result_json, error_class, error_message, scheduled_at, lease_until, outcome, reason)
         WHERE t.id = v.id
@@ -134,10 +127,10 @@ _WRITE = text(
             error_message, provider_reference
         )
         SELECT * FROM unnest(
-            CAST(:t_id AS uuid[]), CAST(:t_account AS uuid[]), CAST(:t_action AS uuid[]),
-            CAST(:t_number AS int[]), CAST(:t_started AS timestamptz[]),
-            CAST(:t_finished AS timestamptz[]), CAST(:t_class AS text[]),
-            CAST(:t_error AS text[]), CAST(:t_reference AS text[])
+            $15::uuid[], $16::uuid[], $17::uuid[],
+            $18::int[], $19::timestamptz[],
+            $20::timestamptz[], $21::text[],
+            $22::text[], $23::text[]
         )
     ), added AS (
         INSERT INTO treadle.workflow_action_executions (
@@ -145,10 +138,10 @@ _WRITE = text(
             attempt_id, lease_until, reason
         )
         SELECT * FROM unnest(
-            CAST(:n_id AS uuid[]), CAST(:n_account AS uuid[]), CAST(:n_execution AS uuid[]),
-            CAST(:n_action AS uuid[]), CAST(:n_contact AS uuid[]), CAST(:n_type AS text[]),
-            CAST(:n_status AS text[]), CAST(:n_attempt AS uuid[]),
-            CAST(:n_lease AS timestamptz[]), CAST(:n_reason AS text[])
+            $24::uuid[], $25::uuid[], $26::uuid[],
+            $27::uuid[], $28::uuid[], $29::text[],
+            $30::text[], $31::uuid[],
+            $32::timestamptz[], $33::text[]
         )
     )
     UPDATE treadle.workflow_executions e
@@ -156,45 +149,26 @@ _WRITE = text(
         current_action_execution_id = v.action_execution_id, current_attempt_id = v.attempt_id,
         reason = v.reason, ended_at = CASE WHEN v.ended THEN now() END
     FROM unnest(
-        CAST(:m_id AS uuid[]), CAST(:m_state AS text[]), CAST(:m_action AS uuid[]),
-        CAST(:m_action_execution AS uuid[]), CAST(:m_attempt AS uuid[]),
-        CAST(:m_reason AS text[]), CAST(:m_ended AS boolean[])
+        $34::uuid[], $35::text[], $36::uuid[],
+        $37::uuid[], $38::uuid[],
+        $39::text[], $40::boolean[]
     ) AS v(id, state, action_id, action_execution_id, attempt_id, reason, ended)
     WHERE e.id = v.id
     """
-)
-_ACTION_COLUMNS = (
-    "a_id", "a_status", "a_attempt", "a_number", "a_retries", "a_started", "a_completed",
-    "a_result", "a_class", "a_error", "a_scheduled", "a_lease", "a_outcome", "a_reason",
-)  # fmt: skip
-_ATTEMPT_COLUMNS = (
-    "t_id", "t_account", "t_action", "t_number", "t_started", "t_finished", "t_class", "t_error",
-    "t_reference",
-)  # fmt: skip
-_NEW_COLUMNS = (
-    "n_id", "n_account", "n_execution", "n_action", "n_contact", "n_type", "n_status",
-    "n_attempt", "n_lease", "n_reason",
-)  # fmt: skip
-_MOVE_COLUMNS = (
-    "m_id", "m_state", "m_action", "m_action_execution", "m_attempt", "m_reason", "m_ended",
-)  # fmt: skip
 
-_RENEW = text(
-    """
+_RENEW = """
     UPDATE treadle.workflow_action_executions a SET lease_until = v.lease_until
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:leases AS timestamptz[])) AS v(id, lease_until)
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS v(id, lease_until)
     WHERE a.id = v.id
     """
-)
 
 # A pause may commit while the engine holds work for it, and be over before the hold commits.
-_RELEASE = text(
-    """
+_RELEASE = """
     WITH held AS (
         SELECT e.id, e.current_action_execution_id
         FROM treadle.workflow_executions e JOIN treadle.workflows w ON w.id = e.workflow_id
         WHERE e.state = 'paused' AND w.status <> 'paused'
-        LIMIT :limit
+        LIMIT $1
         FOR UPDATE OF e SKIP LOCKED
     ), rung AS (
         UPDATE treadle.workflow_action_executions a SET lease_until = now()
@@ -202,21 +176,18 @@ _RELEASE = text(
     )
     UPDATE treadle.workflow_executions e SET state = 'running' FROM held WHERE e.id = held.id
     """
-)
-
-_PLAN = text("SELECT plan::text FROM treadle.workflow_versions WHERE id = CAST(:id AS uuid)")
 
 
 class PostgresEngineTransaction:
     """`EngineTransaction` on one connection."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Driver) -> None:
         self._connection = connection
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
         """See EngineTransaction."""
         with _bad_items():
-            rows = await self._connection.execute(_LOCK, {"ids": list(execution_ids)})
+            rows = await self._connection.fetch(_LOCK, execution_ids)
         return [_standing(*row) for row in rows]
 
     async def apply(self, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
@@ -226,40 +197,29 @@ class PostgresEngineTransaction:
 
     async def write(self, writes: Writes) -> None:
         """See EngineTransaction."""
-        if writes.advances:
-            columns = zip(*writes.advances, strict=True)
-            with _bad_items():
-                await self._connection.execute(
-                    _ADVANCE, dict(zip(_ADVANCE_COLUMNS, columns, strict=True))
-                )
-        if not writes.moves:
-            return
-        parameters: dict[str, Sequence[object]] = {}
-        for columns, rows in (
-            (_ACTION_COLUMNS, writes.actions),
-            (_ATTEMPT_COLUMNS, writes.attempts),
-            (_NEW_COLUMNS, writes.new),
-            (_MOVE_COLUMNS, writes.moves),
-        ):
-            turned = zip(*rows, strict=True) if rows else [()] * len(columns)
-            parameters.update(zip(columns, turned, strict=True))
         with _bad_items():
-            await self._connection.execute(_WRITE, parameters)
+            if writes.advances:
+                await self._connection.execute(_ADVANCE, *zip(*writes.advances, strict=True))
+            if writes.moves:
+                await self._connection.execute(
+                    _WRITE,
+                    *_columns(writes.actions, ActionWrite),
+                    *_columns(writes.attempts, AttemptWrite),
+                    *_columns(writes.new, NewAction),
+                    *_columns(writes.moves, Move),
+                )
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""
-        rows = await self._connection.execute(_EXPIRED, {"limit": limit})
-        return [_standing(*row) for row in rows]
+        return [_standing(*row) for row in await self._connection.fetch(_EXPIRED, limit)]
 
     async def renew_leases(self, leases: Mapping[str, datetime]) -> None:
         """See EngineTransaction."""
-        await self._connection.execute(
-            _RENEW, {"ids": list(leases), "leases": list(leases.values())}
-        )
+        await self._connection.execute(_RENEW, list(leases), list(leases.values()))
 
-    async def release_held(self, limit: int) -> int:
+    async def release_held(self, limit: int) -> None:
         """See EngineTransaction."""
-        return (await self._connection.execute(_RELEASE, {"limit": limit})).rowcount
+        await self._connection.execute(_RELEASE, limit)
 
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
         """See EngineTransaction."""
@@ -267,32 +227,35 @@ class PostgresEngineTransaction:
 
 
 class PostgresEngineStore:
-    """`EngineStore` on Postgres; keeps the plans it has read, which never change."""
+    """`EngineStore` on Postgres, through the driver itself: docs/adr/0006 has the figures."""
 
-    def __init__(self, engine: AsyncEngine, *, max_plans: int = 1_000) -> None:
-        self._engine = engine
-        self._plans: OrderedDict[str, Plan] = OrderedDict()
-        self._max_plans = max_plans
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", plans: PlanCache) -> None:
+        self._pool = pool
+        self._plans = plans
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[PostgresEngineTransaction]:
         """See EngineStore."""
-        async with self._engine.begin() as connection:
-            yield PostgresEngineTransaction(connection)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield PostgresEngineTransaction(connection)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise StoreUnavailableError(type(error).__name__) from error
 
     async def plan(self, version_id: str) -> Plan:
         """See EngineStore."""
         plan = self._plans.get(version_id)
         if plan is None:
-            async with self._engine.connect() as connection:
-                stored = (await connection.execute(_PLAN, {"id": version_id})).scalar_one_or_none()
-            if stored is None:
-                raise KeyError(version_id)
-            plan = Plan.from_json(orjson.loads(stored))
-            self._plans[version_id] = plan
-            if len(self._plans) > self._max_plans:
-                self._plans.popitem(last=False)
+            async with self._pool.acquire() as connection:
+                plan = await self._plans.load(version_id, connection)
         return plan
+
+
+def _columns(
+    rows: Sequence[tuple[object, ...]], of: type[NamedTuple]
+) -> Iterable[Sequence[object]]:
+    """The rows turned into one array per column."""
+    return zip(*rows, strict=True) if rows else [()] * len(of._fields)
 
 
 def _standing(
@@ -336,14 +299,14 @@ def _bad_items() -> Generator[None]:
     """Tells a value that the database refuses from a database that is in trouble."""
     try:
         yield
-    except DBAPIError as error:
-        cause = getattr(error.orig, "__cause__", None)
-        state: str | None = getattr(cause, "sqlstate", None)
-        # Class 22 is bad data, class 23 a broken constraint; the driver itself refuses what it
-        # cannot encode.
-        if isinstance(cause, ValueError) or (state is not None and state[:2] in {"22", "23"}):
-            raise BadItemError(_say(cause)) from error
+    except asyncpg.PostgresError as error:
+        # Class 22 is bad data, class 23 a broken constraint.
+        if (error.sqlstate or "")[:2] in {"22", "23"}:
+            raise BadItemError(_say(error)) from error
         raise
+    except ValueError as error:
+        # What the driver cannot encode.
+        raise BadItemError(_say(error)) from error
 
 
 def _say(cause: object) -> str:

@@ -7,9 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from action_service.adapters.context_store import load_contexts
+from action_service.adapters.driver import driver_of
+from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ExecutionState
-from action_service.engine.model import Dispatch, EngineStore, NewAction, RunContext
+from action_service.engine.model import Dispatch, NewAction, RunContext
 from action_service.use_cases.start_executions import NewExecution, Startable
 
 # FOR SHARE: a pause or archive that commits first is seen, one that comes later waits.
@@ -67,9 +69,9 @@ _ACTION_COLUMNS = (
 
 
 class PostgresStartStore:
-    """`StartStore` on the caller's connection; plans come from the engine store's memory."""
+    """`StartStore` on the caller's connection."""
 
-    def __init__(self, connection: AsyncConnection, plans: EngineStore) -> None:
+    def __init__(self, connection: AsyncConnection, plans: PlanCache) -> None:
         self._connection = connection
         self._plans = plans
 
@@ -84,7 +86,8 @@ class PostgresStartStore:
 
     async def plan(self, version_id: str) -> Plan:
         """See StartStore."""
-        return await self._plans.plan(version_id)
+        plan = self._plans.get(version_id)
+        return plan or await self._plans.load(version_id, await driver_of(self._connection))
 
     async def known_contacts(self, account_id: str, contact_ids: Sequence[str]) -> set[str]:
         """See StartStore."""
@@ -122,7 +125,7 @@ class PostgresStartStore:
 
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
         """See StartStore."""
-        return await load_contexts(self._connection, dispatches)
+        return await load_contexts(await driver_of(self._connection), dispatches)
 
 
 def _state(execution: NewExecution) -> str:

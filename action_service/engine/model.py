@@ -183,6 +183,13 @@ class BadItemError(Exception):
     """
 
 
+class StoreUnavailableError(Exception):
+    """The database cannot serve now, or has chosen this transaction to break a deadlock.
+
+    Nothing has been written; the same again may succeed. The text names the cause's type.
+    """
+
+
 class EngineTransaction(Protocol):
     """One transaction of the engine."""
 
@@ -210,7 +217,7 @@ class EngineTransaction(Protocol):
         """Sets the lease of action executions, by id."""
         ...
 
-    async def release_held(self, limit: int) -> int:
+    async def release_held(self, limit: int) -> None:
         """Lets executions go on that are held though their workflow is not paused."""
         ...
 
@@ -223,7 +230,7 @@ class EngineStore(Protocol):
     """Where executions are kept."""
 
     def transaction(self) -> AbstractAsyncContextManager[EngineTransaction]:
-        """A transaction that commits when the block ends well."""
+        """A transaction that commits when the block ends well; raises StoreUnavailableError."""
         ...
 
     async def plan(self, version_id: str) -> Plan:

@@ -8,13 +8,12 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from action_service.domain.progress import LEASE, lease_for
 from action_service.domain.states import ActionStatus
 from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.model import Dispatch, EngineStore, Ringer
+from action_service.engine.model import Dispatch, EngineStore, Ringer, StoreUnavailableError
 from action_service.engine.writing import dispatch_of
 
 _log = structlog.get_logger(__name__)
@@ -39,8 +38,8 @@ class Sweeper:
             try:
                 while await self.sweep() == _BATCH and not stop.is_set():
                     pass
-            except (DBAPIError, OSError) as error:
-                _log.warning("sweep_failed", error=type(error).__name__)
+            except StoreUnavailableError as error:
+                _log.warning("sweep_failed", error=str(error))
             try:
                 await asyncio.wait_for(stop.wait(), self._interval)
             except TimeoutError:

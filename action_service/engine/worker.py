@@ -7,11 +7,10 @@ from typing import TypeAlias
 import structlog
 from google.protobuf.message import DecodeError
 from nats.errors import Error as NatsError
-from sqlalchemy.exc import DBAPIError
 
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import MalformedResultError, decode_result
-from action_service.engine.model import Result
+from action_service.engine.model import Result, StoreUnavailableError
 from common.nats import Delivery, PullConsumer
 from treadle.dispatch.v1.result_pb2 import ActionResultBatch
 
@@ -40,9 +39,9 @@ class ResultWorker:
         while batch := await self._consumer.next_batch(_MAX_MESSAGES):
             try:
                 await self._handle(batch)
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except StoreUnavailableError as error:
                 # Nothing is lost: what was not acked comes again.
-                _log.warning("batch_failed", messages=len(batch), error=type(error).__name__)
+                _log.warning("batch_failed", messages=len(batch), error=str(error))
                 await _give_back(batch)
                 await asyncio.sleep(0.5)
             except NatsError as error:

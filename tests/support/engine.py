@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import orjson
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -17,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.execution_store import PostgresEngineStore
+from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.domain.plan import Json, OnError, Plan, PlanStep
@@ -25,7 +27,7 @@ from action_service.engine import Engine, EngineTuning
 from action_service.engine.codec import TaskEncoder
 from action_service.use_cases.start_executions import start_executions
 from common.catalogue import catalogue
-from common.db import create_engine
+from common.db import create_engine, create_pool
 from common.ids import new_id
 from common.nats import (
     ACTIONS,
@@ -69,6 +71,7 @@ class Bench:
     """The engine's surroundings, with short delays."""
 
     db: AsyncEngine
+    pool: "asyncpg.Pool[asyncpg.Record]"
     nc: Client
     js: JetStreamContext
     engines: list[Engine] = field(default_factory=list[Engine])
@@ -76,7 +79,7 @@ class Bench:
     async def start_engine(self, *, sweep_every: timedelta = timedelta(seconds=0.2)) -> Engine:
         """One more engine, as its own process would be, with its own connections to plans."""
         engine = Engine(
-            PostgresEngineStore(self.db),
+            PostgresEngineStore(self.pool, PlanCache()),
             NatsRinger(self.nc, self.js),
             self.nc,
             self.js,
@@ -151,10 +154,9 @@ class Bench:
         self, seeded: Seeded, *, event: Mapping[str, Json] | None = None, ring: bool = True
     ) -> list[str]:
         """Starts one execution per contact; without `ring` as if the caller died after commit."""
-        store = PostgresEngineStore(self.db)
         async with self.db.begin() as connection:
             started = await start_executions(
-                PostgresStartStore(connection, store),
+                PostgresStartStore(connection, PlanCache()),
                 TaskEncoder(),
                 account_id=seeded.account_id,
                 workflow_id=seeded.workflow_id,
@@ -292,14 +294,15 @@ async def bench(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
     """The engine's surroundings; stops every engine started on them."""
     db = create_engine(database_url, search_path="treadle")
     nc = await connect(nats_url, name="test")
-    surroundings = Bench(db, nc, nc.jetstream())
-    try:
-        yield surroundings
-    finally:
-        for engine in surroundings.engines:
-            await engine.stop()
-        await nc.close()
-        await db.dispose()
+    async with create_pool(database_url, search_path="treadle", size=8) as pool:
+        surroundings = Bench(db, pool, nc, nc.jetstream())
+        try:
+            yield surroundings
+        finally:
+            for engine in surroundings.engines:
+                await engine.stop()
+            await nc.close()
+            await db.dispose()
 
 
 def _plan_steps(steps: Sequence[Step], ids: Sequence[str]) -> list[PlanStep]:

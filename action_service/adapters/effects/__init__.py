@@ -7,14 +7,11 @@ and runs a fixed number of statements, whatever their count.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from action_service.adapters.driver import Driver
 from action_service.adapters.effects import add_tag, update_contact
 from action_service.engine.model import AppliedEffect
 
-_Apply: TypeAlias = Callable[
-    [AsyncConnection, Sequence[AppliedEffect]], Awaitable[Mapping[str, str]]
-]
+_Apply: TypeAlias = Callable[[Driver, Sequence[AppliedEffect]], Awaitable[Mapping[str, str]]]
 
 _BY_KIND: Mapping[str, _Apply] = {
     "add_tag": add_tag.apply,
@@ -22,9 +19,7 @@ _BY_KIND: Mapping[str, _Apply] = {
 }
 
 
-async def apply_effects(
-    connection: AsyncConnection, effects: Sequence[AppliedEffect]
-) -> Mapping[str, str]:
+async def apply_effects(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
     """Applies the effects kind by kind; returns why not, by execution id, for those refused."""
     by_kind: dict[str, list[AppliedEffect]] = {}
     for applied in effects:

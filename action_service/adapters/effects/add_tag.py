@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from action_service.adapters.driver import Driver
 from action_service.engine.model import AppliedEffect
 
 # One statement when all tags exist, which is nearly always; it says which do not.
-_PUT = text(
-    """
+_PUT = """
     WITH wanted AS (
         SELECT v.contact_id, v.account_id, v.name, t.id AS tag_id
-        FROM unnest(CAST(:contacts AS uuid[]), CAST(:accounts AS uuid[]), CAST(:names AS text[]))
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[])
              AS v(contact_id, account_id, name)
         LEFT JOIN treadle.tags t ON t.account_id = v.account_id AND t.name = v.name
     ), put AS (
@@ -23,20 +20,17 @@ _PUT = text(
     )
     SELECT DISTINCT account_id::text, name FROM wanted WHERE tag_id IS NULL ORDER BY 1, 2
     """
-)
 # Sorted input: two engines that create the same tags wait for each other in one order only.
-_CREATE = text(
-    """
+_CREATE = """
     INSERT INTO treadle.tags (account_id, name, color)
     SELECT * FROM unnest(
-        CAST(:accounts AS uuid[]), CAST(:names AS text[]), CAST(:colors AS text[])
+        $1::uuid[], $2::text[], $3::text[]
     )
     ON CONFLICT (account_id, name) DO NOTHING
     """
-)
 
 
-async def apply(connection: AsyncConnection, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
+async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
     """Puts the tags on; refuses nothing."""
     colors: dict[tuple[str, str], str | None] = {}
     puts: set[tuple[str, str, str]] = set()
@@ -44,17 +38,14 @@ async def apply(connection: AsyncConnection, effects: Sequence[AppliedEffect]) -
         tag = applied.effect.add_tag
         colors.setdefault((applied.account_id, tag.tag_name), tag.tag_color or None)
         puts.add((tag.contact_id, applied.account_id, tag.tag_name))
-    contacts, accounts, names = zip(*puts, strict=True)
-    wanted = {"contacts": contacts, "accounts": accounts, "names": names}
-    missing = [(account, name) for account, name in await connection.execute(_PUT, wanted)]
+    wanted = list(zip(*puts, strict=True))
+    missing = [(account, name) for account, name in await connection.fetch(_PUT, *wanted)]
     if missing:
         await connection.execute(
             _CREATE,
-            {
-                "accounts": [account for account, _ in missing],
-                "names": [name for _, name in missing],
-                "colors": [colors[tag] for tag in missing],
-            },
+            [account for account, _ in missing],
+            [name for _, name in missing],
+            [colors[tag] for tag in missing],
         )
-        await connection.execute(_PUT, wanted)
+        await connection.execute(_PUT, *wanted)
     return {}

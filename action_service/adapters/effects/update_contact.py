@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 import orjson
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Value
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from action_service.adapters.driver import Driver
 from action_service.domain.contact_changes import (
     BUILT_IN,
     CUSTOM_PREFIX,
@@ -31,57 +30,49 @@ _MODES = {
     update_contact_pb2.UPDATE_MODE_INCREMENT: UpdateMode.INCREMENT,
 }
 
-_READ = text(
-    """
+_READ = """
     SELECT id::text, account_id::text, email, phone, first_name, last_name, timezone,
            owner_id::text, custom_fields::text
     FROM treadle.contacts
-    WHERE id = ANY(CAST(:ids AS uuid[]))
+    WHERE id = ANY($1::uuid[])
     ORDER BY id
     FOR NO KEY UPDATE
     """
-)
-_USERS = text(
-    """
+_USERS = """
     SELECT u.account_id::text, u.id::text FROM treadle.users u
-    WHERE u.id::text = ANY(CAST(:ids AS text[]))
+    WHERE u.id::text = ANY($1::text[])
     """
-)
-_WRITE = text(
-    """
+_WRITE = """
     UPDATE treadle.contacts c
     SET email = v.email, phone = v.phone, first_name = v.first_name, last_name = v.last_name,
         timezone = v.timezone, owner_id = v.owner_id, custom_fields = v.custom_fields::jsonb,
         revision = c.revision + 1, updated_at = now()
     FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:email AS text[]), CAST(:phone AS text[]),
-        CAST(:first_name AS text[]), CAST(:last_name AS text[]), CAST(:timezone AS text[]),
-        CAST(:owner_id AS uuid[]), CAST(:custom_fields AS text[])
+        $1::uuid[], $2::text[], $3::text[],
+        $4::text[], $5::text[], $6::text[],
+        $7::uuid[], $8::text[]
     ) AS v(id, email, phone, first_name, last_name, timezone, owner_id, custom_fields)
     WHERE c.id = v.id
     """
-)
-_AUDIT = text(
-    """
+_AUDIT = """
     INSERT INTO treadle.audit_log (
         id, account_id, actor, operation, entity_type, entity_id, before, after
     )
     SELECT gen_random_uuid(), v.account_id, v.actor, 'contact.updated', 'contact', v.contact_id,
            v.before::jsonb, v.after::jsonb
     FROM unnest(
-        CAST(:accounts AS uuid[]), CAST(:actors AS text[]), CAST(:contacts AS uuid[]),
-        CAST(:before AS text[]), CAST(:after AS text[])
+        $1::uuid[], $2::text[], $3::uuid[],
+        $4::text[], $5::text[]
     ) AS v(account_id, actor, contact_id, before, after)
     """
-)
 
 
-async def apply(connection: AsyncConnection, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
+async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
     """Changes the contacts; refuses what makes no sense for a field's present value."""
     ids = sorted({applied.effect.update_contact.contact_id for applied in effects})
     accounts: dict[str, str] = {}
     contacts: dict[str, Fields] = {}
-    for contact_id, account_id, *built_in, custom in await connection.execute(_READ, {"ids": ids}):
+    for contact_id, account_id, *built_in, custom in await connection.fetch(_READ, ids):
         accounts[contact_id] = account_id
         contacts[contact_id] = dict(zip(BUILT_IN, built_in, strict=True)) | {
             CUSTOM_PREFIX + name: value for name, value in orjson.loads(custom).items()
@@ -116,17 +107,13 @@ async def apply(connection: AsyncConnection, effects: Sequence[AppliedEffect]) -
             )
     if audit:
         await _write(connection, contacts, sorted({row[2] for row in audit}))
-        await _log(connection, audit)
+        await connection.execute(_AUDIT, *zip(*audit, strict=True))
     return refusals
 
 
-async def _write(
-    connection: AsyncConnection, contacts: Mapping[str, Fields], ids: Sequence[str]
-) -> None:
-    parameters: dict[str, Sequence[object]] = {"ids": ids}
-    for name in BUILT_IN:
-        parameters[name] = [contacts[contact_id].get(name) for contact_id in ids]
-    parameters["custom_fields"] = [
+async def _write(connection: Driver, contacts: Mapping[str, Fields], ids: Sequence[str]) -> None:
+    built_in = [[contacts[contact_id].get(name) for contact_id in ids] for name in BUILT_IN]
+    custom = [
         orjson.dumps(
             {
                 name.removeprefix(CUSTOM_PREFIX): value
@@ -136,18 +123,11 @@ async def _write(
         ).decode()
         for contact_id in ids
     ]
-    await connection.execute(_WRITE, parameters)
-
-
-async def _log(
-    connection: AsyncConnection, audit: Sequence[tuple[str, str, str, str, str]]
-) -> None:
-    columns = ("accounts", "actors", "contacts", "before", "after")
-    await connection.execute(_AUDIT, dict(zip(columns, zip(*audit, strict=True), strict=True)))
+    await connection.execute(_WRITE, ids, *built_in, custom)
 
 
 async def _known_owners(
-    connection: AsyncConnection, effects: Sequence[AppliedEffect]
+    connection: Driver, effects: Sequence[AppliedEffect]
 ) -> set[tuple[str, str]]:
     """(account, user) of every user that some effect names as owner and that exists."""
     named = {
@@ -158,7 +138,7 @@ async def _known_owners(
     }
     if not named:
         return set()
-    rows = await connection.execute(_USERS, {"ids": list(named)})
+    rows = await connection.fetch(_USERS, list(named))
     return {(account_id, user_id) for account_id, user_id in rows}
 
 
