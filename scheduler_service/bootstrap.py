@@ -1,7 +1,10 @@
 """Puts the scheduler together: the one place that names its concrete parts."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from common.auth import TokenVerifier
 from common.catalogue import catalogue
@@ -43,7 +46,7 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
         )
         resources.push_async_callback(engine.dispose)
         nc = await connect(settings.nats_url, name="treadle-scheduler")
-        resources.push_async_callback(nc.close)
+        resources.push_async_callback(_close, nc)
 
         store, publisher, alarm = PostgresTimerStore(engine), JetStreamPublisher(nc), Alarm()
         take_waits = TakeWaits(store, publisher, results_subject=RESULTS_SUBJECT)
@@ -93,6 +96,13 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
 def migrate(settings: SchedulerSettings) -> None:
     """Brings the database's schema up to date; several processes may do so at once."""
     upgrade(settings.database_url)
+
+
+async def _close(nc: Client) -> None:
+    # Acks are fire and forget: the server's answer to the ping says that it has them.
+    with suppress(NatsError, TimeoutError):
+        await nc.flush(timeout=1)
+    await nc.close()
 
 
 def _subject_of(action_type: str) -> str | None:
