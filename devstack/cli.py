@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -20,6 +20,7 @@ from devstack.datadir import DataDir, InUseError, default_data_dir
 from devstack.demo.run import run_demo
 from devstack.loading import FileError, load_contacts, load_workflow, read_contacts, read_workflow
 from devstack.nats import NatsError
+from devstack.pghome import PostgresHomeError
 from devstack.postgres import PostgresError
 from devstack.processes import ServiceError
 from devstack.signals import Stopped, stoppable
@@ -33,6 +34,7 @@ _FAILURES = (
     NatsError,
     OSError,
     PostgresError,
+    PostgresHomeError,
     ServiceError,
 )
 _BATCH = 1_000
@@ -51,7 +53,7 @@ DataDirOption = Annotated[
     typer.Option("--data-dir", help="Where the stack keeps its data.  [default: .treadle]"),
 ]
 Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
-LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option()]
 
 
 def _console() -> Console:

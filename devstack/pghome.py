@@ -17,6 +17,10 @@ _SYSTEM_STATE = Path("/var/lib/treadle")
 _MAJOR = "16"
 
 
+class PostgresHomeError(RuntimeError):
+    """There is no place where the server could live, or it is somebody else's."""
+
+
 class PostgresHome:
     """The folders of one server."""
 
@@ -45,7 +49,7 @@ class PostgresHome:
             return False
         found = version.read_text(encoding="ascii").strip()
         if found != _MAJOR:
-            raise RuntimeError(f"{self.data} was made by Postgres {found}, this is {_MAJOR}")
+            raise PostgresHomeError(f"{self.data} was made by Postgres {found}, this is {_MAJOR}")
         return True
 
     def binary(self, name: str) -> Path:
@@ -111,7 +115,7 @@ class PostgresHome:
         for folder in (_SYSTEM_STATE, self._state):
             folder.chmod(0o711)
         if not account.can_enter(self._state):
-            raise RuntimeError(
+            raise PostgresHomeError(
                 f"user {account.uid} can reach neither {self.folder} nor {self._state}"
             )
         link = self.folder / "state"

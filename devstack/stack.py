@@ -49,6 +49,14 @@ class StackOptions:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """More TREADLE_ variables for every service."""
 
+    def given_ports(self) -> list[int]:
+        """Return the ports that have to be had."""
+        ports = (
+            *(self.gateway_port, self.api_port, self.simulator_port),
+            *(self.postgres_port, self.nats_port),
+        )
+        return [port for port in ports if port is not None]
+
 
 def _quiet(_: str) -> None:
     pass
@@ -125,6 +133,9 @@ class Stack:
 
     def start(self) -> None:
         """Start the servers, migrate, start the services; return when all are ready."""
+        for port in self._options.given_ports():
+            if not port_is_free(port):
+                raise ServiceError(f"port {port} is in use")
         self._progress("starting Postgres and NATS")
         self.start_servers()
         self._progress("migrating the database")
