@@ -4,8 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from action_service.adapters.migrations import upgrade
-from action_service.bootstrap import ROLES, serve
+from action_service.bootstrap import ROLES, migrate, serve
 from action_service.settings import ActionSettings
 from common.runtime import run
 from common.settings import load
@@ -51,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     service = "action" if roles == ROLES else "-".join(("action", *roles))
     configure_logging(settings.log_level, settings.log_format, service=service)
     if given.command == "migrate":
-        upgrade(settings.database_url)
+        migrate(settings)
         return
 
     async def serve_until(stop: asyncio.Event) -> None:
