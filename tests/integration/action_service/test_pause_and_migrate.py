@@ -1,0 +1,312 @@
+"""Pausing, resuming and moving executions to a new version, with a real engine at work."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from action_service.adapters.ringer import NatsRinger
+from tests.support.action_api import Api, Client, tag
+from tests.support.engine import Bench, HandExecutor, bench, result_for, tagged
+from treadle.contact.v1 import contact_pb2, contact_service_pb2
+from treadle.execution.v1 import execution_pb2
+from treadle.execution.v1 import execution_service_pb2 as executions
+from treadle.workflow.v1 import action_service_pb2, workflow_pb2
+from treadle.workflow.v1 import workflow_service_pb2 as workflows
+
+MIGRATE = workflow_pb2.IN_FLIGHT_MIGRATE
+
+
+@pytest.fixture
+async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
+    async with bench(database_url, nats_url) as surroundings:
+        await surroundings.start_engine()
+        yield surroundings
+
+
+@pytest.fixture
+async def crm(world: Bench) -> AsyncGenerator[HandExecutor]:
+    executor = HandExecutor(world)
+    await executor.start()
+    yield executor
+    await executor.stop()
+
+
+class Story:
+    """A workflow of tags, and runs of it."""
+
+    def __init__(self, api: Api, client: Client, world: Bench) -> None:
+        self.api = api
+        self.client = client
+        self.world = world
+        self.workflow_id = ""
+        self.actions: dict[str, str] = {}
+
+    async def begin(self, *names: str) -> None:
+        """An active workflow that adds these tags."""
+        self.workflow_id = (await self.client.workflow()).id
+        for name in names:
+            await self.add(name)
+        await self.client.activate(self.workflow_id)
+
+    async def add(self, name: str, **fields: Any) -> None:
+        """One more action."""
+        added = await self.client.add(self.workflow_id, tag(name), name=name, **fields)
+        self.actions[name] = added.id
+
+    async def delete(self, name: str) -> None:
+        """One action less."""
+        request = action_service_pb2.DeleteActionRequest(
+            workflow_id=self.workflow_id, action_id=self.actions[name]
+        )
+        await self.client.actions.DeleteAction(request)
+
+    async def change(self, name: str, **fields: Any) -> None:
+        """An action with other settings."""
+        request = action_service_pb2.UpdateActionRequest(
+            workflow_id=self.workflow_id, action_id=self.actions[name], **fields
+        )
+        await self.client.actions.UpdateAction(request)
+
+    async def run(self, number: int = 1) -> list[str]:
+        """Runs for new contacts, rung for."""
+        contacts = [contact_pb2.Contact(first_name="Ada") for _ in range(number)]
+        created = await self.client.contacts.CreateContacts(
+            contact_service_pb2.CreateContactsRequest(contacts=contacts)
+        )
+        started = await self.client.executions.StartExecutions(
+            executions.StartExecutionsRequest(
+                workflow_id=self.workflow_id, contact_ids=created.contact_ids
+            )
+        )
+        await NatsRinger(self.world.nc, self.world.js).ring(self.api.bell.tasks)
+        self.api.bell.tasks.clear()
+        return list(started.execution_ids)
+
+    async def pause(self) -> None:
+        """The workflow is paused."""
+        await self.client.pause(self.workflow_id)
+
+    async def resume(
+        self, in_flight: workflow_pb2.InFlight = workflow_pb2.IN_FLIGHT_UNSPECIFIED
+    ) -> workflow_pb2.Workflow:
+        """The workflow is active again."""
+        request = workflows.ResumeWorkflowRequest(workflow_id=self.workflow_id, in_flight=in_flight)
+        return (await self.client.workflows.ResumeWorkflow(request)).workflow
+
+    async def execution(self, execution_id: str) -> execution_pb2.Execution:
+        """The execution as the API shows it."""
+        request = executions.GetExecutionRequest(execution_id=execution_id)
+        return (await self.client.executions.GetExecution(request)).execution
+
+    async def log(self, execution_id: str) -> list[tuple[str, str, str]]:
+        """Name, tag and status of each step."""
+        request = executions.ListActionExecutionsRequest(execution_id=execution_id)
+        answer = await self.client.executions.ListActionExecutions(request)
+        return [
+            (
+                step.action_name,
+                str(step.action_config["tag_name"]),
+                execution_pb2.ActionExecutionStatus.Name(step.status)
+                .removeprefix("ACTION_EXECUTION_STATUS_")
+                .lower(),
+            )
+            for step in answer.action_executions
+        ]
+
+    async def settled(self, state: str, count: int = 1) -> None:
+        """Waits until so many executions are in the state."""
+        await self.world.until(
+            f"SELECT count(*) FROM workflow_executions WHERE state = '{state}'", count
+        )
+
+
+@pytest.fixture
+def story(api: Api, client: Client, world: Bench) -> Story:
+    return Story(api, client, world)
+
+
+async def test_due_work_is_held_and_goes_on(story: Story, crm: HandExecutor) -> None:
+    await story.begin("a", "b")
+    await story.run(3)
+    tasks = await crm.take(3)
+    await story.pause()
+    await crm.answer(*(tagged(task) for task in tasks))
+    await story.settled("paused", 3)
+    assert await crm.nothing()
+    assert (await story.resume()).version == 1
+    following = await crm.take(3)
+    assert {task.config.add_tag.tag_name for task in following} == {"b"}
+    await crm.answer(*(tagged(task) for task in following))
+    await story.settled("completed", 3)
+
+
+async def test_kept_executions_finish_on_the_version_they_started_on(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    (execution_id,) = await story.run()
+    (task,) = await crm.take(1)
+    await story.pause()
+    await crm.answer(tagged(task))
+    await story.settled("paused")
+    await story.delete("b")
+    await story.add("c")
+    assert (await story.resume()).version == 2
+    (task,) = await crm.take(1)
+    assert task.config.add_tag.tag_name == "b"
+    await crm.answer(tagged(task))
+    await story.settled("completed")
+    assert (await story.execution(execution_id)).workflow_version == 1
+    assert await story.log(execution_id) == [("a", "a", "completed"), ("b", "b", "completed")]
+
+
+async def test_a_held_execution_whose_action_is_gone_goes_on_at_the_next_survivor(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b", "c", "d")
+    (execution_id,) = await story.run()
+    (task,) = await crm.take(1)
+    await story.pause()
+    await crm.answer(tagged(task))
+    await story.settled("paused")
+    await story.delete("b")
+    await story.delete("c")
+    await story.change("d", config=tag("changed"))
+    await story.change("a", config=tag("a-new"))
+    assert (await story.resume(MIGRATE)).version == 2
+    (task,) = await crm.take(1)
+    assert task.config.add_tag.tag_name == "changed"
+    assert task.action_id == story.actions["d"]
+    await crm.answer(tagged(task))
+    await story.settled("completed")
+    assert (await story.execution(execution_id)).workflow_version == 2
+    # Each step shows the configuration it ran with, whatever version the execution is on now.
+    assert await story.log(execution_id) == [
+        ("a", "a", "completed"),
+        ("b", "b", "skipped"),
+        ("d", "changed", "completed"),
+    ]
+
+
+async def test_a_held_execution_whose_action_survives_runs_its_new_configuration(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    (execution_id,) = await story.run()
+    (task,) = await crm.take(1)
+    await story.pause()
+    await crm.answer(tagged(task))
+    await story.settled("paused")
+    await story.change("b", config=tag("b-new"))
+    await story.resume(MIGRATE)
+    (task,) = await crm.take(1)
+    assert task.config.add_tag.tag_name == "b-new"
+    await crm.answer(tagged(task))
+    await story.settled("completed")
+    assert await story.log(execution_id) == [("a", "a", "completed"), ("b", "b-new", "completed")]
+
+
+async def test_the_result_of_an_action_that_is_gone_comes_to_nothing(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    (execution_id,) = await story.run()
+    (late,) = await crm.take(1)
+    await story.pause()
+    await story.delete("a")
+    await story.resume(MIGRATE)
+    (task,) = await crm.take(1)
+    assert task.config.add_tag.tag_name == "b"
+    assert task.attempt_id != late.attempt_id
+    await crm.answer(tagged(late))
+    assert await crm.nothing()
+    await crm.answer(tagged(task))
+    await story.settled("completed")
+    tags = await story.api.rows("SELECT t.name FROM contact_tags c JOIN tags t ON t.id = c.tag_id")
+    assert tags == [("b",)]
+    assert [status for _, _, status in await story.log(execution_id)] == ["skipped", "completed"]
+
+
+async def test_an_attempt_under_way_whose_action_survives_is_not_disturbed(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    (execution_id,) = await story.run()
+    (task,) = await crm.take(1)
+    await story.pause()
+    await story.delete("b")
+    await story.add("c")
+    await story.resume(MIGRATE)
+    await crm.answer(tagged(task))
+    (following,) = await crm.take(1)
+    assert following.config.add_tag.tag_name == "c"
+    await crm.answer(tagged(following))
+    await story.settled("completed")
+    assert [name for name, _, _ in await story.log(execution_id)] == ["a", "c"]
+
+
+async def test_disabled_steps_are_passed_over_and_nothing_left_is_the_end(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b", "c", "d")
+    first, second = await story.run(2)
+    tasks = {task.execution_id: task for task in await crm.take(2)}
+    await crm.answer(tagged(tasks[second]))
+    (at_b,) = await crm.take(1)
+    await story.pause()
+    await crm.answer(tagged(at_b))
+    await story.settled("paused")
+    # One execution is held at c, the other under way at a.
+    await story.change("c", is_enabled=False)
+    await story.delete("d")
+    await story.delete("a")
+    await story.resume(MIGRATE)
+    await story.settled("completed")
+    assert [entry[::2] for entry in await story.log(second)] == [
+        ("a", "completed"),
+        ("b", "completed"),
+        ("c", "skipped"),
+    ]
+    (task,) = await crm.take(1)
+    assert (task.execution_id, task.action_id) == (first, story.actions["b"])
+    await crm.answer(tagged(task))
+    await story.settled("completed", 2)
+    assert [entry[::2] for entry in await story.log(first)] == [
+        ("a", "skipped"),
+        ("b", "completed"),
+        ("c", "skipped"),
+    ]
+
+
+async def test_an_archived_workflow_lets_what_was_held_finish(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    await story.run()
+    (task,) = await crm.take(1)
+    await story.pause()
+    await crm.answer(result_for(task), tagged(task))
+    await story.settled("paused")
+    request = workflows.ArchiveWorkflowRequest(workflow_id=story.workflow_id)
+    await story.client.workflows.ArchiveWorkflow(request)
+    (task,) = await crm.take(1)
+    await crm.answer(tagged(task))
+    await story.settled("completed")
+
+
+async def test_migrating_many_at_once(story: Story, crm: HandExecutor) -> None:
+    await story.begin("a", "b", "c")
+    await story.run(300)
+    tasks = await crm.take(300)
+    await story.pause()
+    await crm.answer(*(tagged(task) for task in tasks[:150]))
+    await story.settled("paused", 150)
+    await story.delete("b")
+    await story.resume(MIGRATE)
+    moved = await crm.take(150)
+    assert {task.config.add_tag.tag_name for task in moved} == {"c"}
+    await crm.answer(*(tagged(task) for task in [*moved, *tasks[150:]]))
+    rest = await crm.take(150)
+    await crm.answer(*(tagged(task) for task in rest))
+    await story.settled("completed", 300)
