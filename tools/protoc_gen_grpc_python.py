@@ -31,7 +31,7 @@ def main() -> None:
             out = Path(folder)
             descriptors = out / "descriptors.binpb"
             descriptors.write_bytes(FileDescriptorSet(file=request.proto_file).SerializeToString())
-            code = protoc.main(
+            code: int = protoc.main(  # pyright: ignore[reportUnknownVariableType] - untyped
                 ["", f"--descriptor_set_in={descriptors}", f"--grpc_python_out={out}", *services]
             )
             if code != 0:
