@@ -1,0 +1,194 @@
+"""The action service as a process: its command line, roles, readiness, and its end."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from grpc import StatusCode, aio
+from grpc_health.v1 import health_pb2
+from pydantic import SecretStr
+
+from common.auth import issue_token
+from common.errors import ErrorReason
+from common.grpc.client import connect
+from devstack.postgres import Postgres
+from tests.support.action_api import Client, refused
+
+API_SERVICES = (
+    "treadle.catalog.v1.CatalogService",
+    "treadle.workflow.v1.WorkflowService",
+    "treadle.workflow.v1.ActionService",
+    "treadle.contact.v1.ContactService",
+    "treadle.execution.v1.ExecutionService",
+    "treadle.ledger.v1.LedgerService",
+)
+
+
+def environment(env: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TREADLE_")}
+    return kept | {"TREADLE_ACTION_LISTEN": "127.0.0.1:0"} | env
+
+
+async def ended(*arguments: str, env: dict[str, str]) -> tuple[int, str]:
+    """Exit status and everything printed by a process that ends by itself."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "action_service",
+        *arguments,
+        env=environment(env),
+        stdout=PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+@asynccontextmanager
+async def serving(
+    env: dict[str, str], *arguments: str
+) -> AsyncGenerator[tuple[Process, dict[str, Any]]]:
+    """A process that is ready, and the line that said so; killed in the end if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "action_service", *arguments, env=environment(env), stdout=PIPE
+    )
+    assert process.stdout is not None
+    try:
+        while True:
+            line = await asyncio.wait_for(process.stdout.readline(), 30)
+            assert line, "ended before it was ready"
+            said = json.loads(line)
+            if said["event"] == "ready":
+                break
+        yield process, said
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def health(address: str, service: str) -> int | None:
+    async with aio.insecure_channel(address) as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            health_pb2.HealthCheckRequest.SerializeToString,
+            health_pb2.HealthCheckResponse.FromString,
+        )
+        try:
+            answer = await check(health_pb2.HealthCheckRequest(service=service))
+        except aio.AioRpcError as error:
+            assert error.code() is StatusCode.NOT_FOUND
+            return None
+        return answer.status
+
+
+def caller(env: dict[str, str], address: str) -> tuple[aio.Channel, Client]:
+    account, user = uuid4(), uuid4()
+    token = issue_token(
+        SecretStr(env["TREADLE_JWT_SECRET"]),
+        subject=user,
+        account_id=account,
+        roles=("admin",),
+        ttl=timedelta(minutes=5),
+    )
+    channel = connect(address, token=lambda: token)
+    return channel, Client(channel, account, str(user))
+
+
+async def test_both_roles_by_default_and_a_clean_end(service_env: dict[str, str]) -> None:
+    async with serving(service_env) as (process, ready):
+        assert ready["roles"] == "api,engine"
+        for service in ("", *API_SERVICES):
+            assert await health(ready["listen"], service) == health_pb2.HealthCheckResponse.SERVING
+        channel, client = caller(service_env, ready["listen"])
+        async with channel:
+            workflow = await client.workflow()
+            await client.add(workflow.id)
+            await client.activate(workflow.id)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+async def test_an_engine_alone_serves_health_only(service_env: dict[str, str]) -> None:
+    async with serving(service_env, "--roles", "engine") as (process, ready):
+        assert ready["roles"] == "engine"
+        assert await health(ready["listen"], "") == health_pb2.HealthCheckResponse.SERVING
+        assert await health(ready["listen"], API_SERVICES[0]) is None
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+async def test_an_api_alone_rides_out_a_restart_of_the_database(
+    service_env: dict[str, str], postgres_server: Postgres
+) -> None:
+    async with serving(service_env, "--roles", "api") as (_, ready):
+        channel, client = caller(service_env, ready["listen"])
+        async with channel:
+            workflow = await client.workflow()
+            # Every pooled connection dies; the next call makes a new one and does not notice.
+            postgres_server.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname LIKE 'test_%' AND pid <> pg_backend_pid()"
+            )
+            assert await client.get(workflow.id) == workflow
+            await client.add(workflow.id)
+
+
+async def test_a_database_that_is_away_is_unavailable_not_a_fault(
+    service_env: dict[str, str],
+) -> None:
+    nowhere = {"TREADLE_DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none"}
+    async with serving(service_env | nowhere, "--roles", "api") as (_, ready):
+        channel, client = caller(service_env, ready["listen"])
+        async with channel:
+            error = await refused(client.workflow(), ErrorReason.DEPENDENCY_UNAVAILABLE)
+            assert error.retry_after is not None
+
+
+async def test_migrating_twice_changes_nothing(
+    empty_database_url: str, service_env: dict[str, str]
+) -> None:
+    env = service_env | {"TREADLE_DATABASE_URL": empty_database_url}
+    for _ in range(2):
+        status, output = await ended("migrate", env=env)
+        assert status == 0, output
+    async with serving(env, "--roles", "api") as (_, ready):
+        channel, client = caller(env, ready["listen"])
+        async with channel:
+            await client.workflow()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "words"),
+    [
+        (("--roles", "api,cook"), {}, "must name some of api, engine"),
+        (("--roles", ""), {}, "must name some of api, engine"),
+        (("destroy",), {}, "invalid choice"),
+        ((), {"TREADLE_JWT_SECRET": "short-secret"}, "TREADLE_JWT_SECRET"),
+        ((), {"TREADLE_ACTION_LISTNE": "x"}, "TREADLE_ACTION_LISTNE"),
+        ((), {"TREADLE_DATABASE_URL": "mysql://x"}, "TREADLE_DATABASE_URL"),
+    ],
+)
+async def test_mistakes_are_named_before_anything_starts(
+    arguments: tuple[str, ...], env: dict[str, str], words: str
+) -> None:
+    sound = {
+        "TREADLE_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/none",
+        "TREADLE_NATS_URL": "nats://127.0.0.1:1",
+        "TREADLE_JWT_SECRET": "k" * 40,
+    }
+    status, output = await ended(*arguments, env=sound | env)
+    assert status != 0
+    assert words in output
+    assert "short-secret" not in output
+    assert "Traceback" not in output
