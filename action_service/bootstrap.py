@@ -14,6 +14,7 @@ from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, upgrade
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
@@ -60,6 +61,8 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 settings.database_url, search_path=SCHEMA, pool_size=settings.api_pool_size
             )
             resources.push_async_callback(db.dispose)
+            age = timedelta(hours=settings.request_memory_hours)
+            await resources.enter_async_context(forgetting_answers(db, older_than=age))
             add_api(server, db, ringer)
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))

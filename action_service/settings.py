@@ -18,6 +18,12 @@ class ActionSettings(DatabaseSettings):
     api_pool_size: int = Field(
         default=10, ge=2, le=100, description="Connections to Postgres for calls."
     )
+    request_memory_hours: int = Field(
+        default=168,
+        ge=1,
+        le=8_760,
+        description="For how long a request that is repeated gets the answer of the first time.",
+    )
     engine_lanes: int = Field(
         default=2, ge=1, le=16, description="Batches of results that are in flight at once."
     )

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from action_service.adapters.request_log import forget_answers
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused, tag
 from treadle.workflow.v1 import action_pb2, action_service_pb2, workflow_service_pb2
@@ -339,6 +340,16 @@ async def test_request_ids_of_two_accounts_do_not_meet(api: Api, client: Client)
     stranger = await api.client()
     theirs = (await stranger.workflows.CreateWorkflow(request)).workflow
     assert mine.id != theirs.id
+
+
+async def test_an_answer_is_remembered_for_so_long_only(api: Api, client: Client) -> None:
+    request = workflow_service_pb2.CreateWorkflowRequest(name="Mine", request_id=str(uuid4()))
+    first = (await client.workflows.CreateWorkflow(request)).workflow
+    assert await forget_answers(api.db, older_than=timedelta(hours=1)) == 0
+    assert (await client.workflows.CreateWorkflow(request)).workflow == first
+    await api.execute("UPDATE request_log SET created_at = now() - interval '61 minutes'")
+    assert await forget_answers(api.db, older_than=timedelta(hours=1)) == 1
+    assert (await client.workflows.CreateWorkflow(request)).workflow.id != first.id
 
 
 async def test_fifty_at_once_keep_the_order_whole(api: Api, client: Client) -> None:
