@@ -52,9 +52,11 @@ lint-generated: install
 gen: install ## Regenerate treadle/ from protos/
 	@$(PY) tools/gen.py
 
-lock: install ## Resolve pyproject.toml anew into requirements.lock
+lock: install ## Resolve pyproject.toml anew into requirements.lock, and the image's part of it
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 -c requirements.lock pyproject.toml -o deploy/requirements.lock
 
 bench: install ## Run the benchmarks; WORKLOAD=W1 runs one
 	@$(PY) -m benchmarks $(if $(WORKLOAD),--workload $(WORKLOAD)) $(ARGS)

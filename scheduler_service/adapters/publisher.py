@@ -22,6 +22,7 @@ _CHUNK: Final = 1_000
 _MOST_IN_FLIGHT: Final = 50_000
 _ANSWER_WITHIN_S: Final = 5.0
 _MSG_ID: Final = "Nats-Msg-Id"
+_REASON: Final = "Treadle-Reason"
 
 _Answer = asyncio.Future[PubAck] | Exception
 
@@ -52,10 +53,14 @@ class JetStreamPublisher:
     async def _publish(self, message: Message) -> _Answer:
         if not self._nc.is_connected:
             return ConnectionReconnectingError()
-        headers = {_MSG_ID: message.message_id} if message.message_id else None
+        headers: dict[str, str] = {}
+        if message.message_id is not None:
+            headers[_MSG_ID] = message.message_id
+        if message.reason is not None:
+            headers[_REASON] = message.reason
         try:
             return await self._js.publish_async(  # pyright: ignore[reportUnknownMemberType] - bare Dict
-                message.subject, message.payload, headers=headers
+                message.subject, message.payload, headers=headers or None
             )
         except (NatsError, OSError) as error:
             return error

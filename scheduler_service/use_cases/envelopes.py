@@ -114,6 +114,6 @@ def result_messages(results: Sequence[ActionResult], subject: str) -> list[Messa
     ]
 
 
-def dead_letter(subject: str, data: bytes) -> Message:
+def dead_letter(subject: str, data: bytes, reason: str) -> Message:
     """`data` as it came, for people; a second delivery of the same is not kept twice."""
-    return Message(subject, data, message_id=f"{subject}:{hashlib.sha256(data).hexdigest()}")
+    return Message(subject, data, f"{subject}:{hashlib.sha256(data).hexdigest()}", reason)

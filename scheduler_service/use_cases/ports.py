@@ -17,6 +17,8 @@ class Message:
     subject: str
     payload: bytes
     message_id: str | None = None
+    # Why it is a dead letter; such a message carries it as a header.
+    reason: str | None = None
 
 
 class Publisher(Protocol):

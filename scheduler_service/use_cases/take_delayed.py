@@ -59,7 +59,7 @@ class TakeDelayed:
                 planned.append(self._read(data, failures))
             except UnreadableError as error:
                 _log.warning("delayed_task_unusable", problem=str(error), size=len(data))
-                dead.append(dead_letter(DEAD_SUBJECT, data))
+                dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
         timers = distinct(planned)
         held = await self._store.add(timers)
         outgoing = result_messages(failures, self._results_subject) + dead

@@ -83,7 +83,7 @@ class TakeWaits:
             task, ids = read_task(data)
         except UnreadableError as error:
             _log.warning("wait_unreadable", problem=str(error), size=len(data))
-            batch.dead.append(dead_letter(DEAD_SUBJECT, data))
+            batch.dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
             return
         try:
             wait = _plan(task)
@@ -93,7 +93,7 @@ class TakeWaits:
         except UnreadableError as error:
             _log.warning("wait_unusable", attempt_id=task.attempt_id, problem=str(error))
             batch.failures.append(failed(task, ErrorClass.ERROR_CLASS_INTERNAL, str(error)))
-            batch.dead.append(dead_letter(DEAD_SUBJECT, data))
+            batch.dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
         else:
             result = wait_result(task)
             batch.planned.append((self._timer(ids, wait, result), result, wait.reason))

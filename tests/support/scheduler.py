@@ -92,6 +92,12 @@ class Engine:
         async with self.database.connect() as connection:
             return (await connection.execute(text("SELECT count(*) FROM timers"))).scalar_one()
 
+    async def until_timers(self, count: int) -> None:
+        """Waits for there to be so many: a timer goes a moment after its message."""
+        async with asyncio.timeout(20):
+            while await self.timers() != count:  # noqa: ASYNC110 - rows set no event
+                await asyncio.sleep(0.01)
+
     async def ring_waits(self, tasks: Sequence[ActionTask]) -> None:
         """Publishes wait steps."""
         await self._publish(

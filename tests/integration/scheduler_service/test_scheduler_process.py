@@ -75,7 +75,7 @@ async def test_an_earlier_timer_wakes_the_scheduler(
         await other_side.until(lambda: bool(other_side.of("waiting")))
         await other_side.ring_waits([wait_task(3_599, ready_at=ready_at - timedelta(hours=2))])
         await other_side.until(lambda: bool(other_side.of("completed")))
-    assert await other_side.timers() == 1
+        await other_side.until_timers(1)
 
 
 async def test_a_task_that_comes_twice_is_stored_once(
@@ -88,6 +88,7 @@ async def test_a_task_that_comes_twice_is_stored_once(
             await other_side.ring_waits([task, task])
             await other_side.hold_back([delayed, delayed])
         await other_side.until(lambda: len(other_side.of("waiting")) == 4)
+        await other_side.until_timers(2)
         await asyncio.sleep(0.2)
         assert await other_side.timers() == 2
 
@@ -120,10 +121,14 @@ async def test_what_cannot_be_a_timer_is_told_and_kept(
         assert failed[task.attempt_id].error_class == ErrorClass.ERROR_CLASS_INTERNAL
     assert attempts(other_side.of("completed")) == {good.attempt_id}
     letters = set[tuple[str, bytes]]()
+    reasons = set[str]()
     async with asyncio.timeout(10):
         while len(letters) < 4:
-            letters |= {(letter.subject, letter.data) for letter in await dead.next_batch(10)}
+            batch = await dead.next_batch(10)
+            letters |= {(letter.subject, letter.data) for letter in batch}
+            reasons |= {(letter.headers or {})["Treadle-Reason"] for letter in batch}
     await dead.stop()
+    assert "not an ActionTask" in reasons
     assert letters == {
         ("treadle.dead.timing", b"\xff not protobuf"),
         ("treadle.dead.scheduler", b"\xff not protobuf"),
@@ -147,9 +152,7 @@ async def test_timers_survive_a_kill(other_side: Engine, service_env: dict[str, 
         await other_side.ring_waits(waits)
         await other_side.hold_back(delayed)
         await other_side.until(lambda: len(other_side.of("waiting")) == 300)
-        async with asyncio.timeout(10):
-            while await other_side.timers() < 600:  # noqa: ASYNC110 - the rows set no event
-                await asyncio.sleep(0.01)
+        await other_side.until_timers(600)
         await replica.kill()
     assert not other_side.of("completed")
     async with run_replica(service_env):
@@ -253,4 +256,4 @@ async def test_timers_wait_for_nats_to_come_back(
         assert await other_side.timers() == 50
         nats_server.start()
         await other_side.until(lambda: len(attempts(other_side.of("completed"))) == 50)
-    assert await other_side.timers() == 0
+        await other_side.until_timers(0)
