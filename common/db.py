@@ -21,6 +21,8 @@ def create_engine(url: str, *, search_path: str, pool_size: int = 10) -> AsyncEn
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        # Errors end up in logs, and parameters are payloads.
+        hide_parameters=True,
         connect_args={
             "server_settings": _SERVER_SETTINGS | {"search_path": search_path},
             "command_timeout": _COMMAND_TIMEOUT_S,

@@ -49,27 +49,7 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
         resources.push_async_callback(_close, nc)
 
         store, publisher, alarm = PostgresTimerStore(engine), JetStreamPublisher(nc), Alarm()
-        take_waits = TakeWaits(store, publisher, results_subject=RESULTS_SUBJECT)
-        take_delayed = TakeDelayed(
-            store, publisher, results_subject=RESULTS_SUBJECT, subject_of=_subject_of
-        )
-        sources = [
-            PullConsumer(
-                nc,
-                nc.jetstream(),  # pyright: ignore[reportUnknownMemberType] - untyped options
-                spec,
-                capacity=4 * settings.intake_batch,
-                replicas=settings.nats_replicas,
-            )
-            for spec in (WAITS, DELAYED_TASKS)
-        ]
-        intakes = [
-            IntakeLoop(kind, source, take, alarm, batch=settings.intake_batch)
-            for kind, source, take in zip(
-                ("wait", "delayed_task"), sources, (take_waits, take_delayed), strict=True
-            )
-            for _ in range(settings.intake_concurrency)
-        ]
+        sources, intakes = _intake(settings, nc, store, publisher, alarm)
         firing = FiringLoop(
             FireDue(store, publisher, limit=settings.fire_batch),
             store.next_due,
@@ -91,6 +71,39 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
             stop,
             ready=lambda: announce_ready("scheduler", listen=address, metrics=metrics),
         )
+
+
+def _intake(
+    settings: SchedulerSettings,
+    nc: Client,
+    store: PostgresTimerStore,
+    publisher: JetStreamPublisher,
+    alarm: Alarm,
+) -> tuple[list[PullConsumer], list[IntakeLoop]]:
+    """What brings timers in: a consumer for each kind, and the loops that work it off."""
+    take_waits = TakeWaits(store, publisher, results_subject=RESULTS_SUBJECT)
+    take_delayed = TakeDelayed(
+        store, publisher, results_subject=RESULTS_SUBJECT, subject_of=_subject_of
+    )
+    sources: list[PullConsumer] = []
+    intakes: list[IntakeLoop] = []
+    for kind, spec, take in (
+        ("wait", WAITS, take_waits),
+        ("delayed_task", DELAYED_TASKS, take_delayed),
+    ):
+        source = PullConsumer(
+            nc,
+            nc.jetstream(),  # pyright: ignore[reportUnknownMemberType] - untyped options
+            spec,
+            capacity=4 * settings.intake_batch,
+            replicas=settings.nats_replicas,
+        )
+        sources.append(source)
+        intakes += [
+            IntakeLoop(kind, source, take, alarm, batch=settings.intake_batch)
+            for _ in range(settings.intake_concurrency)
+        ]
+    return sources, intakes
 
 
 def migrate(settings: SchedulerSettings) -> None:

@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from common.nats import DEAD, ConsumerSpec, PullConsumer
 from common.nats.streams import ensure_consumer
 from devstack.nats import NatsServer
+from devstack.postgres import Postgres
 from scheduler_service.bootstrap import DELAYED_TASKS, WAITS
 from tests.support.scheduler import Engine, delayed_task, run_replica, wait_task
 from treadle.catalog.v1.wait_time_pb2 import WaitUnit
@@ -241,6 +242,23 @@ async def test_five_thousand_due_at_once(other_side: Engine, service_env: dict[s
     finished = [result.finished_at.ToDatetime(UTC) for result in other_side.of("completed")]
     assert min(finished) >= ready_at + 4 * SECOND
     assert max(finished) < ready_at + 8 * SECOND
+
+
+async def test_it_gets_over_lost_connections_to_postgres(
+    other_side: Engine, service_env: dict[str, str], postgres_server: Postgres
+) -> None:
+    ready_at = await other_side.now()
+    async with run_replica(service_env):
+        await other_side.ring_waits([wait_task(2, ready_at=ready_at) for _ in range(50)])
+        await other_side.until(lambda: len(other_side.of("waiting")) == 50)
+        await other_side.database.dispose()
+        database = service_env["TREADLE_DATABASE_URL"].rpartition("/")[2]
+        postgres_server.query(
+            f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
+        )
+        await other_side.ring_waits([wait_task(1, ready_at=ready_at) for _ in range(50)])
+        await other_side.until(lambda: len(attempts(other_side.of("completed"))) == 100)
+        await other_side.until_timers(0)
 
 
 async def test_timers_wait_for_nats_to_come_back(
