@@ -7,6 +7,7 @@ wire; its documented hook for making the request is replaced, the rest is used a
 import logging
 import urllib.request
 from base64 import b64encode
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from sendgrid import SendGridAPIClient
 
 from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.transport import Answer, ProviderTransport
-from executor_service.domain.classify import RefusedError
+from executor_service.domain.classify import NoAnswerError, RefusedError
 from executor_service.domain.outcome import JsonValue
 from executor_service.ports import Email
 
@@ -38,6 +39,9 @@ class SendGridGateway:
         """Returns X-Message-Id, empty when SendGrid gave none."""
         body = message_body(email)
         response = await self._threads.run(lambda: self._sdk.send(body))
+        if response.status_code != HTTPStatus.ACCEPTED:
+            # SendGrid's only word for a message that it has taken; it may have taken this one.
+            raise NoAnswerError(f"status {response.status_code} says nothing of the message")
         return response.headers.get("X-Message-Id") or ""
 
 

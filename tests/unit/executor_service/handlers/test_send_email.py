@@ -140,6 +140,15 @@ CASES = [
         sent=0,
     ),
     Case(
+        "takes nothing but 202 Accepted for a receipt",
+        CONFIG,
+        told=told("garbage"),
+        outcome="failed",
+        error="unknown_outcome",
+        message="status 200",
+        sent=0,
+    ),
+    Case(
         "does not know what a reset means",
         CONFIG,
         told=told("accept_then_reset"),
