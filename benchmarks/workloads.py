@@ -99,7 +99,9 @@ async def _run_one(subject: Subject, workflow: str, contact: str) -> None:
 
 async def w5(subject: Subject, executions: int) -> Line:
     """Adding actions over REST at 50 a second while W1 runs at full rate."""
-    load = asyncio.create_task(_keep_busy(subject, executions))
+    workflow = await subject.workflow(tag_configs(_STEPS))
+    people = await subject.people(executions)
+    load = asyncio.create_task(_keep_busy(subject, workflow, people))
     async with httpx.AsyncClient(
         base_url=subject.stack.gateway_url,
         headers={"authorization": f"Bearer {subject.stack.token()}"},
@@ -120,12 +122,10 @@ async def w5(subject: Subject, executions: int) -> Line:
     )
 
 
-async def _keep_busy(subject: Subject, executions: int) -> int:
-    workflow = await subject.workflow(tag_configs(_STEPS))
-    people = await subject.people(executions)
+async def _keep_busy(subject: Subject, workflow: str, people: list[str]) -> int:
     await subject.start(workflow, people)
-    await subject.ended(workflow, executions, within=30 + executions * _STEPS / 200)
-    return executions * _STEPS
+    await subject.ended(workflow, len(people), within=30 + len(people) * _STEPS / 200)
+    return len(people) * _STEPS
 
 
 async def _add_actions(

@@ -7,7 +7,6 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from common.auth import TokenVerifier
-from common.catalogue import catalogue
 from common.db import create_engine
 from common.grpc.server import GrpcServer
 from common.nats import (
@@ -18,8 +17,9 @@ from common.nats import (
     action_consumer,
     connect,
 )
+from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
-from scheduler_service.adapters.migrations import SCHEMA, upgrade
+from scheduler_service.adapters.migrations import SCHEMA, require, upgrade
 from scheduler_service.adapters.publisher import JetStreamPublisher
 from scheduler_service.adapters.reader import PostgresTimerReader
 from scheduler_service.adapters.store import PostgresTimerStore
@@ -41,17 +41,23 @@ DELAYED_TASKS = ConsumerSpec(DELAY, "scheduler-delay", "treadle.scheduler.>")
 async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
     """Runs one replica until `stop` is set, then finishes what it has begun."""
     async with AsyncExitStack() as resources:
+        await unless_stopped(stop, require(settings.database_url))
         engine = create_engine(
             settings.database_url, search_path=SCHEMA, pool_size=settings.pool_size
         )
         resources.push_async_callback(engine.dispose)
-        nc = await connect(settings.nats_url, name="treadle-scheduler")
+        nc = await connect(settings.nats_url, name="treadle-scheduler", stop=stop)
         resources.push_async_callback(_close, nc)
 
         store, publisher, alarm = PostgresTimerStore(engine), JetStreamPublisher(nc), Alarm()
         sources, intakes = _intake(settings, nc, store, publisher, alarm)
         firing = FiringLoop(
-            FireDue(store, publisher, limit=settings.fire_batch),
+            FireDue(
+                store,
+                publisher,
+                results_subject=RESULTS_SUBJECT,
+                limit=settings.fire_batch,
+            ),
             store.next_due,
             alarm,
             batch=settings.fire_batch,
@@ -82,9 +88,7 @@ def _intake(
 ) -> tuple[list[PullConsumer], list[IntakeLoop]]:
     """What brings timers in: a consumer for each kind, and the loops that work it off."""
     take_waits = TakeWaits(store, publisher, results_subject=RESULTS_SUBJECT)
-    take_delayed = TakeDelayed(
-        store, publisher, results_subject=RESULTS_SUBJECT, subject_of=_subject_of
-    )
+    take_delayed = TakeDelayed(store, publisher, results_subject=RESULTS_SUBJECT)
     sources: list[PullConsumer] = []
     intakes: list[IntakeLoop] = []
     for kind, spec, take in (
@@ -116,8 +120,3 @@ async def _close(nc: Client) -> None:
     with suppress(NatsError, TimeoutError):
         await nc.flush(timeout=1)
     await nc.close()
-
-
-def _subject_of(action_type: str) -> str | None:
-    spec = catalogue().types.get(action_type)
-    return None if spec is None else spec.subject

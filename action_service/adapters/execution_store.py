@@ -6,7 +6,7 @@ one of one, and each connection has Postgres plan a statement once.
 
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import asyncpg
@@ -35,7 +35,8 @@ _STANDING = """
     e.id::text, e.account_id::text, e.workflow_id::text, e.version_id::text, e.contact_id::text,
     e.state, w.status, e.current_action_id::text, e.current_action_execution_id::text,
     e.current_attempt_id::text, a.attempt_number, a.retry_count, a.status, e.event IS NOT NULL,
-    now()
+    EXISTS (SELECT FROM treadle.send_claims s WHERE s.attempt_id = e.current_attempt_id),
+    a.created_at, now()
 """
 
 _LOCK = f"""
@@ -110,7 +111,7 @@ _WRITE = """
             completed_at = v.completed_at, result_data = v.result_json::jsonb,
             error_class = v.error_class, error_message = v.error_message,
             scheduled_at = v.scheduled_at, lease_until = v.lease_until, outcome = v.outcome,
-            reason = v.reason
+            reason = v.reason, rings = 0
         FROM unnest(
             $1::uuid[], $2::text[], $3::uuid[],
             $4::int[], $5::int[],
@@ -157,25 +158,41 @@ _WRITE = """
     """
 
 _RENEW = """
-    UPDATE treadle.workflow_action_executions a SET lease_until = v.lease_until
-    FROM unnest($1::uuid[], $2::timestamptz[]) AS v(id, lease_until)
+    UPDATE treadle.workflow_action_executions a
+    SET lease_until = now() + v.lease * 2 ^ LEAST(a.rings, 10), rings = a.rings + 1
+    FROM unnest($1::uuid[], $2::interval[]) AS v(id, lease)
     WHERE a.id = v.id
-    """
+"""
 
-# A pause may commit while the engine holds work for it, and be over before the hold commits.
+# A pause may commit while the engine holds work for it, and be over before the hold commits; and a
+# workflow that resumes may have held a hundred thousand. The recursion visits each workflow that
+# has held executions once, however many there are.
 _RELEASE = """
-    WITH held AS (
+    WITH RECURSIVE holding AS (
+        (SELECT workflow_id FROM treadle.workflow_executions WHERE state = 'paused'
+         ORDER BY workflow_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.workflow_id FROM treadle.workflow_executions e
+                WHERE e.state = 'paused' AND e.workflow_id > h.workflow_id
+                ORDER BY e.workflow_id LIMIT 1)
+        FROM holding h WHERE h.workflow_id IS NOT NULL
+    ), held AS (
         SELECT e.id, e.current_action_execution_id
-        FROM treadle.workflow_executions e JOIN treadle.workflows w ON w.id = e.workflow_id
-        WHERE e.state = 'paused' AND w.status <> 'paused'
+        FROM holding h
+        JOIN treadle.workflows w ON w.id = h.workflow_id AND w.status <> 'paused'
+        CROSS JOIN LATERAL (
+            SELECT x.id, x.current_action_execution_id FROM treadle.workflow_executions x
+            WHERE x.workflow_id = w.id AND x.state = 'paused'
+            LIMIT $1
+            FOR UPDATE SKIP LOCKED
+        ) e
         LIMIT $1
-        FOR UPDATE OF e SKIP LOCKED
     ), rung AS (
-        UPDATE treadle.workflow_action_executions a SET lease_until = now()
+        UPDATE treadle.workflow_action_executions a SET lease_until = now(), rings = 0
         FROM held WHERE a.id = held.current_action_execution_id
     )
     UPDATE treadle.workflow_executions e SET state = 'running' FROM held WHERE e.id = held.id
-    """
+"""
 
 
 class PostgresEngineTransaction:
@@ -213,13 +230,14 @@ class PostgresEngineTransaction:
         """See EngineTransaction."""
         return [_standing(*row) for row in await self._connection.fetch(_EXPIRED, limit)]
 
-    async def renew_leases(self, leases: Mapping[str, datetime]) -> None:
+    async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
         """See EngineTransaction."""
         await self._connection.execute(_RENEW, list(leases), list(leases.values()))
 
-    async def release_held(self, limit: int) -> None:
+    async def release_held(self, limit: int) -> int:
         """See EngineTransaction."""
-        await self._connection.execute(_RELEASE, limit)
+        # The driver answers with the command tag, such as `UPDATE 3`.
+        return int((await self._connection.execute(_RELEASE, limit)).split()[-1])
 
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
         """See EngineTransaction."""
@@ -273,6 +291,8 @@ def _standing(
     retry_count: int,
     status: str,
     has_event: bool,  # noqa: FBT001 - a row's column
+    claimed: bool,  # noqa: FBT001 - as above
+    reached_at: datetime,
     now: datetime,
 ) -> Standing:
     return Standing(
@@ -290,6 +310,8 @@ def _standing(
         retry_count,
         ActionStatus(status),
         has_event,
+        claimed,
+        reached_at,
         now,
     )
 

@@ -10,6 +10,10 @@ from action_service.domain.plan import Json
 Fields: TypeAlias = dict[str, Json]
 
 CUSTOM_PREFIX = "custom_fields."
+MAX_TEXT = 65_536
+# Before the point what a double holds exactly; after it, more than one prints.
+MAX_DIGITS = 15
+MAX_DECIMALS = 30
 BUILT_IN = ("email", "phone", "first_name", "last_name", "timezone", "owner_id")
 
 
@@ -62,6 +66,8 @@ def _appended(name: str, before: Json, value: Json) -> Json:
         return value
     if not isinstance(before, str):
         raise ChangeRefusedError(f"{name} cannot be appended to: it holds {_kind(before)}")
+    if len(before) + len(value) > MAX_TEXT:
+        raise ChangeRefusedError(f"{name} would be longer than {MAX_TEXT} characters")
     return before + value
 
 
@@ -70,7 +76,7 @@ def _incremented(name: str, before: Json, value: Json) -> Json:
         raise ChangeRefusedError(f"{name} cannot be incremented: it holds text")
     step = _number(name, value)
     start = Decimal(0) if before is None else _number(name, before)
-    total = start + step
+    total = _bounded(name, start + step)
     return int(total) if total == total.to_integral_value() else float(total)
 
 
@@ -84,8 +90,19 @@ def _number(name: str, value: Json) -> Decimal:
         raise ChangeRefusedError(
             f"{name} cannot be incremented: its text is not a number"
         ) from None
+    return _bounded(name, number)
+
+
+def _bounded(name: str, number: Decimal) -> Decimal:
+    """Looks at the exponent alone: writing 1e999999 out would take minutes."""
     if not number.is_finite():
         raise ChangeRefusedError(f"{name} cannot be incremented: the number is not finite")
+    exponent = number.as_tuple().exponent
+    if number.adjusted() >= MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DECIMALS):
+        raise ChangeRefusedError(
+            f"{name} cannot be incremented: numbers have at most {MAX_DIGITS} digits before the"
+            f" point and {MAX_DECIMALS} after it"
+        )
     return number
 
 

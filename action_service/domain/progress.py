@@ -5,13 +5,12 @@ the action execution ends (or is put off), which steps come next, and the execut
 engine carries decisions out hundreds at a time.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
-from action_service.domain.plan import Json, OnError, Plan, PlanStep
+from action_service.domain.plan import OnError, Plan, PlanStep
 from action_service.domain.retry import ErrorClass, RetryTiming, retry_delay
 from action_service.domain.states import (
     ActionEvent,
@@ -66,7 +65,12 @@ class Deferred:
     reason: str
 
 
-Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Deferred
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The instant of a postponed attempt has come."""
+
+
+Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Deferred | Due
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,9 @@ class Decision:
     """What to write for one result.
 
     `status` is the action execution's. With `again_at` the same action execution gets another
-    attempt then. `skipped` are disabled steps passed over on the way to `next_step`. `held` says
-    that the next step must not be dispatched before its workflow resumes.
+    attempt then; with `dispatches` the present one is run now. `skipped` are disabled steps passed
+    over on the way to `next_step`. `held` says that nothing must be dispatched before the workflow
+    resumes.
     """
 
     status: ActionStatus
@@ -104,6 +109,7 @@ class Decision:
     waits_until: datetime | None = None
     again_at: datetime | None = None
     spends_retry: bool = False
+    dispatches: bool = False
     skipped: tuple[PlanStep, ...] = ()
     next_step: PlanStep | None = None
     held: bool = False
@@ -148,6 +154,15 @@ def decide(
                 reason=outcome.reason,
                 again_at=outcome.not_before,
             )
+        case Due():
+            event = ExecutionEvent.HOLD if at.workflow_paused else ExecutionEvent.ADVANCE
+            return Decision(
+                status=after_action_event(at.status, ActionEvent.BECOME_DUE),
+                state=after_execution_event(at.state, event),
+                ends_attempt=False,
+                dispatches=not at.workflow_paused,
+                held=at.workflow_paused,
+            )
 
 
 def first_steps(plan: Plan) -> tuple[tuple[PlanStep, ...], PlanStep | None]:
@@ -155,11 +170,9 @@ def first_steps(plan: Plan) -> tuple[tuple[PlanStep, ...], PlanStep | None]:
     return _pass_disabled(plan, plan.first())
 
 
-def lease_for(config: Mapping[str, Json]) -> timedelta:
-    """How long an attempt with this configuration may take before it is rung again."""
-    timeout = config.get("timeout_seconds")
-    extra = timedelta(seconds=timeout) if isinstance(timeout, int) else timedelta(0)
-    return LEASE + extra
+def lease_for(timeout_seconds: int) -> timedelta:
+    """How long an attempt that may take so long by itself goes without an answer at most."""
+    return LEASE + timedelta(seconds=timeout_seconds)
 
 
 def _fail(

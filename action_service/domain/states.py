@@ -32,6 +32,8 @@ class ActionEvent(StrEnum):
     PARK = "park"
     # Another attempt at a later instant, whether a retry or a deferral.
     POSTPONE = "postpone"
+    # The instant of a postponed attempt has come.
+    BECOME_DUE = "become_due"
     # The provider may or may not have acted.
     LOSE_TRACK = "lose_track"
     CANCEL = "cancel"
@@ -83,6 +85,7 @@ _AFTER_ACTION_EVENT = {
     ActionEvent.SKIP: ActionStatus.SKIPPED,
     ActionEvent.PARK: ActionStatus.WAITING,
     ActionEvent.POSTPONE: ActionStatus.SCHEDULED,
+    ActionEvent.BECOME_DUE: ActionStatus.PENDING,
     ActionEvent.LOSE_TRACK: ActionStatus.RUNNING,
     ActionEvent.CANCEL: ActionStatus.CANCELLED,
 }
@@ -92,10 +95,12 @@ ACTION_TRANSITIONS: Mapping[tuple[ActionStatus, ActionEvent], ActionStatus] = Ma
         (status, event): target
         for status in _OPEN_ACTION
         for event, target in _AFTER_ACTION_EVENT.items()
-        # A wait makes no call that could be claimed or lost track of.
+        # A wait makes no call that could be claimed or lost track of; only what was postponed
+        # becomes due.
         if not (
             status is ActionStatus.WAITING and event in {ActionEvent.CLAIM, ActionEvent.LOSE_TRACK}
         )
+        and (event is not ActionEvent.BECOME_DUE or status is ActionStatus.SCHEDULED)
     }
 )
 

@@ -18,7 +18,6 @@ from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
 
 __all__ = ["Engine", "EngineTuning"]
 
-_DEAD_SUBJECT = "treadle.dead.results"
 _CONSUMER = ConsumerSpec(RESULTS, "engine-results", RESULTS_SUBJECT)
 
 
@@ -49,13 +48,7 @@ class Engine:
         self._consumer = PullConsumer(
             nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
         )
-
-        async def dead_letter(payload: bytes) -> None:
-            await js.publish(_DEAD_SUBJECT, payload)
-
-        self._workers = [
-            ResultWorker(self._consumer, processor, dead_letter) for _ in range(tuning.lanes)
-        ]
+        self._workers = [ResultWorker(self._consumer, processor) for _ in range(tuning.lanes)]
         self._sweeper = Sweeper(store, ringer, encoder, interval=tuning.sweep_interval)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

@@ -14,8 +14,12 @@ from action_service.domain.plan import Plan
 from action_service.domain.progress import (
     Completed,
     Decision,
+    Deferred,
+    Due,
     Failed,
+    Outcome,
     Position,
+    Skipped,
     Waiting,
     decide,
 )
@@ -32,12 +36,20 @@ from action_service.engine.model import (
     Ringer,
     RunContext,
     Standing,
+    StoreUnavailableError,
     Task,
     Writes,
 )
 from action_service.engine.writing import record, retry_limit
+from common.catalogue import MalformedConfigError, UnknownActionTypeError
 
 _log = structlog.get_logger(__name__)
+
+_OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
+_CLAIMED_ELSEWHERE = (
+    "another run of this attempt was handing the message over; it may have been sent, so it is not"
+    " sent again"
+)
 
 
 class BatchProcessor:
@@ -62,102 +74,102 @@ class BatchProcessor:
         """Commits what the results mean and rings for what follows.
 
         Results may come twice, late, or for executions that are gone: they change nothing then.
+        Raises StoreUnavailableError; what is committed by then is fenced when it comes again.
         """
         by_attempt: dict[str, Result] = {}
         for result in results:
-            # Parked and then due within one batch: the later word counts.
-            if isinstance(result.outcome, Waiting) and result.attempt_id in by_attempt:
-                continue
-            by_attempt[result.attempt_id] = result
+            known = by_attempt.get(result.attempt_id)
+            if known is None or _weight(result.outcome) > _weight(known.outcome):
+                by_attempt[result.attempt_id] = result
         await self._commit(list(by_attempt.values()))
 
     async def _commit(self, results: list[Result]) -> None:
         try:
             tasks = await self._transact(results)
+        except StoreUnavailableError:
+            raise
         except BadItemError as error:
-            if len(results) > 1:
-                middle = len(results) // 2
-                await self._commit(results[:middle])
-                await self._commit(results[middle:])
-            elif not isinstance(results[0].outcome, Failed):
-                await self._commit([_refused(results[0], str(error))])
-            else:
-                _log.error(
-                    "result_unusable",
-                    execution_id=results[0].execution_id,
-                    attempt_id=results[0].attempt_id,
-                    reason=str(error),
-                )
-            return
-        if tasks:
-            await self._ringer.ring(tasks)
+            await self._halve(results, str(error))
+        except Exception:  # noqa: BLE001 - whatever it is, it must stop one result only
+            _log.exception("results_crashed", count=len(results))
+            await self._halve(results, _OUR_FAULT)
+        else:
+            if tasks:
+                await self._ringer.ring(tasks)
+
+    async def _halve(self, results: list[Result], why: str) -> None:
+        if len(results) > 1:
+            middle = len(results) // 2
+            await self._commit(results[:middle])
+            await self._commit(results[middle:])
+        elif not isinstance(results[0].outcome, Failed):
+            await self._commit([_refused(results[0], why)])
+        else:
+            # Not even its failure can be written: it stays where it is, for people to see.
+            result = results[0]
+            _log.error(
+                "result_unusable",
+                execution_id=result.execution_id,
+                attempt_id=result.attempt_id,
+                reason=why,
+            )
 
     async def _transact(self, results: Sequence[Result]) -> list[Task]:
-        by_execution = {result.execution_id: result for result in results}
+        by_attempt = {result.attempt_id: result for result in results}
         async with self._store.transaction() as tx:
-            standings = await tx.lock(list(by_execution))
+            standings = await tx.lock(list({result.execution_id for result in results}))
             pairs = [
-                (standing, result)
-                for standing in standings
-                if (result := by_execution[standing.execution_id]).attempt_id == standing.attempt_id
+                (at, result)
+                for at in standings
+                if (result := by_attempt.get(at.attempt_id)) is not None
             ]
             if len(pairs) < len(results):
                 _log.info("results_fenced", count=len(results) - len(pairs))
-            if not pairs:
+            plans = {at.version_id: await self._store.plan(at.version_id) for at, _ in pairs}
+            decided = [
+                (at, result, decision)
+                for at, result in pairs
+                if (decision := self._decide(at, result, plans[at.version_id])) is not None
+            ]
+            if not decided:
                 return []
-            refusals = await self._apply_effects(tx, pairs)
+            refusals = await _apply_effects(tx, decided)
             writes = Writes()
             dispatches: list[Dispatch] = []
-            plans: dict[str, Plan] = {}
-            for standing, result in pairs:
-                plan = plans.get(standing.version_id)
-                if plan is None:
-                    plan = plans[standing.version_id] = await self._store.plan(standing.version_id)
-                refusal = refusals.get(standing.execution_id)
-                if refusal is not None:
+            for at, result, decision in decided:
+                plan = plans[at.version_id]
+                if (refusal := refusals.get(at.execution_id)) is not None:
                     result = _refused(result, refusal)
-                decision = self._decide(standing, result, plan)
-                if decision is not None:
-                    dispatch = record(writes, standing, result, decision, plan)
-                    if dispatch is not None:
-                        dispatches.append(dispatch)
+                    decision = self._decide(at, result, plan) or decision
+                dispatch = record(writes, at, result, decision, plan)
+                if dispatch is not None:
+                    dispatches.append(dispatch)
             await tx.write(writes)
             return await encode_tasks(tx, self._encoder, dispatches, plans)
 
-    async def _apply_effects(
-        self, tx: EngineTransaction, pairs: Sequence[tuple[Standing, Result]]
-    ) -> Mapping[str, str]:
-        effects = [
-            AppliedEffect(
-                standing.account_id, standing.execution_id, standing.action_execution_id, effect
-            )
-            for standing, result in pairs
-            for effect in result.effects
-        ]
-        return await tx.apply(effects) if effects else {}
-
-    def _decide(self, standing: Standing, result: Result, plan: Plan) -> Decision | None:
+    def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:
+        outcome = result.outcome
+        if at.claimed and not result.claimant and isinstance(outcome, Failed | Deferred | Skipped):
+            # Another run of this attempt was granted the claim and may have sent; this one, which
+            # was not, cannot know.
+            outcome = Failed(ErrorClass.UNKNOWN_OUTCOME, _CLAIMED_ELSEWHERE)
         position = Position(
             plan=plan,
-            step_id=standing.action_id,
-            status=standing.status,
-            state=standing.state,
-            attempt_number=standing.attempt_number,
-            retry_count=standing.retry_count,
-            workflow_paused=standing.workflow_status == "paused",
-            max_retries=retry_limit(plan, standing.action_id)
-            if isinstance(result.outcome, Failed)
-            else None,
+            step_id=at.action_id,
+            status=at.status,
+            state=at.state,
+            attempt_number=at.attempt_number,
+            retry_count=at.retry_count,
+            workflow_paused=at.workflow_status == "paused",
+            max_retries=retry_limit(plan, at.action_id) if isinstance(outcome, Failed) else None,
         )
         try:
-            return decide(
-                position, result.outcome, now=standing.now, timing=self._timing, rng=self._rng
-            )
+            return decide(position, outcome, now=at.now, timing=self._timing, rng=self._rng)
         except IllegalTransitionError as error:
             _log.warning(
                 "result_dropped",
-                execution_id=standing.execution_id,
-                attempt_id=standing.attempt_id,
+                execution_id=at.execution_id,
+                attempt_id=at.attempt_id,
                 reason=str(error),
             )
             return None
@@ -169,20 +181,54 @@ async def encode_tasks(
     dispatches: Sequence[Dispatch],
     plans: Mapping[str, Plan],
 ) -> list[Task]:
-    """The tasks of `dispatches`, with what their templates read as this transaction sees it."""
-    reading = [dispatch for dispatch in dispatches if dispatch.step.needs]
-    contexts: Mapping[str, RunContext] = await tx.contexts(reading) if reading else {}
-    return [
-        encoder.encode(
-            dispatch, plans[dispatch.version_id], contexts.get(dispatch.action_execution_id)
-        )
-        for dispatch in dispatches
+    """The tasks of `dispatches`, with what their templates read as this transaction sees it.
+
+    A step of a type that this release does not know is left to an engine that does: the sweeper
+    rings for it there.
+    """
+    reading = [
+        dispatch for dispatch in dispatches if dispatch.step.needs and dispatch.not_before is None
     ]
+    contexts: Mapping[str, RunContext] = await tx.contexts(reading) if reading else {}
+    tasks: list[Task] = []
+    for dispatch in dispatches:
+        context = contexts.get(dispatch.action_execution_id)
+        try:
+            tasks.append(encoder.encode(dispatch, plans[dispatch.version_id], context))
+        except (UnknownActionTypeError, MalformedConfigError) as error:
+            _log.error(
+                "step_not_dispatched",
+                action_execution_id=dispatch.action_execution_id,
+                action_type=dispatch.step.action_type,
+                reason=str(error),
+            )
+    return tasks
+
+
+async def _apply_effects(
+    tx: EngineTransaction, decided: Sequence[tuple[Standing, Result, Decision]]
+) -> Mapping[str, str]:
+    effects = [
+        AppliedEffect(at.account_id, at.execution_id, at.action_execution_id, effect)
+        for at, result, _ in decided
+        for effect in result.effects
+    ]
+    return await tx.apply(effects) if effects else {}
+
+
+def _weight(outcome: Outcome) -> int:
+    """Of several answers to one attempt the surest counts, and of equals the first."""
+    match outcome:
+        case Waiting() | Due():
+            return 0
+        case Failed(error_class=ErrorClass.UNKNOWN_OUTCOME):
+            return 1
+        case _:
+            return 2
 
 
 def _refused(result: Result, why: str) -> Result:
     """The result turned into a failure of its own step."""
-    error_class = ErrorClass.REJECTED
-    if not isinstance(result.outcome, Completed):
-        error_class = ErrorClass.INTERNAL
-    return result._replace(outcome=Failed(error_class, why), effects=())
+    ours = why == _OUR_FAULT or not isinstance(result.outcome, Completed)
+    error_class = ErrorClass.INTERNAL if ours else ErrorClass.REJECTED
+    return result._replace(outcome=Failed(error_class, why), effects=(), claimant=True)

@@ -4,7 +4,6 @@ A task's part that is the same for every contact (workflow, action, configuratio
 once per step and put before the part that is not: concatenated protobuf messages are their merge.
 """
 
-import struct
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -14,6 +13,7 @@ from action_service.domain.plan import Plan, PlanStep
 from action_service.domain.progress import (
     Completed,
     Deferred,
+    Due,
     Failed,
     Outcome,
     Skipped,
@@ -22,8 +22,8 @@ from action_service.domain.progress import (
 from action_service.domain.retry import ErrorClass
 from action_service.engine.model import Dispatch, Result, RunContext, Task
 from common.catalogue import catalogue
-from common.nats import DELAY_SUBJECT
-from treadle.dispatch.v1.result_pb2 import ActionResult
+from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
+from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 from treadle.execution.v1 import execution_pb2
 
@@ -35,6 +35,10 @@ _ERROR_CLASSES = {
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# Under the server's limit of 1 MiB, with room for headers.
+_MAX_TASK_BYTES = 1_000_000
 
 
 class MalformedResultError(Exception):
@@ -53,6 +57,7 @@ def decode_result(message: ActionResult) -> Result:
         finished_at=_instant(message.finished_at),
         outcome=_outcome(message),
         effects=completed.effects if completed is not None else (),
+        claimant=message.claimant,
     )
 
 
@@ -67,22 +72,32 @@ def _outcome(message: ActionResult) -> Outcome:
             failed = message.failed
             return Failed(
                 _ERROR_CLASSES.get(failed.error_class, ErrorClass.INTERNAL),
-                failed.message,
+                _text(failed.message),
                 failed.retry_after.ToTimedelta() if failed.HasField("retry_after") else None,
             )
         case "skipped":
-            return Skipped(message.skipped.reason)
+            return Skipped(_text(message.skipped.reason))
         case "waiting":
-            return Waiting(_instant(message.waiting.resume_at), message.waiting.reason)
+            return Waiting(_instant(message.waiting.resume_at), _text(message.waiting.reason))
+        case "due":
+            return Due()
         case "deferred":
-            return Deferred(_instant(message.deferred.not_before), message.deferred.reason)
+            return Deferred(_instant(message.deferred.not_before), _text(message.deferred.reason))
         case _:
             raise MalformedResultError("without an outcome")
 
 
 def _instant(stamp: Timestamp) -> datetime:
     # Exact as `ToDatetime`, and several times faster.
-    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    try:
+        return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    except OverflowError:
+        raise MalformedResultError("an instant that is none") from None
+
+
+def _text(words: str) -> str:
+    """Postgres stores no NUL."""
+    return words.replace("\0", "")
 
 
 class TaskEncoder:
@@ -96,6 +111,8 @@ class TaskEncoder:
 
     def encode(self, dispatch: Dispatch, plan: Plan, context: RunContext | None) -> Task:
         """The message that has `dispatch` run, at once or not before its instant."""
+        if dispatch.not_before is not None:
+            return _delayed(dispatch, dispatch.not_before)
         subject, fixed = self._step(dispatch.version_id, dispatch.step, plan, dispatch.account_id)
         varying = ActionTask(
             attempt_id=dispatch.attempt_id,
@@ -108,12 +125,9 @@ class TaskEncoder:
         if dispatch.step.needs:
             varying.context_json = _context_json(dispatch, plan, context)
         payload = fixed + varying.SerializeToString()
-        if dispatch.not_before is None:
-            return Task(subject, payload, dispatch.attempt_id)
-        delayed = DelayedTask(not_before=dispatch.not_before).SerializeToString()
-        # Field 1 of DelayedTask is the task, which is serialized already.
-        delayed = b"\x0a" + _varint(len(payload)) + payload + delayed
-        return Task(DELAY_SUBJECT, delayed, dispatch.attempt_id)
+        if len(payload) > _MAX_TASK_BYTES:
+            return _too_large(dispatch, len(payload))
+        return Task(subject, payload, dispatch.attempt_id)
 
     def _stamp(self, instant: datetime) -> Timestamp:
         if self._last_stamp[0] != instant:
@@ -141,12 +155,34 @@ class TaskEncoder:
         return known
 
 
-def _varint(value: int) -> bytes:
-    encoded = b""
-    while value > 0x7F:
-        encoded += struct.pack("B", (value & 0x7F) | 0x80)
-        value >>= 7
-    return encoded + struct.pack("B", value)
+def _too_large(dispatch: Dispatch, size: int) -> Task:
+    """The answer that fails the step whose task cannot be sent, in the task's place."""
+    result = ActionResult(
+        attempt_id=dispatch.attempt_id,
+        action_execution_id=dispatch.action_execution_id,
+        execution_id=dispatch.execution_id,
+        account_id=dispatch.account_id,
+        started_at=dispatch.ready_at,
+        finished_at=dispatch.ready_at,
+    )
+    result.failed.error_class = execution_pb2.ERROR_CLASS_INVALID_CONFIG
+    result.failed.message = (
+        f"the step reads {size // 1024} KiB of data, more than the {_MAX_TASK_BYTES // 1024} KiB"
+        " that fit in a task; store less of earlier steps' answers"
+    )
+    payload = ActionResultBatch(results=[result]).SerializeToString()
+    return Task(RESULTS_SUBJECT, payload, f"{dispatch.attempt_id}:too-large")
+
+
+def _delayed(dispatch: Dispatch, not_before: datetime) -> Task:
+    ids = ActionTask(
+        attempt_id=dispatch.attempt_id,
+        action_execution_id=dispatch.action_execution_id,
+        execution_id=dispatch.execution_id,
+        account_id=dispatch.account_id,
+    )
+    payload = DelayedTask(task=ids, not_before=not_before).SerializeToString()
+    return Task(DELAY_SUBJECT, payload, dispatch.attempt_id)
 
 
 def _context_json(dispatch: Dispatch, plan: Plan, context: RunContext | None) -> bytes:

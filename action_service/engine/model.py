@@ -7,7 +7,7 @@ several times faster, which counts at thousands a second.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from action_service.domain.plan import Json, Plan, PlanStep
@@ -25,6 +25,8 @@ class Result(NamedTuple):
     finished_at: datetime
     outcome: Outcome
     effects: Sequence[Effect] = ()
+    # The run that was granted the attempt's claim: only it knows whether it has sent.
+    claimant: bool = False
 
 
 class Standing(NamedTuple):
@@ -44,6 +46,10 @@ class Standing(NamedTuple):
     retry_count: int
     status: ActionStatus
     has_event: bool
+    # The ledger has a claim of the current attempt.
+    claimed: bool
+    # When the step was reached; waits count from here, however often they are rung for.
+    reached_at: datetime
     now: datetime
 
 
@@ -213,12 +219,15 @@ class EngineTransaction(Protocol):
         """Locks executions whose current lease has run out, skipping those others hold."""
         ...
 
-    async def renew_leases(self, leases: Mapping[str, datetime]) -> None:
-        """Sets the lease of action executions, by id."""
+    async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
+        """Begins the leases of action executions anew, by id, each time twice as long.
+
+        What is merely queued for long is rung for ever more rarely.
+        """
         ...
 
-    async def release_held(self, limit: int) -> None:
-        """Lets executions go on that are held though their workflow is not paused."""
+    async def release_held(self, limit: int) -> int:
+        """Lets executions go on that are held though their workflow is not paused; how many."""
         ...
 
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:

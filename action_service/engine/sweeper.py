@@ -1,7 +1,9 @@
 """Rings again for work that nobody has answered: the backstop behind every lost message.
 
 A task that is merely queued is not run twice by this: within the stream's de-duplication window the
-server drops the second copy, and after it the attempt's id fences the second answer.
+server drops the second copy. After it the lease has grown, so that a backlog of hours brings a
+handful of copies; the attempt's id fences the second answer, and claims or idempotency keys a
+second call.
 """
 
 import asyncio
@@ -9,16 +11,18 @@ from datetime import timedelta
 
 import structlog
 
-from action_service.domain.progress import LEASE, lease_for
+from action_service.domain.progress import LEASE
 from action_service.domain.states import ActionStatus
 from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Dispatch, EngineStore, Ringer, StoreUnavailableError
-from action_service.engine.writing import dispatch_of
+from action_service.engine.writing import dispatch_of, lease_of
 
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
+# A timer runs on and a claimed send is finished; what has not begun stays where it is.
+_HELD_WHILE_PAUSED = frozenset({ActionStatus.PENDING, ActionStatus.SCHEDULED})
 
 
 class Sweeper:
@@ -36,33 +40,39 @@ class Sweeper:
         """Sweeps at once and then at every interval until `stop` is set."""
         while not stop.is_set():
             try:
+                while await self._release() == _BATCH and not stop.is_set():
+                    pass
                 while await self.sweep() == _BATCH and not stop.is_set():
                     pass
             except StoreUnavailableError as error:
                 _log.warning("sweep_failed", error=str(error))
+            except Exception:  # noqa: BLE001 - the backstop must outlive whatever it meets
+                _log.exception("sweep_crashed")
             try:
                 await asyncio.wait_for(stop.wait(), self._interval)
             except TimeoutError:
                 continue
 
+    async def _release(self) -> int:
+        async with self._store.transaction() as tx:
+            return await tx.release_held(_BATCH)
+
     async def sweep(self) -> int:
         """Rings for up to one batch of expired leases; returns how many it found."""
-        async with self._store.transaction() as tx:
-            await tx.release_held(_BATCH)
         async with self._store.transaction() as tx:
             standings = await tx.claim_expired(_BATCH)
             if not standings:
                 return 0
             dispatches: list[Dispatch] = []
-            leases = {at.action_execution_id: at.now + LEASE for at in standings}
+            leases = {at.action_execution_id: LEASE for at in standings}
             plans = {at.version_id: await self._store.plan(at.version_id) for at in standings}
             for at in standings:
-                if at.workflow_status == "paused" and at.status is ActionStatus.PENDING:
+                if at.workflow_status == "paused" and at.status in _HELD_WHILE_PAUSED:
                     continue
                 step = plans[at.version_id].by_id.get(at.action_id)
                 if step is None:
                     continue
-                leases[at.action_execution_id] = at.now + lease_for(step.config)
+                leases[at.action_execution_id] = lease_of(step)
                 dispatches.append(
                     dispatch_of(at, step, at.action_execution_id, at.attempt_id, at.attempt_number)
                 )

@@ -1,8 +1,7 @@
 """Pulls results and hands them to the batch processor; acks after the commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -18,21 +17,15 @@ _log = structlog.get_logger(__name__)
 
 # Results in one transaction; and messages taken at once, which hold up to 256 results each.
 _MAX_RESULTS = 500
-_MAX_MESSAGES = 64
-_MAX_CRASHES = 5
-
-DeadLetter: TypeAlias = Callable[[bytes], Awaitable[None]]
+_MAX_MESSAGES = 16
 
 
 class ResultWorker:
     """One lane of the engine: batch after batch, each committed before it is acked."""
 
-    def __init__(
-        self, consumer: PullConsumer, processor: BatchProcessor, dead_letter: DeadLetter
-    ) -> None:
+    def __init__(self, consumer: PullConsumer, processor: BatchProcessor) -> None:
         self._consumer = consumer
         self._processor = processor
-        self._dead_letter = dead_letter
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
@@ -48,7 +41,7 @@ class ResultWorker:
                 _log.warning("ack_failed", messages=len(batch), error=type(error).__name__)
             except Exception:  # noqa: BLE001 - one batch must not end the lane
                 _log.exception("batch_crashed", messages=len(batch))
-                await self._one_by_one(batch)
+                await _give_back(batch)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
         results: list[Result] = []
@@ -58,19 +51,6 @@ class ResultWorker:
             await self._processor.process(results[start : start + _MAX_RESULTS])
         for delivery in batch:
             await delivery.ack()
-
-    async def _one_by_one(self, batch: Sequence[Delivery]) -> None:
-        """Finds the message that a fault of ours stumbles over; its neighbours go through."""
-        for delivery in batch:
-            try:
-                await self._handle([delivery])
-            except Exception:  # noqa: BLE001 - nor one message
-                _log.exception("message_crashed", delivered=delivery.num_delivered)
-                if delivery.num_delivered < _MAX_CRASHES:
-                    await delivery.nak(1.0)
-                else:
-                    await self._dead_letter(delivery.data)
-                    await delivery.term()
 
     async def _decode(self, delivery: Delivery) -> list[Result]:
         try:

@@ -1,9 +1,10 @@
 """Turns a decision into rows, and into the attempt that is to be run next."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 
 from action_service.domain.plan import Plan, PlanStep
-from action_service.domain.progress import LEASE, Decision, lease_for
+from action_service.domain.progress import LEASE, Decision, Due, lease_for
 from action_service.domain.states import ActionStatus
 from action_service.engine.model import (
     ActionWrite,
@@ -44,6 +45,8 @@ def record(
                 decision.provider_reference,
             )
         )
+    if isinstance(result.outcome, Due):
+        return _due(writes, at, decision, plan)
     if decision.again_at is not None:
         return _again(writes, at, result, decision, decision.again_at, plan)
     ended = decision.status in _ENDED
@@ -98,10 +101,23 @@ def _advance(writes: Writes, at: Standing, result: Result, decision: Decision) -
             attempt_id,
             step.id,
             step.action_type,
-            at.now + lease_for(step.config),
+            at.now + lease_of(step),
         )
     )
     return dispatch_of(at, step, next_id, attempt_id, 1)
+
+
+def lease_of(step: PlanStep) -> timedelta:
+    """How long an attempt at the step may go without an answer before it is rung again."""
+    timeout = step.config.get("timeout_seconds")
+    return lease_for(timeout if isinstance(timeout, int) else _default_timeout(step.action_type))
+
+
+@cache
+def _default_timeout(action_type: str) -> int:
+    spec = catalogue().types.get(action_type)
+    timeout = spec.defaults().get("timeout_seconds") if spec is not None else None
+    return timeout if isinstance(timeout, int) else 0
 
 
 def retry_limit(plan: Plan, action_id: str) -> int | None:
@@ -156,6 +172,28 @@ def _again(
     return dispatch_of(at, step, at.action_execution_id, attempt_id, number, again_at)
 
 
+def _due(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispatch | None:
+    """The postponed attempt itself, now or when its workflow resumes."""
+    step = plan.by_id.get(at.action_id)
+    lease = at.now + lease_of(step) if step is not None and decision.dispatches else None
+    writes.actions.append(
+        ActionWrite(
+            at.action_execution_id,
+            decision.status,
+            at.attempt_id,
+            at.attempt_number,
+            at.retry_count,
+            lease_until=lease,
+        )
+    )
+    writes.moves.append(
+        Move(at.execution_id, decision.state, at.action_id, at.action_execution_id, at.attempt_id)
+    )
+    if step is None or not decision.dispatches:
+        return None
+    return dispatch_of(at, step, at.action_execution_id, at.attempt_id, at.attempt_number)
+
+
 def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
     """The steps passed over and the next one to run, or the execution's end."""
     for step in decision.skipped:
@@ -186,7 +224,7 @@ def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
             step.action_type,
             ActionStatus.PENDING,
             attempt_id,
-            None if decision.held else at.now + lease_for(step.config),
+            None if decision.held else at.now + lease_of(step),
         )
     )
     writes.moves.append(
@@ -223,7 +261,11 @@ def dispatch_of(
     attempt_number: int,
     not_before: datetime | None = None,
 ) -> Dispatch:
-    """The attempt at `step` of the execution that stands `at`."""
+    """The attempt at `step` of the execution that stands `at`.
+
+    A step that is reached only now is ready now; one that is run again was ready when it was
+    reached, so that a wait whose timer was lost does not begin anew.
+    """
     return Dispatch(
         step,
         at.version_id,
@@ -234,7 +276,7 @@ def dispatch_of(
         attempt_id,
         attempt_number,
         at.contact_id,
-        at.now,
+        at.reached_at if action_execution_id == at.action_execution_id else at.now,
         at.has_event,
         not_before,
     )

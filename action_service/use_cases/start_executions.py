@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Protocol
 
 from action_service.domain.plan import Json, Plan
-from action_service.domain.progress import first_steps, lease_for
+from action_service.domain.progress import first_steps
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Dispatch, NewAction, RunContext, Task
-from action_service.engine.writing import skipped_action
+from action_service.engine.writing import lease_of, skipped_action
 from common.errors import ErrorReason, FieldViolation, TreadleError
 from common.ids import new_id_text
 
@@ -141,7 +141,7 @@ async def start_executions(
                 first.action_type,
                 ActionStatus.PENDING,
                 attempt_id,
-                workflow.now + lease_for(first.config),
+                workflow.now + lease_of(first),
             )
         )
         dispatches.append(

@@ -22,19 +22,16 @@ from scheduler_service.use_cases.ports import NextDue
 _ADD: Final = text(
     """
     INSERT INTO timers
-        (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, fire_at, subject,
-         payload)
-    SELECT attempt_id, account_id, kind, execution_id, action_execution_id, due_at, due_at, subject,
-           payload
+        (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, fire_at, payload)
+    SELECT attempt_id, account_id, kind, execution_id, action_execution_id, due_at, due_at, payload
     FROM unnest(
         CAST(:attempt_id AS uuid[]), CAST(:account_id AS uuid[]), CAST(:kind AS smallint[]),
         CAST(:execution_id AS uuid[]), CAST(:action_execution_id AS uuid[]),
-        CAST(:due_at AS timestamptz[]), CAST(:subject AS text[]), CAST(:payload AS bytea[])
-    ) AS new (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, subject,
-              payload)
+        CAST(:due_at AS timestamptz[]), CAST(:payload AS bytea[])
+    ) AS new (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, payload)
     ON CONFLICT (attempt_id) DO UPDATE
-    SET due_at = excluded.due_at, fire_at = excluded.fire_at, subject = excluded.subject,
-        payload = excluded.payload, failed_tries = 0
+    SET due_at = excluded.due_at, fire_at = excluded.fire_at, payload = excluded.payload,
+        failed_tries = 0
     WHERE timers.kind = :delayed AND excluded.kind = :delayed
       AND excluded.due_at > timers.due_at AND excluded.account_id = timers.account_id
     RETURNING attempt_id
@@ -47,7 +44,7 @@ _HELD: Final = text(
 
 _CLAIM: Final = text(
     """
-    SELECT attempt_id, kind, due_at, subject, payload, now() AS claimed_at
+    SELECT attempt_id, kind, due_at, payload, now() AS claimed_at
     FROM timers
     WHERE fire_at <= now()
     ORDER BY fire_at
@@ -118,7 +115,7 @@ class PostgresTimerStore:
             await connection.execute(_HOLD_LIMIT)
             rows = (await connection.execute(_CLAIM, {"limit": limit})).all()
             timers = [
-                DueTimer(row.attempt_id, TimerKind(row.kind), row.due_at, row.subject, row.payload)
+                DueTimer(row.attempt_id, TimerKind(row.kind), row.due_at, row.payload)
                 for row in rows
             ]
             claimed_at = rows[0].claimed_at if rows else datetime.min.replace(tzinfo=UTC)
@@ -139,7 +136,6 @@ def _columns(timers: Sequence[NewTimer]) -> dict[str, object]:
         "execution_id": [timer.execution_id for timer in timers],
         "action_execution_id": [timer.action_execution_id for timer in timers],
         "due_at": [timer.due_at for timer in timers],
-        "subject": [timer.subject for timer in timers],
         "payload": [timer.payload for timer in timers],
         "delayed": int(TimerKind.DELAYED_TASK),
     }

@@ -12,7 +12,7 @@ class TimerKind(IntEnum):
     WAIT = 1
     """Completes the wait step."""
     DELAYED_TASK = 2
-    """Dispatches the task that was held back."""
+    """Tells the engine that the attempt held back may run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,7 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class NewTimer:
-    """A timer to be stored.
-
-    When it fires, a delayed task's `payload` goes out on `subject` as it is; a wait's is the
-    beginning of the result that goes out there.
-    """
+    """A timer to be stored; `payload` is the beginning of the result it turns into."""
 
     attempt_id: UUID
     account_id: UUID
@@ -41,7 +37,6 @@ class NewTimer:
     execution_id: UUID
     action_execution_id: UUID
     due_at: datetime
-    subject: str
     payload: bytes
 
 
@@ -52,5 +47,4 @@ class DueTimer:
     attempt_id: UUID
     kind: TimerKind
     due_at: datetime
-    subject: str
     payload: bytes

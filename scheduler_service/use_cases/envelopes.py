@@ -68,8 +68,8 @@ def _ids(task: ActionTask) -> TaskIds:
         raise UnreadableError("the task does not say whose it is") from None
 
 
-def wait_result(task: ActionTask) -> ActionResult:
-    """The beginning of every result of a wait step, which began when the step was reached."""
+def begun_result(task: ActionTask) -> ActionResult:
+    """The beginning of every result; a wait began when its step was reached."""
     return ActionResult(
         attempt_id=task.attempt_id,
         action_execution_id=task.action_execution_id,
@@ -89,7 +89,7 @@ def waiting(result: ActionResult, resume_at: datetime, reason: str) -> ActionRes
 
 def failed(task: ActionTask, error_class: ErrorClass, message: str) -> ActionResult:
     """A result that fails the attempt of `task`."""
-    answer = wait_result(task)
+    answer = begun_result(task)
     answer.failed.CopyFrom(Failed(error_class=error_class, message=message))
     return answer
 
@@ -100,6 +100,13 @@ def completed(stored: bytes, waited_until: datetime, finished_at: datetime) -> A
     answer.finished_at.FromDatetime(finished_at)
     output = orjson.dumps({"waited_until": waited_until.astimezone(UTC)}, option=orjson.OPT_UTC_Z)
     answer.completed.CopyFrom(Completed(output_json=output))
+    return answer
+
+
+def due(stored: bytes) -> ActionResult:
+    """The word that an attempt held back may run, from the beginning that was stored with it."""
+    answer = ActionResult.FromString(stored)
+    answer.due.SetInParent()
     return answer
 
 

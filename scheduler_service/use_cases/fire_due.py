@@ -1,8 +1,8 @@
-"""Fires what is due: completes waits, dispatches tasks that were held back.
+"""Fires what is due: completes waits, and tells the engine of attempts that were held back.
 
-The timers are removed in the transaction that claimed them, after the streams have taken what they
+The timers are removed in the transaction that claimed them, after the stream has taken what they
 turned into. A crash in between fires them again: the engine takes an answer from the current
-attempt only, and a task dispatched twice carries the same message id.
+attempt only, and the word that one is due only while it is put off.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,12 @@ from google.protobuf.message import DecodeError
 
 from common.telemetry import get_logger
 from scheduler_service.domain.timer import DueTimer, TimerKind
-from scheduler_service.use_cases.envelopes import RESULTS_PER_MESSAGE, completed, result_messages
+from scheduler_service.use_cases.envelopes import (
+    RESULTS_PER_MESSAGE,
+    completed,
+    due,
+    result_messages,
+)
 from scheduler_service.use_cases.ports import Message, NotPublishedError, Publisher, TimerStore
 from treadle.dispatch.v1.result_pb2 import ActionResult
 
@@ -41,8 +46,11 @@ class _Outgoing(NamedTuple):
 class FireDue:
     """Fires up to `limit` due timers in one transaction of the store."""
 
-    def __init__(self, store: TimerStore, publisher: Publisher, *, limit: int) -> None:
+    def __init__(
+        self, store: TimerStore, publisher: Publisher, *, results_subject: str, limit: int
+    ) -> None:
         self._store = store
+        self._results_subject = results_subject
         self._publisher = publisher
         self.limit = limit
 
@@ -51,7 +59,7 @@ class FireDue:
         async with self._store.claim(self.limit) as claim:
             if not claim.timers:
                 return Fired(0, 0, timedelta())
-            outgoing, unusable = _outgoing(claim.timers, claim.claimed_at)
+            outgoing, unusable = _outgoing(claim.timers, claim.claimed_at, self._results_subject)
             outcomes = await self._publisher.send([message for message, _ in outgoing])
             delivered: list[UUID] = []
             failed = list(unusable)
@@ -73,34 +81,32 @@ class FireDue:
             return Fired(len(claim.timers), len(delivered), claim.claimed_at - first)
 
 
-def _outgoing(timers: Sequence[DueTimer], now: datetime) -> tuple[list[_Outgoing], list[UUID]]:
+def _outgoing(
+    timers: Sequence[DueTimer], now: datetime, subject: str
+) -> tuple[list[_Outgoing], list[UUID]]:
     """What the timers turn into, and those that cannot be read back."""
-    outgoing: list[_Outgoing] = []
-    waits: dict[str, list[tuple[UUID, ActionResult]]] = {}
+    attempts: list[UUID] = []
+    results: list[ActionResult] = []
     unusable: list[UUID] = []
     for timer in timers:
-        if timer.kind is TimerKind.DELAYED_TASK:
-            outgoing.append(_Outgoing(_task_message(timer), (timer.attempt_id,)))
-            continue
         try:
-            result = completed(timer.payload, timer.due_at, now)
+            results.append(_result(timer, now))
         except DecodeError:
             _log.error("timer_unreadable", attempt_id=str(timer.attempt_id))
             unusable.append(timer.attempt_id)
         else:
-            waits.setdefault(timer.subject, []).append((timer.attempt_id, result))
-    for subject, pairs in waits.items():
-        attempts = [attempt for attempt, _ in pairs]
-        messages = result_messages([result for _, result in pairs], subject)
-        outgoing += (
-            _Outgoing(message, attempts[at * RESULTS_PER_MESSAGE : (at + 1) * RESULTS_PER_MESSAGE])
-            for at, message in enumerate(messages)
-        )
+            attempts.append(timer.attempt_id)
+    messages = result_messages(results, subject)
+    outgoing = [
+        _Outgoing(message, attempts[at * RESULTS_PER_MESSAGE : (at + 1) * RESULTS_PER_MESSAGE])
+        for at, message in enumerate(messages)
+    ]
     return outgoing, unusable
 
 
-def _task_message(timer: DueTimer) -> Message:
-    # The id has the instant in it: the engine may hold back the same attempt again soon after, and
-    # the stream must not take that second dispatch for a copy of the first.
-    message_id = f"{timer.attempt_id}:due:{timer.due_at.timestamp():.6f}"
-    return Message(timer.subject, timer.payload, message_id)
+def _result(timer: DueTimer, now: datetime) -> ActionResult:
+    match timer.kind:
+        case TimerKind.WAIT:
+            return completed(timer.payload, timer.due_at, now)
+        case TimerKind.DELAYED_TASK:
+            return due(timer.payload)

@@ -1,9 +1,9 @@
-"""Takes in tasks that must not run yet: retries with backoff, deferrals to the end of quiet hours.
+"""Takes in attempts that must not run yet: retries with backoff, deferrals out of quiet hours.
 
 As with waits: stored and committed first, acknowledged after.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from common.telemetry import get_logger
 from scheduler_service.domain.timer import NewTimer, TimerKind
 from scheduler_service.use_cases.envelopes import (
     UnreadableError,
+    begun_result,
     dead_letter,
     failed,
     read_delayed_task,
@@ -24,9 +25,6 @@ from treadle.execution.v1.execution_pb2 import ErrorClass
 
 DEAD_SUBJECT: Final = "treadle.dead.scheduler"
 
-SubjectOf = Callable[[str], str | None]
-"""The subject on which tasks of an action type go out; None for a type that nobody declares."""
-
 _log = get_logger(__name__)
 
 
@@ -39,12 +37,10 @@ class TakeDelayed:
         publisher: Publisher,
         *,
         results_subject: str,
-        subject_of: SubjectOf,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._results_subject = results_subject
-        self._subject_of = subject_of
 
     async def __call__(self, messages: Sequence[bytes]) -> Taken:
         """Stores the tasks; only then may they be acknowledged.
@@ -56,7 +52,7 @@ class TakeDelayed:
         dead: list[Message] = []
         for data in messages:
             try:
-                planned.append(self._read(data, failures))
+                planned.append(_read(data, failures))
             except UnreadableError as error:
                 _log.warning("delayed_task_unusable", problem=str(error), size=len(data))
                 dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
@@ -71,30 +67,23 @@ class TakeDelayed:
             earliest=min((timer.due_at for timer in timers), default=None),
         )
 
-    def _read(self, data: bytes, failures: list[ActionResult]) -> NewTimer:
-        delayed, ids = read_delayed_task(data)
-        try:
-            subject, due_at = self._subject(delayed), _not_before(delayed)
-        except UnreadableError as error:
-            failures.append(failed(delayed.task, ErrorClass.ERROR_CLASS_INTERNAL, str(error)))
-            raise
-        return NewTimer(
-            attempt_id=ids.attempt_id,
-            account_id=ids.account_id,
-            kind=TimerKind.DELAYED_TASK,
-            execution_id=ids.execution_id,
-            action_execution_id=ids.action_execution_id,
-            due_at=due_at,
-            subject=subject,
-            payload=delayed.task.SerializeToString(),
-        )
 
-    def _subject(self, delayed: DelayedTask) -> str:
-        action_type = delayed.task.config.WhichOneof("config")
-        subject = self._subject_of(action_type) if action_type else None
-        if subject is None:
-            raise UnreadableError("the held back task is of an action type that nobody runs")
-        return subject
+def _read(data: bytes, failures: list[ActionResult]) -> NewTimer:
+    delayed, ids = read_delayed_task(data)
+    try:
+        due_at = _not_before(delayed)
+    except UnreadableError as error:
+        failures.append(failed(delayed.task, ErrorClass.ERROR_CLASS_INTERNAL, str(error)))
+        raise
+    return NewTimer(
+        attempt_id=ids.attempt_id,
+        account_id=ids.account_id,
+        kind=TimerKind.DELAYED_TASK,
+        execution_id=ids.execution_id,
+        action_execution_id=ids.action_execution_id,
+        due_at=due_at,
+        payload=begun_result(delayed.task).SerializeToString(),
+    )
 
 
 def _not_before(delayed: DelayedTask) -> datetime:

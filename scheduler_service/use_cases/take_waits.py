@@ -16,11 +16,11 @@ from scheduler_service.domain.wait import Wait, WaitError
 from scheduler_service.use_cases.envelopes import (
     TaskIds,
     UnreadableError,
+    begun_result,
     dead_letter,
     failed,
     read_task,
     result_messages,
-    wait_result,
     waiting,
 )
 from scheduler_service.use_cases.intake import Taken, all_sent, distinct
@@ -95,7 +95,7 @@ class TakeWaits:
             batch.failures.append(failed(task, ErrorClass.ERROR_CLASS_INTERNAL, str(error)))
             batch.dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
         else:
-            result = wait_result(task)
+            result = begun_result(task)
             batch.planned.append((self._timer(ids, wait, result), result, wait.reason))
 
     def _timer(self, ids: TaskIds, wait: Wait, result: ActionResult) -> NewTimer:
@@ -106,7 +106,6 @@ class TakeWaits:
             execution_id=ids.execution_id,
             action_execution_id=ids.action_execution_id,
             due_at=wait.due_at,
-            subject=self._results_subject,
             payload=result.SerializeToString(),
         )
 

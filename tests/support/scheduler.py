@@ -24,7 +24,6 @@ from common.nats import (
     publish_all,
 )
 from scheduler_service.domain.timer import NewTimer, TimerKind
-from treadle.catalog.v1.add_tag_pb2 import AddTagConfig
 from treadle.catalog.v1.wait_time_pb2 import WaitTimeConfig, WaitUnit
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
@@ -49,9 +48,10 @@ def wait_task(seconds: int, *, ready_at: datetime, account: UUID = ACCOUNT) -> A
 
 
 def delayed_task(not_before: datetime, *, account: UUID = ACCOUNT) -> DelayedTask:
-    """A task that an executor may have only from an instant on."""
+    """An attempt that may run only from an instant on."""
     task = wait_task(1, ready_at=not_before, account=account)
-    task.config.CopyFrom(ActionConfig(add_tag=AddTagConfig(tag_name="late")))
+    task.ClearField("config")
+    task.ClearField("ready_at")
     return DelayedTask(task=task, not_before=not_before)
 
 
@@ -64,7 +64,6 @@ def new_timer(due_at: datetime, **changes: Any) -> NewTimer:
         "execution_id": new_id(),
         "action_execution_id": new_id(),
         "due_at": due_at,
-        "subject": "treadle.results",
         "payload": b"",
     }
     return NewTimer(**(values | changes))
@@ -77,9 +76,6 @@ class Engine:
     database: AsyncEngine
     nc: Client
     results: list[ActionResult] = field(default_factory=list[ActionResult])
-    tasks: list[tuple[ActionTask, datetime]] = field(
-        default_factory=list[tuple[ActionTask, datetime]]
-    )
     heard_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
 
     async def now(self) -> datetime:
@@ -122,23 +118,15 @@ class Engine:
         """The results heard so far that have this outcome."""
         return [result for result in self.results if result.WhichOneof("outcome") == outcome]
 
-    async def listen(self, results: PullConsumer, tasks: PullConsumer) -> None:
+    async def listen(self, results: PullConsumer) -> None:
         """Takes down what comes, and when."""
-
-        async def hear_results() -> None:
-            while batch := await results.next_batch(500):
-                for delivery in batch:
-                    self.results += ActionResultBatch.FromString(delivery.data).results
-                    await delivery.ack()
-
-        async def hear_tasks() -> None:
-            while batch := await tasks.next_batch(500):
-                now = await self.now()
-                for delivery in batch:
-                    self.tasks.append((ActionTask.FromString(delivery.data), now))
-                    await delivery.ack()
-
-        await asyncio.gather(hear_results(), hear_tasks())
+        while batch := await results.next_batch(500):
+            now = await self.now()
+            for delivery in batch:
+                heard = ActionResultBatch.FromString(delivery.data).results
+                self.results += heard
+                self.heard_at |= {result.attempt_id: now for result in heard}
+                await delivery.ack()
 
     async def until(self, condition: Callable[[], bool], *, seconds: float = 20) -> None:
         """Waits for something to be so."""

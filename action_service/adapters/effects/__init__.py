@@ -27,6 +27,8 @@ async def apply_effects(connection: Driver, effects: Sequence[AppliedEffect]) ->
         if kind is not None:
             by_kind.setdefault(kind, []).append(applied)
     refusals: dict[str, str] = {}
-    for kind, group in by_kind.items():
-        refusals.update(await _BY_KIND[kind](connection, group))
+    # In the table's order, so that two engines never wait for each other in a circle.
+    for kind, apply in _BY_KIND.items():
+        if group := by_kind.get(kind):
+            refusals.update(await apply(connection, group))
     return refusals

@@ -17,7 +17,7 @@ from tests.support.engine import (
     tagged,
 )
 from treadle.dispatch.v1.result_pb2 import ActionResult
-from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 from treadle.execution.v1 import execution_pb2
 
 TAG_A = Step("add_tag", {"tag_name": "a"}, name="first")
@@ -36,6 +36,26 @@ async def crm(world: Bench) -> AsyncGenerator[HandExecutor]:
     await executor.start()
     yield executor
     await executor.stop()
+
+
+@pytest.fixture
+async def scheduler(world: Bench) -> AsyncGenerator[HandScheduler]:
+    scheduler = HandScheduler(world)
+    await scheduler.start()
+    yield scheduler
+    await scheduler.stop()
+
+
+def due(delayed: DelayedTask) -> ActionResult:
+    """What the scheduler says when the instant has come."""
+    result = ActionResult(
+        attempt_id=delayed.task.attempt_id,
+        action_execution_id=delayed.task.action_execution_id,
+        execution_id=delayed.task.execution_id,
+        account_id=delayed.task.account_id,
+    )
+    result.due.SetInParent()
+    return result
 
 
 def failed(task: ActionTask, error_class: execution_pb2.ErrorClass, message: str) -> ActionResult:
@@ -201,11 +221,9 @@ async def test_action_failure_handling(world: Bench, crm: HandExecutor) -> None:
 
 
 async def test_a_retry_goes_through_the_scheduler_as_a_new_attempt(
-    world: Bench, crm: HandExecutor
+    world: Bench, crm: HandExecutor, scheduler: HandScheduler
 ) -> None:
     await world.start_engine(sweep_every=timedelta(hours=1))
-    scheduler = HandScheduler(world)
-    await scheduler.start()
     seeded = await world.seed([TAG_A])
     await world.start(seeded)
     (task,) = await crm.take(1)
@@ -215,13 +233,14 @@ async def test_a_retry_goes_through_the_scheduler_as_a_new_attempt(
         delayed = await scheduler.take()
         assert delayed.task.attempt_id != task.attempt_id
         assert delayed.task.action_execution_id == task.action_execution_id
-        assert delayed.task.config == task.config
-        stale, task = task, delayed.task
-        await crm.answer(tagged(stale))
-    row = await world.rows(
-        "SELECT status, retry_count, scheduled_at IS NOT NULL FROM workflow_action_executions"
-    )
-    assert row == [("scheduled", 3, True)]
+        assert await world.rows(
+            "SELECT status, retry_count, scheduled_at IS NOT NULL FROM workflow_action_executions"
+        ) == [("scheduled", number, True)]
+        stale = task
+        await crm.answer(tagged(stale), due(delayed))
+        (task,) = await crm.take(1)
+        assert task.attempt_id == delayed.task.attempt_id
+        assert task.config == stale.config
     await crm.answer(failed(task, execution_pb2.ERROR_CLASS_NETWORK_TIMEOUT, "timed out"))
     await world.until("SELECT status FROM workflow_action_executions", "failed")
     attempts = await world.rows(
@@ -229,7 +248,36 @@ async def test_a_retry_goes_through_the_scheduler_as_a_new_attempt(
     )
     assert attempts == [(n, "network_timeout", "timed out") for n in (1, 2, 3, 4)]
     assert await world.rows("SELECT count(*) FROM contact_tags") == [(0,)]
-    await scheduler.stop()
+
+
+async def test_postponed_work_that_becomes_due_in_a_pause_is_held(
+    world: Bench, crm: HandExecutor, scheduler: HandScheduler
+) -> None:
+    await world.start_engine()
+    seeded = await world.seed([Step("add_tag", {"tag_name": "{{ contact.first_name }}"})])
+    await world.start(seeded)
+    (task,) = await crm.take(1)
+    put_off = result_for(task)
+    put_off.deferred.not_before.FromDatetime(datetime.now(UTC) + timedelta(hours=8))
+    put_off.deferred.reason = "quiet hours until 09:00"
+    await crm.answer(put_off)
+    delayed = await scheduler.take()
+    assert await world.rows(
+        "SELECT a.status, a.reason, a.attempt_number, e.state FROM workflow_action_executions a,"
+        " workflow_executions e"
+    ) == [("scheduled", "quiet hours until 09:00", 1, "waiting")]
+    await world.execute("UPDATE workflows SET status = 'paused'")
+    await world.execute("UPDATE contacts SET first_name = 'Grace'")
+    await crm.answer(due(delayed), due(delayed))
+    await world.until("SELECT state FROM workflow_executions", "paused")
+    assert await crm.nothing()
+    await world.execute("UPDATE workflows SET status = 'active'")
+    (again,) = await crm.take(1)
+    # With the data of now, not of when it was put off.
+    assert orjson.loads(again.context_json)["contact"]["first_name"] == "Grace"
+    assert again.attempt_number == 1
+    await crm.answer(due(delayed))
+    assert await crm.nothing()
 
 
 async def test_an_unknown_outcome_stays_visible_until_a_sure_word_comes(

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.db import create_engine
-from common.nats import ACTIONS, RESULTS, ConsumerSpec, PullConsumer, connect, ensure_streams
+from common.nats import RESULTS, ConsumerSpec, PullConsumer, connect, ensure_streams
 from scheduler_service.adapters.store import PostgresTimerStore
 from tests.support.scheduler import Engine
 
@@ -38,17 +38,12 @@ async def nc(nats_url: str) -> AsyncGenerator[Client]:
 
 @pytest.fixture
 async def other_side(engine: AsyncEngine, nc: Client) -> AsyncGenerator[Engine]:
-    """An engine and an executor, in so far as the scheduler knows them."""
+    """An engine, in so far as the scheduler knows it."""
     side = Engine(engine, nc)
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
-    consumers = (
-        PullConsumer(nc, js, ConsumerSpec(RESULTS, "engine-results", "treadle.results")),
-        PullConsumer(nc, js, ConsumerSpec(ACTIONS, "executor-crm", "treadle.actions.crm.>")),
-    )
-    for consumer in consumers:
-        await consumer.start()
-    listening = asyncio.create_task(side.listen(*consumers))
+    results = PullConsumer(nc, js, ConsumerSpec(RESULTS, "engine-results", "treadle.results"))
+    await results.start()
+    listening = asyncio.create_task(side.listen(results))
     yield side
-    for consumer in consumers:
-        await consumer.stop()
+    await results.stop()
     await listening

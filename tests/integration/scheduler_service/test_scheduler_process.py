@@ -53,18 +53,18 @@ async def test_a_wait_is_parked_and_completed_at_its_instant(
     assert await other_side.timers() == 0
 
 
-async def test_a_delayed_task_goes_out_at_its_instant(
+async def test_a_delayed_task_is_told_of_at_its_instant(
     other_side: Engine, service_env: dict[str, str]
 ) -> None:
     async with run_replica(service_env):
         not_before = await other_side.now() + SECOND
         delayed = delayed_task(not_before)
         await other_side.hold_back([delayed])
-        await other_side.until(lambda: bool(other_side.tasks))
-    ((task, heard_at),) = other_side.tasks
-    assert task == delayed.task
-    assert not_before <= heard_at < not_before + SECOND
-    assert not other_side.results
+        await other_side.until(lambda: bool(other_side.results))
+    (result,) = other_side.of("due")
+    task = delayed.task
+    assert (result.attempt_id, result.execution_id) == (task.attempt_id, task.execution_id)
+    assert not_before <= other_side.heard_at[task.attempt_id] < not_before + SECOND
 
 
 async def test_an_earlier_timer_wakes_the_scheduler(
@@ -101,8 +101,8 @@ async def test_what_cannot_be_a_timer_is_told_and_kept(
     endless.config.wait_time.unit = WaitUnit.WAIT_UNIT_WEEKS
     timeless = wait_task(1, ready_at=await other_side.now())
     timeless.ClearField("ready_at")
-    nobodys = delayed_task(await other_side.now())
-    nobodys.task.ClearField("config")
+    undated = delayed_task(await other_side.now())
+    undated.ClearField("not_before")
     good = wait_task(1, ready_at=await other_side.now())
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     dead = PullConsumer(nc, js, ConsumerSpec(DEAD, "test", "treadle.dead.>"))
@@ -111,14 +111,14 @@ async def test_what_cannot_be_a_timer_is_told_and_kept(
         await other_side.publish("treadle.actions.timing.wait_time", b"\xff not protobuf")
         await other_side.publish("treadle.scheduler.delay", b"\xff not protobuf")
         await other_side.ring_waits([endless, timeless, good])
-        await other_side.hold_back([nobodys])
+        await other_side.hold_back([undated])
         await other_side.until(
             lambda: len(other_side.of("failed")) == 3 and bool(other_side.of("completed"))
         )
     failed = {result.attempt_id: result.failed for result in other_side.of("failed")}
     assert failed[endless.attempt_id].error_class == ErrorClass.ERROR_CLASS_INVALID_CONFIG
     assert "9999" in failed[endless.attempt_id].message
-    for task in (timeless, nobodys.task):
+    for task in (timeless, undated.task):
         assert failed[task.attempt_id].error_class == ErrorClass.ERROR_CLASS_INTERNAL
     assert attempts(other_side.of("completed")) == {good.attempt_id}
     letters = set[tuple[str, bytes]]()
@@ -134,7 +134,7 @@ async def test_what_cannot_be_a_timer_is_told_and_kept(
         ("treadle.dead.timing", b"\xff not protobuf"),
         ("treadle.dead.scheduler", b"\xff not protobuf"),
         ("treadle.dead.timing", timeless.SerializeToString()),
-        ("treadle.dead.scheduler", nobodys.SerializeToString()),
+        ("treadle.dead.scheduler", undated.SerializeToString()),
     }
 
 
@@ -160,17 +160,15 @@ async def test_timers_survive_a_kill(other_side: Engine, service_env: dict[str, 
         await other_side.until(
             lambda: (
                 len(attempts(other_side.of("completed"))) == 300
-                and len({task.attempt_id for task, _ in other_side.tasks}) == 300
+                and len(attempts(other_side.of("due"))) == 300
             )
         )
     assert attempts(other_side.of("completed")) == {task.attempt_id for task in waits}
-    assert {task.attempt_id for task, _ in other_side.tasks} == {
-        each.task.attempt_id for each in delayed
-    }
+    assert attempts(other_side.of("due")) == {each.task.attempt_id for each in delayed}
     for result in other_side.of("completed"):
         assert result.finished_at.ToDatetime(UTC) >= ready_at + 2 * SECOND
-    for _, heard_at in other_side.tasks:
-        assert heard_at >= ready_at + 2 * SECOND
+    for each in delayed:
+        assert other_side.heard_at[each.task.attempt_id] >= ready_at + 2 * SECOND
 
 
 async def test_nothing_is_lost_when_it_is_killed_again_and_again(
@@ -184,9 +182,7 @@ async def test_nothing_is_lost_when_it_is_killed_again_and_again(
     wanted = {task.attempt_id for task in waits} | {each.task.attempt_id for each in delayed}
 
     def done() -> set[str]:
-        return attempts(other_side.of("completed")) | {
-            task.attempt_id for task, _ in other_side.tasks
-        }
+        return attempts(other_side.of("completed")) | attempts(other_side.of("due"))
 
     for pause in (0.05, 0.2, 0.4, 0.6, 0.8):
         async with run_replica(service_env, fire_batch="100", intake_batch="100") as replica:
@@ -208,14 +204,14 @@ async def test_two_replicas_share_the_work(other_side: Engine, service_env: dict
         await other_side.ring_waits(waits)
         await other_side.hold_back(delayed)
         await other_side.until(
-            lambda: len(other_side.of("completed")) >= 5_000 and len(other_side.tasks) >= 2_000
+            lambda: len(other_side.of("completed")) >= 5_000 and len(other_side.of("due")) >= 2_000
         )
         assert await one.stop() == 0
         assert await two.stop() == 0
     assert attempts(other_side.of("completed")) == {task.attempt_id for task in waits}
     # Without a crash, each timer fires once.
     assert len(other_side.of("completed")) == 5_000
-    assert len(other_side.tasks) == 2_000
+    assert len(other_side.of("due")) == 2_000
     assert await other_side.timers() == 0
     for result in other_side.of("completed"):
         assert result.finished_at.ToDatetime(UTC) >= ready_at + 3 * SECOND

@@ -31,15 +31,14 @@ async def fire(
 
 
 async def test_a_timer_comes_back_as_it_was_stored(store: PostgresTimerStore) -> None:
-    timer = new_timer(LONG_AGO, kind=TimerKind.DELAYED_TASK, subject="a.b", payload=b"\x00\xff")
+    timer = new_timer(LONG_AGO, kind=TimerKind.DELAYED_TASK, payload=b"\x00\xff")
     assert await store.add([timer]) == {}
     async with store.claim(10) as claim:
         (due,) = claim.timers
-    assert (due.attempt_id, due.kind, due.due_at, due.subject, due.payload) == (
+    assert (due.attempt_id, due.kind, due.due_at, due.payload) == (
         timer.attempt_id,
         timer.kind,
         timer.due_at,
-        timer.subject,
         timer.payload,
     )
 
@@ -203,8 +202,8 @@ async def test_the_table_takes_no_kind_it_does_not_know(engine: AsyncEngine) -> 
             await connection.execute(
                 text(
                     "INSERT INTO timers (attempt_id, account_id, kind, execution_id,"
-                    " action_execution_id, due_at, fire_at, subject, payload)"
-                    " VALUES (:id, :account, 3, :id, :id, now(), now(), '', '')"
+                    " action_execution_id, due_at, fire_at, payload)"
+                    " VALUES (:id, :account, 3, :id, :id, now(), now(), '')"
                 ),
                 {"id": new_id(), "account": ACCOUNT},
             )

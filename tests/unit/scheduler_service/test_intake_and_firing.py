@@ -12,7 +12,7 @@ from google.protobuf import json_format
 
 from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
 from scheduler_service.use_cases.envelopes import RESULTS_PER_MESSAGE, completed
-from scheduler_service.use_cases.fire_due import FireDue
+from scheduler_service.use_cases.fire_due import Fired, FireDue
 from scheduler_service.use_cases.intake import distinct
 from scheduler_service.use_cases.ports import Message, NextDue, NotPublishedError
 from scheduler_service.use_cases.take_delayed import TakeDelayed
@@ -34,13 +34,16 @@ class NotingStreams:
 
     log: list[str]
     sent: list[Message] = field(default_factory=list[Message])
-    failing: Collection[str] = ()
+    refused: Collection[int] = ()
+    """Which messages of each call are refused, by their place."""
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
         self.log.append("send")
-        taken = [message for message in messages if message.subject not in self.failing]
-        self.sent += taken
-        return [ConnectionError() if m.subject in self.failing else None for m in messages]
+        outcomes = [
+            ConnectionError() if at in self.refused else None for at in range(len(messages))
+        ]
+        self.sent += [m for m, outcome in zip(messages, outcomes, strict=True) if not outcome]
+        return outcomes
 
     def results(self) -> list[ActionResult]:
         return [
@@ -105,7 +108,8 @@ def wait_task(duration: int = 2, unit: WaitUnit = WaitUnit.WAIT_UNIT_HOURS) -> A
 
 def delayed_task() -> DelayedTask:
     task = wait_task()
-    task.config.CopyFrom(ActionConfig(add_tag=AddTagConfig(tag_name="late")))
+    task.ClearField("config")
+    task.ClearField("ready_at")
     return DelayedTask(task=task, not_before=READY)
 
 
@@ -123,10 +127,10 @@ class Scheduler:
 
     async def hold_back(self, *tasks: DelayedTask | bytes) -> None:
         data = [t if isinstance(t, bytes) else t.SerializeToString() for t in tasks]
-        subjects = {"add_tag": "treadle.actions.crm.add_tag"}
-        await TakeDelayed(
-            self.store, self.streams, results_subject=RESULTS, subject_of=subjects.get
-        )(data)
+        await TakeDelayed(self.store, self.streams, results_subject=RESULTS)(data)
+
+    async def fire(self, limit: int = 1_000) -> Fired:
+        return await FireDue(self.store, self.streams, results_subject=RESULTS, limit=limit)()
 
 
 @pytest.fixture
@@ -148,7 +152,7 @@ async def test_a_wait_is_stored_before_anybody_hears_of_it(scheduler: Scheduler)
 
 
 async def test_tasks_come_again_when_the_engine_could_not_be_told(scheduler: Scheduler) -> None:
-    scheduler.streams.failing = [RESULTS]
+    scheduler.streams.refused = [0]
     with pytest.raises(NotPublishedError):
         await scheduler.take(wait_task())
 
@@ -248,74 +252,76 @@ async def test_many_results_share_a_message(scheduler: Scheduler) -> None:
     assert len(scheduler.streams.results()) == 2 * RESULTS_PER_MESSAGE + 1
 
 
-async def test_a_delayed_task_is_stored_with_its_subject(scheduler: Scheduler) -> None:
+async def test_a_delayed_task_is_stored_with_whom_to_tell(scheduler: Scheduler) -> None:
     delayed = delayed_task()
     await scheduler.hold_back(delayed)
     assert scheduler.log == ["add"]
     (timer,) = scheduler.store.added
     assert (timer.kind, timer.due_at) == (TimerKind.DELAYED_TASK, READY)
-    assert timer.subject == "treadle.actions.crm.add_tag"
-    assert ActionTask.FromString(timer.payload) == delayed.task
+    scheduler.store.due = [DueTimer(timer.attempt_id, timer.kind, READY, timer.payload)]
+    await scheduler.fire()
+    (result,) = scheduler.streams.results()
+    assert result.WhichOneof("outcome") == "due"
+    task = delayed.task
+    assert (result.attempt_id, result.execution_id, result.action_execution_id) == (
+        task.attempt_id,
+        task.execution_id,
+        task.action_execution_id,
+    )
 
 
-async def test_a_delayed_task_that_nobody_runs_fails_and_is_kept(scheduler: Scheduler) -> None:
-    delayed, timeless = delayed_task(), delayed_task()
-    delayed.task.config.Clear()
+async def test_a_delayed_task_without_an_instant_fails_and_is_kept(scheduler: Scheduler) -> None:
+    timeless = delayed_task()
     timeless.ClearField("not_before")
-    await scheduler.hold_back(delayed, timeless, b"\xff")
+    await scheduler.hold_back(timeless, b"\xff")
     assert [result.attempt_id for result in scheduler.streams.results()] == [
-        delayed.task.attempt_id,
-        timeless.task.attempt_id,
+        timeless.task.attempt_id
     ]
-    assert [m.subject for m in scheduler.streams.sent][1:] == 3 * ["treadle.dead.scheduler"]
+    assert [m.subject for m in scheduler.streams.sent][1:] == 2 * ["treadle.dead.scheduler"]
 
 
 def due(kind: TimerKind, payload: bytes = b"") -> DueTimer:
-    subject = RESULTS if kind is TimerKind.WAIT else "treadle.actions.crm.add_tag"
-    return DueTimer(uuid4(), kind, READY, subject, payload)
+    return DueTimer(uuid4(), kind, READY, payload)
 
 
 async def test_firing_delivers_before_it_removes(scheduler: Scheduler) -> None:
     waits = [due(TimerKind.WAIT) for _ in range(RESULTS_PER_MESSAGE + 1)]
-    tasks = [due(TimerKind.DELAYED_TASK, payload=b"task") for _ in range(3)]
+    tasks = [due(TimerKind.DELAYED_TASK) for _ in range(3)]
     scheduler.store.due = waits + tasks
-    fired = await FireDue(scheduler.store, scheduler.streams, limit=1_000)()
+    fired = await scheduler.fire()
     assert (fired.claimed, fired.delivered) == (260, 260)
     assert fired.lag == timedelta(hours=1)
     assert scheduler.store.settled is not None
     assert scheduler.store.settled.delivered == {timer.attempt_id for timer in scheduler.store.due}
-    sent = scheduler.streams.sent
-    assert [m.payload for m in sent[:3]] == 3 * [b"task"]
-    assert sent[0].message_id == f"{tasks[0].attempt_id}:due:{READY.timestamp():.6f}"
-    assert len(sent) == 5
-    assert len(scheduler.streams.results()) == RESULTS_PER_MESSAGE + 1
+    assert len(scheduler.streams.sent) == 2
+    outcomes = [result.WhichOneof("outcome") for result in scheduler.streams.results()]
+    assert outcomes == len(waits) * ["completed"] + len(tasks) * ["due"]
 
 
-async def test_what_one_stream_refuses_does_not_hold_up_the_rest(scheduler: Scheduler) -> None:
-    scheduler.store.due = [due(TimerKind.WAIT), due(TimerKind.DELAYED_TASK)]
-    scheduler.streams.failing = ["treadle.actions.crm.add_tag"]
-    fired = await FireDue(scheduler.store, scheduler.streams, limit=10)()
-    assert (fired.claimed, fired.delivered) == (2, 1)
+async def test_a_message_that_is_refused_does_not_hold_up_the_rest(scheduler: Scheduler) -> None:
+    scheduler.store.due = [due(TimerKind.WAIT) for _ in range(RESULTS_PER_MESSAGE + 2)]
+    scheduler.streams.refused = [1]
+    fired = await scheduler.fire()
+    assert (fired.claimed, fired.delivered) == (RESULTS_PER_MESSAGE + 2, RESULTS_PER_MESSAGE)
     assert scheduler.store.settled is not None
-    wait, task = scheduler.store.due
-    assert scheduler.store.settled.delivered == {wait.attempt_id}
-    assert scheduler.store.settled.failed == {task.attempt_id}
+    late = {timer.attempt_id for timer in scheduler.store.due[RESULTS_PER_MESSAGE:]}
+    assert scheduler.store.settled.failed == late
 
 
-async def test_when_no_stream_takes_anything_everything_is_given_back(
+async def test_when_the_stream_takes_nothing_everything_is_given_back(
     scheduler: Scheduler,
 ) -> None:
     scheduler.store.due = [due(TimerKind.WAIT), due(TimerKind.DELAYED_TASK)]
-    scheduler.streams.failing = [RESULTS, "treadle.actions.crm.add_tag"]
+    scheduler.streams.refused = [0]
     with pytest.raises(NotPublishedError):
-        await FireDue(scheduler.store, scheduler.streams, limit=10)()
+        await scheduler.fire()
     assert scheduler.store.settled is None
 
 
 async def test_a_timer_that_cannot_be_read_back_is_put_off_alone(scheduler: Scheduler) -> None:
     broken, good = due(TimerKind.WAIT, payload=b"\xff"), due(TimerKind.WAIT)
     scheduler.store.due = [broken, good]
-    await FireDue(scheduler.store, scheduler.streams, limit=10)()
+    await scheduler.fire()
     assert scheduler.store.settled is not None
     assert scheduler.store.settled.failed == {broken.attempt_id}
     assert scheduler.store.settled.delivered == {good.attempt_id}
@@ -334,7 +340,7 @@ def test_of_one_attempt_the_latest_timer_is_stored_in_a_fixed_order() -> None:
 
     def timer(attempt: UUID, minutes: int) -> NewTimer:
         at = READY + timedelta(minutes=minutes)
-        return NewTimer(attempt, attempt, TimerKind.WAIT, attempt, attempt, at, "", b"")
+        return NewTimer(attempt, attempt, TimerKind.WAIT, attempt, attempt, at, b"")
 
     timers = [timer(ids[2], 1), timer(ids[0], 1), timer(ids[2], 3), timer(ids[1], 1)]
     timers.append(timer(ids[2], 2))

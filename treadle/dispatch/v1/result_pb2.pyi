@@ -20,7 +20,7 @@ class ActionResultBatch(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[ActionResult, _Mapping]]] = ...) -> None: ...
 
 class ActionResult(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "claimant")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,8 @@ class ActionResult(_message.Message):
     SKIPPED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     DEFERRED_FIELD_NUMBER: _ClassVar[int]
+    DUE_FIELD_NUMBER: _ClassVar[int]
+    CLAIMANT_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     action_execution_id: str
     execution_id: str
@@ -43,7 +45,9 @@ class ActionResult(_message.Message):
     skipped: Skipped
     waiting: Waiting
     deferred: Deferred
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ...) -> None: ...
+    due: Due
+    claimant: bool
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., claimant: _Optional[bool] = ...) -> None: ...
 
 class Completed(_message.Message):
     __slots__ = ("output_json", "effects", "provider_reference")
@@ -86,6 +90,10 @@ class Deferred(_message.Message):
     not_before: _timestamp_pb2.Timestamp
     reason: str
     def __init__(self, not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Due(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class Effect(_message.Message):
     __slots__ = ("add_tag", "update_contact")

@@ -1,11 +1,16 @@
 """The first schema: tenants, workflows, executions, the records that actions change.
 
 Every table carries `account_id`, and foreign keys include it, so that no reference can cross
-accounts. Row-level security is the second wall: a transaction of the API runs as `treadle_tenant`
-with `treadle.account_id` set and sees that account's rows only.
+accounts. The exceptions are attempts and claims, which refer to their action execution by its id
+alone: a key of two columns would cost the busiest table one more index, and only the engine and the
+ledger, which copy the account from that very row, write them. Row-level security is the second
+wall: a transaction of the API runs as `treadle_tenant` with `treadle.account_id` set and sees that
+account's rows only.
 """
 
 from alembic import op
+
+from common.migrations import ensure_role
 
 revision = "0001"
 down_revision = None
@@ -192,9 +197,11 @@ BEGIN
                lead(id) OVER path AS expected_next
         FROM treadle.workflow_actions
         WHERE workflow_id = touched.workflow_id
-          AND branch_id IS NOT DISTINCT FROM touched.branch_id
+          -- OLD is null for an insert, and so names the main path: one check more than needed.
+          AND (branch_id IS NOT DISTINCT FROM touched.branch_id
+               OR branch_id IS NOT DISTINCT FROM OLD.branch_id)
           AND deleted_at IS NULL
-        WINDOW path AS (ORDER BY position)
+        WINDOW path AS (PARTITION BY branch_id ORDER BY position)
     ) AS ordered
     WHERE position <> expected
        OR previous_action_id IS DISTINCT FROM expected_previous
@@ -262,6 +269,8 @@ CREATE TABLE workflow_action_executions (
     attempt_number INTEGER NOT NULL DEFAULT 1,
     -- The sweeper rings again when this instant passes without a result. None while held or ended.
     lease_until TIMESTAMPTZ,
+    -- How often the sweeper has rung for the current attempt.
+    rings INTEGER NOT NULL DEFAULT 0,
     outcome VARCHAR(10),
     reason TEXT,
     error_class VARCHAR(30),
@@ -330,9 +339,12 @@ CREATE TABLE request_log (
     request_id UUID NOT NULL,
     request_hash BYTEA NOT NULL,
     response BYTEA NOT NULL,
+    -- Who asked: nobody else gets the answer.
+    actor TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
     PRIMARY KEY (account_id, method, request_id)
 );
+CREATE INDEX idx_request_log_age ON request_log (created_at);
 """
 
 _TENANT_TABLES = (
@@ -359,18 +371,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL search_path TO treadle")
     for part in (_TENANTS, _RECORDS, _WORKFLOWS, _ORDER, _EXECUTIONS, _BOOKS):
         _run_script(part)
-    # The role belongs to the cluster: another database, or a parallel run, may have made it.
-    op.execute(
-        """
-        DO $$ BEGIN
-            PERFORM pg_advisory_xact_lock(hashtextextended('treadle-roles', 0));
-            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'treadle_tenant') THEN
-                CREATE ROLE treadle_tenant NOLOGIN;
-            END IF;
-            EXECUTE format('GRANT treadle_tenant TO %I', current_user);
-        END $$
-        """
-    )
+    ensure_role(op.get_bind(), "treadle_tenant")
     op.execute("GRANT USAGE ON SCHEMA treadle TO treadle_tenant")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON accounts TO treadle_tenant")
     op.execute("ALTER TABLE accounts ENABLE ROW LEVEL SECURITY")

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from common.migrations import ensure_role
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -31,7 +33,6 @@ def upgrade() -> None:
             due_at timestamptz NOT NULL,
             fire_at timestamptz NOT NULL,
             failed_tries integer NOT NULL DEFAULT 0,
-            subject text NOT NULL,
             payload bytea NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now()
         ) WITH (
@@ -46,21 +47,7 @@ def upgrade() -> None:
         "CREATE INDEX timers_account_due ON scheduler.timers (account_id, due_at, attempt_id)"
     )
     op.execute("CREATE INDEX timers_execution ON scheduler.timers (execution_id)")
-    # Roles belong to the cluster: another database, or a parallel run, may have made it.
-    op.execute(
-        """
-        DO $$ BEGIN
-            BEGIN
-                CREATE ROLE treadle_scheduler_tenant NOLOGIN;
-            EXCEPTION WHEN duplicate_object OR unique_violation THEN
-                NULL;
-            END;
-            IF NOT pg_has_role(current_user, 'treadle_scheduler_tenant', 'SET') THEN
-                EXECUTE format('GRANT treadle_scheduler_tenant TO %I', current_user);
-            END IF;
-        END $$
-        """
-    )
+    ensure_role(op.get_bind(), "treadle_scheduler_tenant")
     op.execute("GRANT USAGE ON SCHEMA scheduler TO treadle_scheduler_tenant")
     op.execute("GRANT SELECT ON scheduler.timers TO treadle_scheduler_tenant")
     op.execute("ALTER TABLE scheduler.timers ENABLE ROW LEVEL SECURITY")

@@ -29,6 +29,7 @@ CONTACT: dict[str, Json] = {
         (UpdateMode.INCREMENT, "custom_fields.visits", -5, -3),
         (UpdateMode.INCREMENT, "custom_fields.score", 0.25, 1.75),
         (UpdateMode.INCREMENT, "custom_fields.new", "4", 4),
+        (UpdateMode.INCREMENT, "custom_fields.new", 1 / 3, 1 / 3),
     ],
 )
 def test_changes(mode: UpdateMode, field: str, value: Json, expected: Json) -> None:
@@ -61,6 +62,12 @@ def test_null_removes_a_custom_field_only() -> None:
         (UpdateMode.INCREMENT, "custom_fields.vip", 1, "true or false is not a number"),
         (UpdateMode.INCREMENT, "custom_fields.visits", "many", "text is not a number"),
         (UpdateMode.INCREMENT, "custom_fields.visits", "NaN", "not finite"),
+        (UpdateMode.INCREMENT, "custom_fields.visits", "1e300", "at most 15 digits"),
+        (UpdateMode.INCREMENT, "custom_fields.visits", 1e300, "at most 15 digits"),
+        (UpdateMode.INCREMENT, "custom_fields.visits", "1e999999999", "at most 15 digits"),
+        (UpdateMode.INCREMENT, "custom_fields.visits", "1e-999999999", "at most 15 digits"),
+        (UpdateMode.INCREMENT, "custom_fields.visits", "9" * 15, "at most 15 digits"),
+        (UpdateMode.APPEND, "first_name", "x" * 70_000, "longer than"),
     ],
 )
 def test_refusals_name_the_field_and_change_nothing(

@@ -205,4 +205,4 @@ def test_nothing_changes_an_ended_step(status: ActionStatus, outcome: Outcome) -
 
 
 def test_a_lease_covers_the_actions_own_timeout() -> None:
-    assert lease_for({"timeout_seconds": 300}) - lease_for({}) == timedelta(seconds=300)
+    assert lease_for(300) - lease_for(0) == timedelta(seconds=300)

@@ -1,0 +1,232 @@
+"""The engine against answers that contradict each other, poison, and claims of runs that died."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.engine import (
+    Bench,
+    HandExecutor,
+    HandScheduler,
+    Step,
+    bench,
+    result_for,
+    tagged,
+)
+from treadle.catalog.v1.update_contact_pb2 import UpdateMode
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1 import execution_pb2
+
+TAG = Step("add_tag", {"tag_name": "a"}, name="first")
+NEXT = Step("add_tag", {"tag_name": "b"})
+
+
+@pytest.fixture
+async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
+    async with bench(database_url, nats_url) as surroundings:
+        yield surroundings
+
+
+@pytest.fixture
+async def crm(world: Bench) -> AsyncGenerator[HandExecutor]:
+    executor = HandExecutor(world)
+    await executor.start()
+    yield executor
+    await executor.stop()
+
+
+def unknown(task: ActionTask) -> ActionResult:
+    result = result_for(task)
+    result.failed.error_class = execution_pb2.ERROR_CLASS_UNKNOWN_OUTCOME
+    result.failed.message = "claimed before"
+    return result
+
+
+def unavailable(task: ActionTask) -> ActionResult:
+    result = result_for(task)
+    result.failed.error_class = execution_pb2.ERROR_CLASS_SERVICE_UNAVAILABLE
+    result.failed.message = "503"
+    return result
+
+
+def put_off(task: ActionTask) -> ActionResult:
+    result = result_for(task)
+    result.deferred.not_before.FromDatetime(datetime.now(UTC) + timedelta(hours=8))
+    result.deferred.reason = "quiet hours"
+    return result
+
+
+@pytest.mark.parametrize("unknown_first", [True, False])
+async def test_of_two_answers_in_a_batch_the_sure_one_counts(
+    world: Bench, crm: HandExecutor, unknown_first: bool
+) -> None:
+    await world.start_engine()
+    await world.start(await world.seed([TAG]))
+    (task,) = await crm.take(1)
+    answers = [unknown(task), tagged(task)]
+    await crm.answer(*(answers if unknown_first else reversed(answers)))
+    await world.until("SELECT state FROM workflow_executions", "completed")
+    assert await world.rows("SELECT outcome FROM workflow_action_executions") == [(None,)]
+
+
+async def test_a_stale_answer_in_the_batch_does_not_hide_the_current_one(
+    world: Bench, crm: HandExecutor
+) -> None:
+    await world.start_engine()
+    await world.start(await world.seed([TAG, NEXT]))
+    (first,) = await crm.take(1)
+    await crm.answer(tagged(first))
+    (second,) = await crm.take(1)
+    await crm.answer(tagged(second), tagged(first))
+    await world.until("SELECT state FROM workflow_executions", "completed")
+
+
+@pytest.mark.parametrize("answer", [unavailable, put_off])
+async def test_a_claimed_attempt_is_never_tried_again_on_a_strangers_word(
+    world: Bench, crm: HandExecutor, answer: type[ActionResult]
+) -> None:
+    """Another run holds the claim and may have sent: only its word, or a person's, goes on."""
+    await world.start_engine()
+    await world.start(await world.seed([TAG]))
+    scheduler = HandScheduler(world)
+    await scheduler.start()
+    (task,) = await crm.take(1)
+    await world.execute(
+        "INSERT INTO send_claims (attempt_id, account_id, action_execution_id)"
+        " SELECT attempt_id, account_id, id FROM workflow_action_executions"
+    )
+    await crm.answer(answer(task))  # pyright: ignore[reportArgumentType] - a function by shape
+    await world.until("SELECT outcome FROM workflow_action_executions", "unknown")
+    assert await crm.nothing()
+    # The claimant itself knows that nothing was sent.
+    own = unavailable(task)
+    own.claimant = True
+    await crm.answer(own)
+    delayed = await scheduler.take()
+    assert delayed.task.attempt_id != task.attempt_id
+    await scheduler.stop()
+
+
+async def test_a_number_that_would_fill_the_memory_fails_its_own_step_only(
+    world: Bench, crm: HandExecutor
+) -> None:
+    await world.start_engine()
+    seeded = await world.seed([TAG], contacts=6)
+    await world.execute(
+        "UPDATE contacts SET custom_fields = jsonb_build_object('n', '1e999990')"
+        " WHERE id = CAST(:id AS uuid)",
+        id=seeded.contact_ids[2],
+    )
+    await world.start(seeded)
+    results: list[ActionResult] = []
+    for task in await crm.take(6):
+        result = tagged(task)
+        if task.contact_id == seeded.contact_ids[2]:
+            update = result.completed.effects.add().update_contact
+            update.contact_id = task.contact_id
+            update.mode = UpdateMode.UPDATE_MODE_INCREMENT
+            update.changes.add(field="custom_fields.n").value.number_value = 1
+        results.append(result)
+    await crm.answer(*results)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE ended_at IS NOT NULL", 6)
+    assert await world.states() == {"completed": 5, "failed": 1}
+
+
+async def test_a_fault_of_ours_stops_one_result_only(world: Bench, crm: HandExecutor) -> None:
+    await world.start_engine()
+    seeded = await world.seed([TAG], contacts=5)
+    await world.start(seeded)
+    results = [tagged(task) for task in await crm.take(5)]
+    update = results[3].completed.effects.add().update_contact
+    update.contact_id = seeded.contact_ids[0]
+    # No release of ours sends such a mode: looking it up is a plain KeyError.
+    update.MergeFromString(b"\x10\x4d")
+    await crm.answer(*results)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE ended_at IS NOT NULL", 5)
+    assert await world.states() == {"completed": 4, "failed": 1}
+    (row,) = await world.rows(
+        "SELECT error_class, error_message FROM workflow_action_executions WHERE status = 'failed'"
+    )
+    assert row[0] == "internal"
+    assert "KeyError" not in str(row[1])
+
+
+async def test_a_task_too_large_for_the_stream_fails_its_step_in_words(
+    world: Bench, crm: HandExecutor
+) -> None:
+    await world.start_engine()
+    seeded = await world.seed(
+        [TAG, Step("add_tag", {"tag_name": "{{ steps.first.tag_name }}"})], contacts=3
+    )
+    await world.start(seeded)
+    results = [tagged(task) for task in await crm.take(3)]
+    results[1].completed.output_json = b'{"tag_name": "' + b"x" * 999_000 + b'"}'
+    for result in results:
+        await crm.answer(result)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'failed'", 1)
+    assert len(await crm.take(2)) == 2
+    (row,) = await world.rows(
+        "SELECT error_class, error_message FROM workflow_action_executions WHERE status = 'failed'"
+    )
+    assert row[0] == "invalid_config"
+    assert "KiB" in str(row[1])
+
+
+async def test_a_wait_rung_again_counts_from_when_it_was_reached(
+    world: Bench, crm: HandExecutor
+) -> None:
+    timing = HandExecutor(world, "timing")
+    await timing.start()
+    await world.start(await world.seed([Step("wait_time", {"duration": 7, "unit": "days"}), TAG]))
+    (first,) = await timing.take(1)
+    await world.execute("UPDATE workflow_action_executions SET lease_until = now()")
+    # The stream would take it for a copy within its window.
+    await world.js.purge_stream("TREADLE_ACTIONS")
+    await world.js.delete_stream("TREADLE_ACTIONS")
+    await world.start_engine()
+    (again,) = await timing.take(1)
+    assert again.attempt_id == first.attempt_id
+    reached = first.ready_at.ToDatetime(tzinfo=UTC)
+    assert abs(again.ready_at.ToDatetime(tzinfo=UTC) - reached) < timedelta(milliseconds=1)
+    await timing.stop()
+
+
+async def test_a_type_of_a_newer_release_is_left_to_it(world: Bench, crm: HandExecutor) -> None:
+    seeded = await world.seed([TAG])
+    newer = await world.seed([TAG])
+    await world.start(seeded, ring=False)
+    await world.start(newer, ring=False)
+    await world.execute(
+        "UPDATE workflow_versions"
+        " SET plan = jsonb_set(plan, '{steps,0,action_type}', to_jsonb('teleport'::text))"
+        " WHERE id = CAST(:id AS uuid)",
+        id=newer.version_id,
+    )
+    await world.execute("UPDATE workflow_action_executions SET lease_until = now()")
+    await world.start_engine()
+    (task,) = await crm.take(1)
+    assert task.workflow_id == seeded.workflow_id
+    await crm.answer(tagged(task))
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", 1)
+    assert await world.states() == {"completed": 1, "running": 1}
+
+
+async def test_the_sweeper_rings_ever_more_rarely(world: Bench, crm: HandExecutor) -> None:
+    await world.start(await world.seed([TAG]))
+    leases: list[float] = []
+    for rings in (1, 2, 3):
+        await world.execute("UPDATE workflow_action_executions SET lease_until = now()")
+        engine = await world.start_engine(sweep_every=timedelta(hours=1))
+        await world.until("SELECT rings FROM workflow_action_executions", rings)
+        ((lease,),) = await world.rows(
+            "SELECT extract(epoch FROM lease_until - now())::float8 FROM workflow_action_executions"
+        )
+        leases.append(float(str(lease)))
+        await engine.stop()
+    assert leases[0] < leases[1] < leases[2]
+    assert leases[2] > 100
+    (task,) = await crm.take(1)
+    assert await crm.nothing()
+    assert task.attempt_number == 1
