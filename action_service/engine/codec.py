@@ -127,7 +127,7 @@ class TaskEncoder:
         payload = fixed + varying.SerializeToString()
         if len(payload) > _MAX_TASK_BYTES:
             return _too_large(dispatch, len(payload))
-        return Task(subject, payload, dispatch.attempt_id)
+        return Task(subject, payload, dispatch.attempt_id, _headers(dispatch))
 
     def _stamp(self, instant: datetime) -> Timestamp:
         if self._last_stamp[0] != instant:
@@ -155,6 +155,19 @@ class TaskEncoder:
         return known
 
 
+def _headers(dispatch: Dispatch) -> dict[str, str]:
+    """The account, and a W3C trace context: an execution is a trace, an attempt a span of it.
+
+    Made from the ids, they need no storage and lead from any log line back to the execution.
+    """
+    trace = dispatch.execution_id.replace("-", "")
+    span = dispatch.attempt_id[19:].replace("-", "")
+    return {
+        "treadle-account": dispatch.account_id,
+        "traceparent": f"00-{trace}-{span}-01",
+    }
+
+
 def _too_large(dispatch: Dispatch, size: int) -> Task:
     """The answer that fails the step whose task cannot be sent, in the task's place."""
     result = ActionResult(
@@ -171,7 +184,7 @@ def _too_large(dispatch: Dispatch, size: int) -> Task:
         " that fit in a task; store less of earlier steps' answers"
     )
     payload = ActionResultBatch(results=[result]).SerializeToString()
-    return Task(RESULTS_SUBJECT, payload, f"{dispatch.attempt_id}:too-large")
+    return Task(RESULTS_SUBJECT, payload, f"{dispatch.attempt_id}:too-large", _headers(dispatch))
 
 
 def _delayed(dispatch: Dispatch, not_before: datetime) -> Task:
@@ -182,7 +195,7 @@ def _delayed(dispatch: Dispatch, not_before: datetime) -> Task:
         account_id=dispatch.account_id,
     )
     payload = DelayedTask(task=ids, not_before=not_before).SerializeToString()
-    return Task(DELAY_SUBJECT, payload, dispatch.attempt_id)
+    return Task(DELAY_SUBJECT, payload, dispatch.attempt_id, _headers(dispatch))
 
 
 def _context_json(dispatch: Dispatch, plan: Plan, context: RunContext | None) -> bytes:

@@ -256,8 +256,9 @@ class Ringer(Protocol):
 
 
 class Task(NamedTuple):
-    """A message to publish: its subject, body and de-duplication id."""
+    """A message to publish: its subject, body, de-duplication id and headers."""
 
     subject: str
     payload: bytes
     message_id: str
+    headers: Mapping[str, str]

@@ -6,7 +6,8 @@ order, so the answer says that the server has taken the ones before it too. A me
 refused in between is rung again by the sweeper, as any lost message is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nats.aio.client import Client
@@ -21,6 +22,8 @@ class Outgoing(NamedTuple):
     subject: str
     payload: bytes
     message_id: str
+    # More headers, such as the W3C trace context.
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 async def publish_all(
@@ -34,8 +37,8 @@ async def publish_all(
     if not messages:
         return
     publish = nc.publish
-    for subject, payload, message_id in messages[:-1]:
-        await publish(subject, payload, headers={_MSG_ID: message_id})
+    for subject, payload, message_id, headers in messages[:-1]:
+        await publish(subject, payload, headers={_MSG_ID: message_id, **headers})
     await publish_one(js, messages[-1], answer_within=answer_within)
 
 
@@ -47,5 +50,5 @@ async def publish_one(
         message.subject,
         message.payload,
         timeout=answer_within,
-        headers={_MSG_ID: message.message_id},
+        headers={_MSG_ID: message.message_id, **message.headers},
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import orjson
 import pytest
 
 from action_service.domain.plan import OnError
+from common.telemetry import extract
 from tests.support.engine import (
     Bench,
     HandExecutor,
@@ -91,6 +93,18 @@ async def test_steps_run_in_order_and_effects_commit_with_them(
     assert sorted(str(row[2]) for row in log) == ["a", "a", "a", "b", "b", "b"]
     assert {(row[0], row[1], row[3], row[4]) for row in log} == {("completed", 0, True, None)}
     assert await world.rows("SELECT count(*) FROM workflow_action_attempts") == [(6,)]
+
+
+async def test_tasks_carry_account_and_trace(world: Bench, crm: HandExecutor) -> None:
+    seeded = await world.seed([TAG_A])
+    (execution_id,) = await world.start(seeded)
+    message = await world.js.get_last_msg("TREADLE_ACTIONS", "treadle.actions.crm.add_tag")
+    headers = cast("dict[str, str]", message.headers)
+    assert headers["treadle-account"] == seeded.account_id
+    trace = extract(headers)
+    assert trace is not None
+    assert trace.trace_id == execution_id.replace("-", "")
+    assert len(await crm.take(1)) == 1
 
 
 async def test_a_result_delivered_ten_times_counts_once(world: Bench, crm: HandExecutor) -> None:
