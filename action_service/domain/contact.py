@@ -6,14 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from action_service.domain.plan import Json
 
-MAX_NAME = 200
-MAX_EMAIL = 254
 MAX_CUSTOM_FIELDS = 200
 MAX_CUSTOM_FIELDS_BYTES = 65_536
 _MAX_FIELD_NAME = 64
@@ -57,17 +53,6 @@ class EmailTemplate:
     text_body: str
     created_at: datetime
     updated_at: datetime
-
-
-def timezone_problem(name: str) -> str | None:
-    """Why `name` is no zone of the IANA database; None when it is one."""
-    return None if name in _timezones() else "must be an IANA time zone, such as Europe/Berlin"
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    # Not ZoneInfo(name): that opens files by whatever path the name spells.
-    return frozenset(available_timezones())
 
 
 def custom_fields_problems(fields: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:

@@ -4,22 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-import phonenumbers
-
 from action_service.domain.changes import difference
 from action_service.domain.contact import (
-    MAX_EMAIL,
-    MAX_NAME,
     Contact,
     ContactValues,
     custom_fields_problems,
     merged_custom_fields,
-    timezone_problem,
 )
 from action_service.domain.plan import Json
-from action_service.use_cases.checks import below, check_etag, text_violations
+from action_service.use_cases.checks import below, check_etag
 from action_service.use_cases.ports import Change, Transaction, Writer
-from common.catalogue.kinds import check_kind
+from common.contact_fields import (
+    e164,
+    email_problem,
+    name_problem,
+    phone_problem,
+    timezone_problem,
+    user_id_problem,
+)
 from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, malformed, not_found
 from common.ids import new_id
 
@@ -139,25 +141,22 @@ def _checked(given: ContactInput, path: str) -> tuple[ContactValues, list[FieldV
     """The values as they are stored, and everything wrong with them."""
     violations: list[FieldViolation] = []
     email = given.email.strip()
-    if len(email) > MAX_EMAIL or (email and check_kind("email", email)):
-        problem = check_kind("email", email) or f"must have at most {MAX_EMAIL} characters"
-        violations.append(FieldViolation(below(path, "email"), problem))
-    phone = _e164(given.phone)
-    if phone is None:
-        problem = "must be a phone number in E.164, such as +14155550100"
-        violations.append(FieldViolation(below(path, "phone"), problem))
-    for name in ("first_name", "last_name"):
-        text: str = getattr(given, name)
-        violations += text_violations(below(path, name), text, max_length=MAX_NAME)
-    if given.timezone and (problem := timezone_problem(given.timezone)):
-        violations.append(FieldViolation(below(path, "timezone"), problem))
-    if given.owner_id and (problem := check_kind("uuid", given.owner_id)):
-        violations.append(FieldViolation(below(path, "owner_id"), problem))
+    phone = given.phone.strip()
+    for name, text, check in (
+        ("email", email, email_problem),
+        ("phone", phone, phone_problem),
+        ("first_name", given.first_name, name_problem),
+        ("last_name", given.last_name, name_problem),
+        ("timezone", given.timezone, timezone_problem),
+        ("owner_id", given.owner_id, user_id_problem),
+    ):
+        if text and (problem := check(text)):
+            violations.append(FieldViolation(below(path, name), problem))
     violations += _custom_fields_violations(path, given.custom_fields)
-    owned = given.owner_id and not check_kind("uuid", given.owner_id)
+    owned = given.owner_id and not user_id_problem(given.owner_id)
     values = ContactValues(
         email=email or None,
-        phone=phone or None,
+        phone=e164(phone),
         first_name=given.first_name.strip() or None,
         last_name=given.last_name.strip() or None,
         timezone=given.timezone or None,
@@ -172,21 +171,6 @@ def _custom_fields_violations(path: str, fields: Mapping[str, Json]) -> list[Fie
     return [
         FieldViolation(f"{place}{inner}", text) for inner, text in custom_fields_problems(fields)
     ]
-
-
-def _e164(phone: str) -> str | None:
-    """The number in E.164; empty for none given, None when it is no number."""
-    phone = phone.strip()
-    if not phone:
-        return ""
-    try:
-        # Without a region only international numbers can be read, which is what is wanted.
-        number = phonenumbers.parse(phone, None)
-    except phonenumbers.NumberParseException:
-        return None
-    if number.extension or not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _repeated_emails(

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from common.clock import Clock
+from common.contact_fields import e164, timezone_problem
 from executor_service import phones
 from executor_service.domain import classify, quiet_hours
 from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
@@ -28,7 +29,7 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
         given = step.context_text("contact", "phone")
         if not given:
             return Failed(ErrorClass.INVALID_CONFIG, "the contact has no phone number")
-        number = phones.normalize(given)
+        number = e164(given)
         if number is None:
             return Failed(
                 ErrorClass.INVALID_CONFIG,
@@ -106,7 +107,4 @@ def _zones(step: Step[SendSmsConfig], number: str) -> Sequence[ZoneInfo]:
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+    return None if timezone_problem(name) else ZoneInfo(name)

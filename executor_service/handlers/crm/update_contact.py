@@ -4,14 +4,23 @@ The catalogue checks a configuration when it is saved; what templates make of it
 so every value is checked again for the field it goes to. The engine applies the changes.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from google.protobuf.struct_pb2 import Value
 
-from executor_service import phones
+from common.contact_fields import (
+    e164,
+    email_problem,
+    name_problem,
+    phone_problem,
+    timezone_problem,
+    user_id_problem,
+)
 from executor_service.domain.outcome import (
     Completed,
     ErrorClass,
@@ -28,8 +37,10 @@ from treadle.catalog.v1.update_contact_pb2 import UpdateMode as WireMode
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 _CUSTOM = "custom_fields."
-_EMAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]+\.[^\s@,;<>\"]{2,}")
-_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+# Sums stay far from where a JSON number stops being exact or finite.
+_LARGEST_STEP: Final = Decimal(10) ** 15
+_MOST_DECIMALS: Final = 15
 _MODES = {
     WireMode.UPDATE_MODE_UNSPECIFIED: UpdateMode.SET,
     WireMode.UPDATE_MODE_SET: UpdateMode.SET,
@@ -65,6 +76,8 @@ def _scalar(value: Value) -> JsonScalar:
             return value.string_value
         case "number_value":
             number = value.number_value
+            if not math.isfinite(number):
+                raise ValueError("must be a finite number")
             return int(number) if number.is_integer() else number
         case "bool_value":
             return value.bool_value
@@ -92,15 +105,22 @@ def _change(field: str, value: JsonScalar, mode: UpdateMode) -> FieldChange:
         case UpdateMode.SET:
             if custom or value is None:
                 return FieldChange(field, value)
-            return FieldChange(field, BUILT_IN[field](_text(value)))
+            return FieldChange(field, _built_in(field, _text(value)))
 
 
 def _number(value: JsonScalar) -> int | float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and _NUMBER.fullmatch(text := value.strip()):
-        return float(text) if "." in text else int(text)
-    raise ValueError("increment needs a number")
+    text = str(value).strip()
+    if isinstance(value, bool | None) or (isinstance(value, str) and not _NUMBER.fullmatch(text)):
+        raise ValueError("increment needs a number")
+    number = Decimal(text)
+    exponent = number.as_tuple().exponent
+    exact = isinstance(exponent, int) and exponent >= -_MOST_DECIMALS
+    if not exact or abs(number) > _LARGEST_STEP:
+        raise ValueError(
+            f"increment needs a number from -{_LARGEST_STEP:,} to {_LARGEST_STEP:,} "
+            f"with at most {_MOST_DECIMALS} decimals"
+        )
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def _appendable(value: JsonScalar) -> str:
@@ -115,46 +135,25 @@ def _text(value: JsonScalar) -> str:
     return value.strip()
 
 
-def _name(text: str) -> str:
-    if len(text) > 200:
-        raise ValueError("is longer than 200 characters")
+def _built_in(field: str, text: str) -> str | None:
+    problem, stored = BUILT_IN[field]
+    if found := problem(text):
+        raise ValueError(found)
+    # A blank is no value, as when the api sets it.
+    return stored(text) or None
+
+
+def _unchanged(text: str) -> str:
     return text
 
 
-def _email(text: str) -> str:
-    if len(text) > 254 or not _EMAIL.fullmatch(text):
-        raise ValueError("is not an email address")
-    return text
-
-
-def _phone(text: str) -> str:
-    number = phones.normalize(text)
-    if number is None:
-        raise ValueError("is not a phone number in international form, such as +14155550100")
-    return number
-
-
-def _timezone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not a time zone, such as Europe/Berlin") from None
-    return text
-
-
-def _owner(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise ValueError("is not the id of a user") from None
-
-
-BUILT_IN: Mapping[str, Callable[[str], str]] = {
-    "first_name": _name,
-    "last_name": _name,
-    "email": _email,
-    "phone": _phone,
-    "timezone": _timezone,
-    "owner_id": _owner,
+# Per field: why a text is no value for it, and the form in which it is stored.
+BUILT_IN: Mapping[str, tuple[Callable[[str], str | None], Callable[[str], str | None]]] = {
+    "first_name": (name_problem, _unchanged),
+    "last_name": (name_problem, _unchanged),
+    "email": (email_problem, _unchanged),
+    "phone": (phone_problem, e164),
+    "timezone": (timezone_problem, _unchanged),
+    "owner_id": (user_id_problem, lambda text: str(UUID(text))),
 }
 _NAMES = frozenset({"first_name", "last_name"})

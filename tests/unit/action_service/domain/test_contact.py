@@ -6,21 +6,8 @@ from action_service.domain.contact import (
     custom_fields_problems,
     json_problem,
     merged_custom_fields,
-    timezone_problem,
 )
 from action_service.domain.plan import Json
-
-
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/Argentina/Ushuaia"])
-def test_zones_that_are_known(zone: str) -> None:
-    assert timezone_problem(zone) is None
-
-
-@pytest.mark.parametrize(
-    "zone", ["", "Berlin", "../etc/passwd", "/etc/localtime", "UTC\0", "+02:00"]
-)
-def test_zones_that_are_not(zone: str) -> None:
-    assert timezone_problem(zone)
 
 
 @pytest.mark.parametrize(

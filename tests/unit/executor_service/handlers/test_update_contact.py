@@ -61,6 +61,30 @@ CASES = [
         changing("custom_fields.visits", "{{ contact.first_name }}", "increment"),
         "increment needs a number",
     ),
+    *(
+        refused(
+            f"refuses to increment by {step!r}",
+            changing("custom_fields.visits", step, "increment"),
+            "increment needs a number from -1,000,000,000,000,000 to 1,000,000,000,000,000 with "
+            "at most 15 decimals",
+        )
+        for step in (1e300, -1e16, 1e15 + 1, "9" * 16, 1e-16, "0.0000000000000001")
+    ),
+    refused(
+        "refuses a zone that is a path",
+        changing("timezone", "../../../etc/passwd"),
+        r"field_updates\[0\].*time zone",
+    ),
+    refused(
+        "refuses an address as strictly as the api",
+        changing("email", "ann..lee@example.com"),
+        r"field_updates\[0\].*email",
+    ),
+    refused(
+        "refuses an extension as the api does",
+        changing("phone", "+1 415 555 0100 ext. 5"),
+        r"field_updates\[0\].*phone",
+    ),
     refused(
         "names the value that is missing",
         changing("first_name", "{{ contact.nickname }}"),
@@ -98,6 +122,9 @@ async def test_update_contact_action(bench: Bench, case: Case) -> None:
             3,
         ),
         (changing("custom_fields.score", "-0.5", "increment"), "INCREMENT", -0.5),
+        (changing("custom_fields.score", 1e15, "increment"), "INCREMENT", 1e15),
+        (changing("custom_fields.score", "0.000000000000001", "increment"), "INCREMENT", 1e-15),
+        (changing("first_name", "{{ contact.nickname | default: ' ' }}"), "SET", None),
     ],
 )
 async def test_effect_carries_the_value(
