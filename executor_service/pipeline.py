@@ -19,19 +19,18 @@ from executor_service.domain.outcome import ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, EffectHandler, Handler, IoHandler, Step
 from executor_service.metrics import Metrics
 from executor_service.ports import ClaimDecision, Ledger
+from executor_service.postpone import is_away, name_of, put_off
 from executor_service.wire import result_of
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.options.v1.options_pb2 import IdempotencyClass
 
 _OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
-_UNKNOWN = (
-    "something went wrong while the message was being handed over; it may have been sent, so it is "
-    "not sent again"
-)
+_MAYBE_SENT = "may have been sent, so it is not sent again"
+_UNKNOWN = f"something went wrong while the message was being handed over; it {_MAYBE_SENT}"
 _CLAIMED_BEFORE = (
-    "an earlier try of this attempt was cut off while the message was being handed over; it may "
-    "have been sent, so it is not sent again"
+    "an earlier try of this attempt was cut off while the message was being handed over; "
+    f"it {_MAYBE_SENT}"
 )
 
 _log = get_logger(__name__)
@@ -99,27 +98,40 @@ class Pipeline:
     ) -> ActionResult | Stale:
         """Runs an I/O handler's task."""
         started_at = self._clock.now()
+        claimant = False
         try:
             context = _context(task)
             config = render_config(action.spec, task.config, context)
             prepared = await handler.prepare(Step(task, config, context))
-            outcome = await self._act(action, task, prepared) if callable(prepared) else prepared
+            if not callable(prepared):
+                outcome = prepared
+            elif not action.claimed:
+                outcome = await prepared()
+            else:
+                outcome = await self._claim(task)
+                if outcome is None:
+                    claimant = True
+                    outcome = await self._call_claimed(task, prepared)
         except Exception as error:  # noqa: BLE001 - the boundary between tasks
             outcome = _failure(task, action, error)
         self._metrics.took(action.spec.type, self._clock.now() - started_at)
         if isinstance(outcome, Stale):
             return outcome
-        return self._finish(task, action, outcome, started_at)
+        return self._finish(task, action, outcome, started_at, claimant=claimant)
 
     def give_up(self, task: ActionTask, message: str) -> ActionResult:
         """The result of a task that is not run any more, so that its step ends visibly."""
         now = self._clock.now()
-        outcome = Failed(ErrorClass.INTERNAL, message)
+        action = self.action_of(task)
+        if action is not None and action.claimed:
+            # One of the runs that brought no result may have got as far as the provider.
+            outcome = Failed(ErrorClass.UNKNOWN_OUTCOME, f"{message}; the message {_MAYBE_SENT}")
+        else:
+            outcome = Failed(ErrorClass.INTERNAL, message)
         return result_of(task, outcome, started_at=now, finished_at=now)
 
-    async def _act(self, action: Action, task: ActionTask, call: Call) -> Outcome | Stale:
-        if not action.claimed:
-            return await call()
+    async def _claim(self, task: ActionTask) -> Outcome | Stale | None:
+        """None when the attempt is this run's; else what comes in place of the call."""
         try:
             decision = await self._ledger.claim(
                 attempt_id=task.attempt_id,
@@ -127,10 +139,11 @@ class Pipeline:
                 account_id=task.account_id,
             )
         except (TreadleError, TimeoutError) as error:
-            _log.warning("claim_failed", error=type(error).__name__, **_ids(task))
+            _log.warning("claim_failed", error=name_of(error), **_ids(task))
+            if is_away(error):
+                return put_off(self._clock.now(), "the record of sends could not be reached")
             return Failed(
-                ErrorClass.SERVICE_UNAVAILABLE,
-                "the record of sends could not be reached; nothing was sent",
+                ErrorClass.SERVICE_UNAVAILABLE, "the record of sends gave no answer to go by"
             )
         match decision:
             case ClaimDecision.STALE:
@@ -138,7 +151,7 @@ class Pipeline:
             case ClaimDecision.ALREADY_CLAIMED:
                 return Failed(ErrorClass.UNKNOWN_OUTCOME, _CLAIMED_BEFORE)
             case ClaimDecision.GRANTED:
-                return await self._call_claimed(task, call)
+                return None
 
     async def _call_claimed(self, task: ActionTask, call: Call) -> Outcome:
         try:
@@ -148,13 +161,21 @@ class Pipeline:
             return Failed(ErrorClass.UNKNOWN_OUTCOME, _UNKNOWN)
 
     def _finish(
-        self, task: ActionTask, action: Action, outcome: Outcome, started_at: datetime
+        self,
+        task: ActionTask,
+        action: Action,
+        outcome: Outcome,
+        started_at: datetime,
+        *,
+        claimant: bool = False,
     ) -> ActionResult:
         finished_at = self._clock.now()
         self._metrics.finished(action.spec.type, outcome)
         if isinstance(outcome, Failed):
             _log.info("step_failed", error_class=outcome.error_class.value, **_ids(task))
-        return result_of(task, outcome, started_at=started_at, finished_at=finished_at)
+        return result_of(
+            task, outcome, started_at=started_at, finished_at=finished_at, claimant=claimant
+        )
 
 
 def _context(task: ActionTask) -> Mapping[str, object]:

@@ -31,6 +31,11 @@ from treadle.execution.v1.execution_pb2 import ErrorClass as WireErrorClass
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+# Postgres takes no NUL, and a log no escape sequences.
+_CONTROLS: Mapping[int, str | None] = {
+    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0))),
+    **dict.fromkeys(map(ord, "\t\n\r"), " "),
+}
 _ERROR_CLASSES: Mapping[ErrorClass, WireErrorClass] = {
     item: cast("WireErrorClass", WireErrorClass.Value(f"ERROR_CLASS_{item.name}"))
     for item in ErrorClass
@@ -41,9 +46,14 @@ _MODES: Mapping[UpdateMode, WireMode] = {
 
 
 def result_of(
-    task: ActionTask, outcome: Outcome, *, started_at: datetime, finished_at: datetime
+    task: ActionTask,
+    outcome: Outcome,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    claimant: bool = False,
 ) -> result_pb2.ActionResult:
-    """The answer to a task."""
+    """The answer to a task; `claimant` says that this run was granted the attempt's claim."""
     result = result_pb2.ActionResult()
     result.attempt_id = task.attempt_id
     result.action_execution_id = task.action_execution_id
@@ -51,16 +61,18 @@ def result_of(
     result.account_id = task.account_id
     _set_instant(result.started_at, started_at)
     _set_instant(result.finished_at, finished_at)
+    if claimant:
+        result.claimant = True
     match outcome:
         case Completed():
             _set_completed(result.completed, outcome)
         case Failed():
             set_failed(result, outcome)
         case Skipped():
-            result.skipped.reason = outcome.reason
+            result.skipped.reason = _plain(outcome.reason)
         case Deferred():
             _set_instant(result.deferred.not_before, outcome.not_before)
-            result.deferred.reason = outcome.reason
+            result.deferred.reason = _plain(outcome.reason)
         case _:
             assert_never(outcome)
     return result
@@ -70,9 +82,16 @@ def set_failed(result: result_pb2.ActionResult, failed: Failed) -> None:
     """Makes `result` a failure, whatever it was before."""
     message = result.failed
     message.error_class = _ERROR_CLASSES[failed.error_class]
-    message.message = failed.message
+    message.message = _plain(failed.message)
     if failed.retry_after is not None:
         message.retry_after.FromTimedelta(failed.retry_after)
+
+
+def _plain(text: str) -> str:
+    """One line that can be stored and shown: causes may quote what others said."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate(_CONTROLS).encode("utf-8", "replace").decode()
 
 
 def _set_completed(message: result_pb2.Completed, completed: Completed) -> None:

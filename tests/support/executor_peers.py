@@ -10,7 +10,7 @@ import grpc
 from pydantic import SecretStr
 
 from common.auth import TokenVerifier, current_principal
-from common.errors import not_found
+from common.errors import dependency_unavailable, not_found
 from common.grpc.server import GrpcServer
 from treadle.contact.v1.contact_service_pb2 import (
     GetEmailTemplateRequest,
@@ -66,6 +66,7 @@ class Contacts(ContactServiceServicer):
         self.calls = 0
         self.html = "<p>1</p>"
         self.template_ids = {"t"}
+        self.away = False
 
     async def GetEmailTemplate(  # noqa: N802 - the RPC's name
         self,
@@ -73,6 +74,8 @@ class Contacts(ContactServiceServicer):
         context: grpc.ServicerContext,
     ) -> GetEmailTemplateResponse:
         self.calls += 1
+        if self.away:
+            raise dependency_unavailable("database", timedelta(seconds=1))
         own = current_principal().account_id == UUID(self.account_id)
         if not own or request.template_id not in self.template_ids:
             raise not_found("email template", request.template_id)

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from common.clock import Clock
 from common.egress import EgressRefused
 from common.errors import TreadleError
+from common.telemetry import get_logger
 from common.templating import TemplateError, render
 from executor_service.attachments import AttachmentError, AttachmentFetcher
 from executor_service.domain import classify
-from executor_service.domain.outcome import Completed, ErrorClass, Failed, Outcome
+from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.ports import (
     Attachment,
@@ -18,7 +19,10 @@ from executor_service.ports import (
     TemplateNotFoundError,
     TemplateSource,
 )
+from executor_service.postpone import is_away, name_of, put_off
 from treadle.catalog.v1.send_email_pb2 import SendEmailConfig
+
+_log = get_logger(__name__)
 
 
 class SendEmailHandler(IoHandler[SendEmailConfig]):
@@ -43,7 +47,7 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         if not to:
             return Failed(ErrorClass.INVALID_CONFIG, "the contact has no email address")
         template = await self._template(step)
-        if isinstance(template, Failed):
+        if not isinstance(template, EmailTemplate):
             return template
         try:
             html = render(template.html, step.context, html=True)
@@ -70,7 +74,7 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         )
         return lambda: self._send(email)
 
-    async def _template(self, step: Step[SendEmailConfig]) -> EmailTemplate | Failed:
+    async def _template(self, step: Step[SendEmailConfig]) -> EmailTemplate | Failed | Deferred:
         template_id = step.config.template_id
         try:
             return await self._templates.get(step.task.account_id, template_id)
@@ -78,11 +82,12 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             return Failed(
                 ErrorClass.INVALID_CONFIG, f"template_id: there is no email template {template_id}"
             )
-        except (TreadleError, TimeoutError):
-            return Failed(
-                ErrorClass.SERVICE_UNAVAILABLE,
-                "the email template could not be read; nothing was sent",
-            )
+        except (TreadleError, TimeoutError) as error:
+            attempt_id = step.task.attempt_id
+            _log.warning("template_not_read", error=name_of(error), attempt_id=attempt_id)
+            if is_away(error):
+                return put_off(self._clock.now(), "the email template could not be reached")
+            return Failed(ErrorClass.SERVICE_UNAVAILABLE, "the email template could not be read")
 
     async def _files(self, config: SendEmailConfig) -> tuple[Attachment, ...] | Failed:
         if not config.attachments:

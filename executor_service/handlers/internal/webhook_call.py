@@ -6,6 +6,7 @@ from typing import Final
 
 import orjson
 
+from common.catalogue import SECRET_MASK
 from common.catalogue.convert import read_struct
 from common.clock import Clock
 from common.egress import EgressRefused, EgressResponse, GuardedClient, ResponseTooLarge
@@ -43,6 +44,12 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
 
     async def prepare(self, step: Step[WebhookCallConfig]) -> Outcome | Call:
         """See `IoHandler`."""
+        auth = step.config.auth_config
+        if SECRET_MASK in {auth.password, auth.token, auth.key}:
+            return Failed(
+                ErrorClass.INVALID_CONFIG,
+                "auth_config: the secret is masked, as it is in a dead letter",
+            )
         return lambda: self._call(step)
 
     async def _call(self, step: Step[WebhookCallConfig]) -> Outcome:

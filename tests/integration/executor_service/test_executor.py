@@ -31,7 +31,15 @@ from executor_service.settings import ExecutorSettings
 from executor_service.worker import CategoryWorker
 from tests.integration.executor_service.world import SECRET, SMS, TEMPLATE_ID, World
 from tests.unit.executor_service.handlers.harness import MemoryLedger
+from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
+
+EMAIL = {
+    "template_id": TEMPLATE_ID,
+    "subject": "Hi",
+    "from_name": "Bakery",
+    "from_email": "b@example.com",
+}
 
 
 async def test_every_task_gets_one_result_and_is_acked(around: World) -> None:
@@ -50,15 +58,9 @@ async def test_every_task_gets_one_result_and_is_acked(around: World) -> None:
 
 
 async def test_every_category_sends_through_its_provider(around: World) -> None:
-    email = {
-        "template_id": TEMPLATE_ID,
-        "subject": "Hi",
-        "from_name": "Bakery",
-        "from_email": "b@example.com",
-    }
     webhook = {"url": around.url + "/sink/crm", "method": "POST", "payload": {"n": 1}}
     tasks = [
-        around.task("send_email", email),
+        around.task("send_email", EMAIL),
         around.task("send_sms", SMS),
         around.task("webhook_call", webhook),
         around.task("update_contact", {"field_updates": [{"field": "first_name", "value": "B"}]}),
@@ -116,6 +118,60 @@ async def test_task_that_was_delivered_too_often_ends_visibly(around: World) -> 
     assert "2 deliveries" in result.failed.message
     dead = await around.js.get_last_msg(DEAD.name, "treadle.dead.actions.crm")
     assert dead.data == task.SerializeToString()
+
+
+async def test_dead_letter_of_a_webhook_holds_no_credentials(around: World) -> None:
+    webhook = {
+        "url": around.url + "/sink/crm",
+        "method": "POST",
+        "auth_type": "bearer",
+        "auth_config": {"token": "s3cret"},
+    }
+    task = around.task("webhook_call", webhook)
+    await _deliver_in_vain(around, task, "internal")
+    async with around.executor("internal", max_deliver=1):
+        await around.have_results(1)
+    dead = await around.js.get_last_msg(DEAD.name, "treadle.dead.actions.internal")
+    assert dead.data is not None
+    assert b"s3cret" not in dead.data
+    assert ActionTask.FromString(dead.data).attempt_id == task.attempt_id
+
+
+async def test_send_that_is_given_up_may_have_been_sent(around: World) -> None:
+    task = around.task("send_sms", SMS)
+    await _deliver_in_vain(around, task, "communication")
+    async with around.executor("communication", max_deliver=1):
+        (result,) = await around.have_results(1)
+    assert result.failed.error_class == ErrorClass.ERROR_CLASS_UNKNOWN_OUTCOME
+    assert not result.claimant
+
+
+async def test_redelivery_of_a_claimed_send_does_not_speak_for_the_claimant(
+    around: World,
+) -> None:
+    around.tell("sendgrid", "accept_then_hang")
+    task = around.task("send_email", EMAIL)
+    async with around.executor("communication", finish_s=0.1):
+        await around.ring([task])
+        await around.sent_some("sendgrid", 1)
+    around.contacts.away = True
+    async with around.executor("communication"):
+        (result,) = await around.have_results(1)
+        await around.no_tasks_left()
+    assert result.WhichOneof("outcome") == "deferred"
+    assert not result.claimant
+    assert around.ledger.calls == [[task.attempt_id]]
+    assert len(around.sent("sendgrid")) == 1
+
+
+async def _deliver_in_vain(around: World, task: ActionTask, category: str) -> None:
+    await around.ring([task])
+    spec = action_consumer(f"executor-{category}", category)
+    consumer = PullConsumer(around.nc, around.js, spec)
+    await consumer.start()
+    (delivery,) = await consumer.next_batch(1)
+    await delivery.nak()
+    await consumer.stop()
 
 
 async def test_task_of_an_unknown_action_is_left_to_others(around: World) -> None:

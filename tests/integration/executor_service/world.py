@@ -74,6 +74,7 @@ class World:
     simulator: Simulator
     url: str
     ledger: Ledger
+    contacts: Contacts
     api: str
     results: list[ActionResult] = field(default_factory=list[ActionResult])
     messages: int = 0
@@ -228,7 +229,7 @@ async def world(nats_url: str) -> AsyncGenerator[World]:
         serving(simulator, "127.0.0.1", 0) as url,
         action_api(SECRET, ledger, contacts) as api,
     ):
-        made = World(nats_url, nc, js, simulator, url, ledger, api)
+        made = World(nats_url, nc, js, simulator, url, ledger, contacts, api)
         collector = asyncio.create_task(made.collect())
         try:
             yield made

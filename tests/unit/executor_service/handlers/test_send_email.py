@@ -1,16 +1,17 @@
 """send_email: SPEC-WFL-003 R2.1."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 
 from common.egress import EgressPolicy, GuardedClient
-from common.errors import dependency_unavailable
+from common.errors import ErrorReason, TreadleError, dependency_unavailable
 from devstack.simulator.failures import Control
 from executor_service.attachments import MAX_BYTES, filename_of
 from executor_service.ports import EmailTemplate
+from executor_service.postpone import LATEST, SOONEST
 from tests.unit.executor_service.handlers.harness import (
     CONTACT,
     CONTEXT,
@@ -21,6 +22,7 @@ from tests.unit.executor_service.handlers.harness import (
     case_id,
     closed_port_url,
 )
+from treadle.dispatch.v1.result_pb2 import ActionResult
 
 CONFIG: dict[str, Any] = {
     "template_id": TEMPLATE_ID,
@@ -225,9 +227,28 @@ async def test_empty_template_is_not_sent(bench: Bench) -> None:
     await bench.check("send_email", "sendgrid", case)
 
 
-async def test_template_service_out_of_reach_is_retried(bench: Bench) -> None:
-    bench.templates.error = dependency_unavailable("action service", timedelta(seconds=1))
-    case = Case("down", CONFIG, outcome="failed", error="service_unavailable", sent=0, claims=0)
+@pytest.mark.parametrize(
+    "error",
+    [
+        dependency_unavailable("action service", timedelta(seconds=1)),
+        TreadleError(ErrorReason.DEADLINE_EXCEEDED, "too late"),
+        TimeoutError(),
+    ],
+)
+async def test_template_service_out_of_reach_spends_no_retry(
+    bench: Bench, error: Exception
+) -> None:
+    bench.templates.error = error
+    case = Case("down", CONFIG, outcome="deferred", message="email template", sent=0, claims=0)
+    result = await bench.check("send_email", "sendgrid", case)
+    assert isinstance(result, ActionResult)
+    pause = result.deferred.not_before.ToDatetime(tzinfo=UTC) - bench.clock.now()
+    assert SOONEST <= pause <= LATEST
+
+
+async def test_template_service_that_refuses_is_no_reason_to_wait_for_ever(bench: Bench) -> None:
+    bench.templates.error = TreadleError(ErrorReason.INTERNAL, "broken")
+    case = Case("broken", CONFIG, outcome="failed", error="service_unavailable", sent=0, claims=0)
     await bench.check("send_email", "sendgrid", case)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from common.errors import dependency_unavailable
+from common.errors import ErrorReason, TreadleError, dependency_unavailable
 from devstack.simulator.failures import Control
 from executor_service.ports import ClaimDecision
+from executor_service.postpone import LATEST, SOONEST
 from tests.unit.executor_service.handlers.harness import (
     CONTACT,
     CONTEXT,
@@ -290,7 +291,16 @@ async def test_stale_attempt_is_not_sent(bench: Bench) -> None:
 
 async def test_nothing_is_sent_without_the_ledger(bench: Bench) -> None:
     bench.ledger.error = dependency_unavailable("action service", timedelta(seconds=1))
-    case = Case("no ledger", CONFIG, outcome="failed", error="service_unavailable", sent=0)
+    case = Case("no ledger", CONFIG, outcome="deferred", message="record of sends", sent=0)
+    result = await bench.check("send_sms", "twilio", case)
+    assert isinstance(result, ActionResult)
+    pause = result.deferred.not_before.ToDatetime(tzinfo=UTC) - bench.clock.now()
+    assert SOONEST <= pause <= LATEST
+
+
+async def test_ledger_that_refuses_is_no_reason_to_wait_for_ever(bench: Bench) -> None:
+    bench.ledger.error = TreadleError(ErrorReason.INTERNAL, "broken")
+    case = Case("broken", CONFIG, outcome="failed", error="service_unavailable", sent=0)
     await bench.check("send_sms", "twilio", case)
 
 

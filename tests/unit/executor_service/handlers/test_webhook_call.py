@@ -9,6 +9,7 @@ import pytest
 
 from common.egress import EgressPolicy, GuardedClient
 from devstack.simulator.failures import Control
+from executor_service.adapters.dead_letters import without_secrets
 from executor_service.handlers.internal.webhook_call import MAX_RESPONSE_BYTES
 from tests.unit.executor_service.handlers.harness import (
     Bench,
@@ -17,6 +18,8 @@ from tests.unit.executor_service.handlers.harness import (
     case_id,
     closed_port_url,
 )
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
 
 
 def told(mode: str, **rules: Any) -> list[Control]:
@@ -266,3 +269,13 @@ async def test_inner_addresses_are_not_called(bench: Bench, url: str) -> None:
             message="the request was not made",
         )
         await bench.check("webhook_call", "sink", case)
+
+
+async def test_mask_of_a_secret_is_not_sent_as_one(bench: Bench) -> None:
+    auth = {"auth_type": "bearer", "auth_config": {"token": "s3cret"}}
+    task = bench.task("webhook_call", config(bench, **auth))
+    task.CopyFrom(ActionTask.FromString(without_secrets(task.SerializeToString())))
+    result = await bench.run(task)
+    assert isinstance(result, ActionResult)
+    assert "masked" in result.failed.message
+    assert not bench.inbox("sink")
