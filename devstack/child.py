@@ -38,6 +38,8 @@ class Launch:
     """The user id that the program is to see as its own."""
     on_parent_death: signal.Signals = signal.SIGKILL
     inherit_fds: tuple[int, ...] = ()
+    niceness: int = 0
+    """How much it yields to others when processors are short: 0 to 19."""
 
 
 class Child:
@@ -65,6 +67,9 @@ class Child:
                 start_new_session=True,
                 pass_fds=launch.inherit_fds,
             )
+
+        if launch.niceness:
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, launch.niceness)
 
     @property
     def pid(self) -> int:

@@ -40,6 +40,8 @@ class ServiceSpec:
     """What tells it where to listen: a variable, or an option that starts with `--`."""
     listen: str = f"{LOOPBACK}:0"
     """Where to listen at first; a successor gets the address that its predecessor had."""
+    niceness: int = 0
+    """How much it yields to others when processors are short: 0 to 19."""
 
 
 class Service:
@@ -107,6 +109,7 @@ class Service:
                 self._log,
                 env=process_environment(env),
                 cwd=project_root(),
+                niceness=self._spec.niceness,
             )
         )
 

@@ -21,6 +21,8 @@ from devstack.processes import (
     run_all_to_end,
 )
 
+# Who waits for an answer goes before who works through a queue, where both share a machine.
+_BACKGROUND = 10
 EXECUTORS = ("communication", "crm", "internal")
 # The same on every machine, so that a token issued before `up` is good after it.
 DEV_ACCOUNT = uuid5(NAMESPACE_DNS, "account.treadle.localhost")
@@ -243,7 +245,14 @@ class Stack:
 
     def _action_service(self, role: str, listen: str) -> ServiceSpec:
         arguments = ["-m", "action_service", "--roles", role]
-        return ServiceSpec(role, arguments, self.shared_env(), "TREADLE_ACTION_LISTEN", listen)
+        return ServiceSpec(
+            role,
+            arguments,
+            self.shared_env(),
+            "TREADLE_ACTION_LISTEN",
+            listen,
+            niceness=_BACKGROUND if role == "engine" else 0,
+        )
 
     def _executor(self, category: str) -> ServiceSpec:
         arguments = ["-m", "executor_service", "--categories", category]
@@ -258,7 +267,13 @@ class Stack:
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
         }
         name = f"executor-{category}"
-        return ServiceSpec(name, arguments, self.shared_env() | own, "TREADLE_EXECUTOR_LISTEN")
+        return ServiceSpec(
+            name,
+            arguments,
+            self.shared_env() | own,
+            "TREADLE_EXECUTOR_LISTEN",
+            niceness=_BACKGROUND,
+        )
 
     def _listen(self, name: str, given: int | None) -> str:
         """A given port must be had; the last run's is nice to have; else any."""
