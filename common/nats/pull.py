@@ -213,25 +213,27 @@ class PullConsumer:
                 await delivery.in_progress()
 
     async def _keep(self) -> None:
-        """Renews requests that ran out and rebuilds a subscription that has gone silent."""
+        """Keeps requests standing and rebuilds a subscription that has gone silent."""
         while True:
             await asyncio.sleep(0.25)
-            if not self._nc.is_connected:
+            try:
+                await self._look_after()
+            except (NatsError, TimeoutError, OSError) as error:
+                # The connection went while we were at it; the next look finds out how it stands.
                 self._rebuild_asked = True
-                continue
-            await self._renew_held()
-            silent = time.monotonic() - self._last_heard > _SILENCE_S
-            # With a full buffer no request stands, and so no heartbeat is due.
-            if self._rebuild_asked or (silent and self._outstanding > 0):
-                try:
-                    await self._rebuild()
-                except (NatsError, TimeoutError) as error:
-                    _log.warning(
-                        "pull_rebuild_failed",
-                        consumer=self._spec.durable,
-                        error=type(error).__name__,
-                    )
-                else:
-                    _log.info("pull_rebuilt", consumer=self._spec.durable)
-            elif self._outstanding <= self._capacity // 2:
-                await self._request()
+                _log.warning(
+                    "pull_disturbed", consumer=self._spec.durable, error=type(error).__name__
+                )
+
+    async def _look_after(self) -> None:
+        if not self._nc.is_connected:
+            self._rebuild_asked = True
+            return
+        await self._renew_held()
+        silent = time.monotonic() - self._last_heard > _SILENCE_S
+        # With a full buffer no request stands, and so no heartbeat is due.
+        if self._rebuild_asked or (silent and self._outstanding > 0):
+            await self._rebuild()
+            _log.info("pull_rebuilt", consumer=self._spec.durable)
+        elif self._outstanding <= self._capacity // 2:
+            await self._request()
