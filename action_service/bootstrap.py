@@ -12,7 +12,7 @@ from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.ledger import PostgresClaimLedger
-from action_service.adapters.migrations import SCHEMA, upgrade
+from action_service.adapters.migrations import SCHEMA, require, upgrade
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
@@ -31,6 +31,7 @@ from common.auth import TokenVerifier
 from common.db import create_engine, create_pool
 from common.grpc.server import GrpcServer
 from common.nats import connect, ensure_streams
+from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
 from treadle.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
@@ -47,7 +48,8 @@ ROLES = (API, ENGINE)
 async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.Event) -> None:
     """Plays `roles` until `stop` is set, then finishes what has begun."""
     async with AsyncExitStack() as resources:
-        nc = await connect(settings.nats_url, name=f"treadle-action-{'-'.join(roles)}")
+        await unless_stopped(stop, require(settings.database_url))
+        nc = await connect(settings.nats_url, name=f"treadle-action-{'-'.join(roles)}", stop=stop)
         resources.push_async_callback(nc.close)
         js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
         await ensure_streams(js, replicas=settings.nats_replicas)

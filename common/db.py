@@ -1,32 +1,58 @@
-"""Connections to Postgres, made one way by every service that has a database."""
+"""Connections to Postgres, made one way by every service that has a database.
 
-from typing import Final
+asyncpg parses the URL for all of them, so that what it says of TLS holds for an engine as it does
+for a pool.
+"""
+
+from datetime import timedelta
+from typing import Final, TypeAlias
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 _SERVER_SETTINGS: Final = {"jit": "off", "application_name": "treadle"}
-_COMMAND_TIMEOUT_S: Final = 60
+_COMMAND_TIMEOUT: Final = timedelta(seconds=60)
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-def create_engine(url: str, *, search_path: str, pool_size: int = 10) -> AsyncEngine:
+async def connect_driver(
+    url: str, *, search_path: str, command_timeout: timedelta | None = _COMMAND_TIMEOUT
+) -> DriverConnection:
+    """One connection of the driver; `url` is a plain `postgresql://` URL."""
+    return await asyncpg.connect(
+        url,
+        server_settings=_SERVER_SETTINGS | {"search_path": search_path},
+        command_timeout=None if command_timeout is None else command_timeout.total_seconds(),
+    )
+
+
+def create_engine(
+    url: str,
+    *,
+    search_path: str,
+    pool_size: int = 10,
+    command_timeout: timedelta | None = _COMMAND_TIMEOUT,
+) -> AsyncEngine:
     """An engine on asyncpg; `url` is a plain `postgresql://` URL.
 
     Statements are compiled by the server once per connection: plans of the hot statements, whose
     arrays differ in length only, must not be made anew for every batch.
     """
+
+    async def connect() -> DriverConnection:
+        return await connect_driver(url, search_path=search_path, command_timeout=command_timeout)
+
     return create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        "postgresql+asyncpg://",
+        async_creator=connect,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
         # Errors end up in logs, and parameters are payloads.
         hide_parameters=True,
-        connect_args={
-            "server_settings": _SERVER_SETTINGS | {"search_path": search_path},
-            "command_timeout": _COMMAND_TIMEOUT_S,
-        },
     )
 
 
@@ -37,7 +63,7 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
-def create_pool(url: str, *, search_path: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
+def create_pool(url: str, *, search_path: str, size: int) -> Pool:
     """A pool of the driver's own connections, for paths that cannot pay for more.
 
     Use it as an async context manager, which opens and closes it.
@@ -48,5 +74,5 @@ def create_pool(url: str, *, search_path: str, size: int) -> "asyncpg.Pool[async
         max_size=size,
         connection_class=_Connection,
         server_settings=_SERVER_SETTINGS | {"search_path": search_path},
-        command_timeout=_COMMAND_TIMEOUT_S,
+        command_timeout=_COMMAND_TIMEOUT.total_seconds(),
     )

@@ -131,10 +131,10 @@ def stale_etag(entity: str, entity_id: UUID | str) -> TreadleError:
 
 
 def request_id_reused(request_id: str) -> TreadleError:
-    """Refuse a `request_id` that came before with a different request."""
+    """Refuse a `request_id` that came before with a different request, or from somebody else."""
     return TreadleError(
         ErrorReason.REQUEST_ID_REUSED,
-        "this request_id was used before with a different request",
+        "this request_id was used before, with a different request or by somebody else",
         metadata={"request_id": request_id},
     )
 

@@ -7,16 +7,26 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import uvloop
 
 from common.telemetry import get_logger
 
+T = TypeVar("T")
 Main = Callable[[asyncio.Event], Awaitable[None]]
 
 _LAST_RESORT = timedelta(seconds=5)
 
 _log = get_logger(__name__)
+
+
+class CannotStartError(Exception):
+    """Something that the process needs is not there; the message tells operators what."""
+
+
+class StoppedWhileStartingError(Exception):
+    """The process was told to stop before it had begun anything."""
 
 
 def run(main: Main, *, grace: timedelta = timedelta(seconds=30)) -> None:
@@ -30,6 +40,22 @@ def run(main: Main, *, grace: timedelta = timedelta(seconds=30)) -> None:
         clean = runner.run(_supervise(main, grace))
     if not clean:
         sys.exit(1)
+
+
+async def unless_stopped(stop: asyncio.Event, start: Awaitable[T]) -> T:
+    """What `start` returns; raises StoppedWhileStartingError when `stop` is set before that."""
+    work = asyncio.ensure_future(start)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise StoppedWhileStartingError
+        return work.result()
+    finally:
+        stopped.cancel()
+        if not work.done():
+            work.cancel()
+            await asyncio.wait((work,))
 
 
 def _calm_collector() -> None:
@@ -59,6 +85,11 @@ async def _supervise(main: Main, grace: timedelta) -> bool:
     reaper = asyncio.create_task(_cancel_late(work, stop, kill, grace))
     try:
         await work
+    except StoppedWhileStartingError:
+        pass
+    except CannotStartError as error:
+        _log.error("cannot_start", reason=str(error))
+        return False
     except asyncio.CancelledError:
         _log.error("killed", grace_s=grace.total_seconds())
         return False

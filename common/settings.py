@@ -18,6 +18,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.database_url import check_database_url
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
 
@@ -28,12 +30,6 @@ class SettingsError(SystemExit):
     A `SystemExit`, because nothing can be done about it inside the process: uncaught, it ends the
     process with status 1 and its message on stderr, without a traceback.
     """
-
-
-def _postgres_url(value: str) -> str:
-    if not value.startswith("postgresql://"):
-        raise ValueError("must start with postgresql://")
-    return value
 
 
 class ProcessSettings(BaseSettings):
@@ -66,7 +62,7 @@ class SharedSettings(ProcessSettings):
 class DatabaseSettings(SharedSettings):
     """What a service with a database of its own reads besides."""
 
-    database_url: Annotated[str, AfterValidator(_postgres_url)] = Field(
+    database_url: Annotated[str, AfterValidator(check_database_url)] = Field(
         validation_alias="TREADLE_DATABASE_URL", repr=False
     )
 

@@ -64,7 +64,9 @@ async def serve_until(
     `on_ready` is told the gRPC address; `finish_s` bounds the wait for tasks that are under way.
     """
     async with AsyncExitStack() as resources:
-        nc = await connect_nats(settings.nats_url, name=f"treadle-executor-{'-'.join(categories)}")
+        nc = await connect_nats(
+            settings.nats_url, name=f"treadle-executor-{'-'.join(categories)}", stop=stop
+        )
         resources.push_async_callback(_close, nc)
         tokens = ServiceTokens(settings.jwt_secret, "executor")
         channel = connect_grpc(settings.api_target, token=tokens.token)

@@ -48,12 +48,12 @@ _ADD_USER = text(
 )
 _FIND_USER = text("SELECT id FROM users WHERE account_id = :account AND id = :user")
 _ADD_REQUEST = text(
-    "INSERT INTO request_log (account_id, method, request_id, request_hash, response)"
-    " VALUES (:account, :method, :request_id, :digest, '')"
+    "INSERT INTO request_log (account_id, method, request_id, actor, request_hash, response)"
+    " VALUES (:account, :method, :request_id, :actor, :digest, '')"
     " ON CONFLICT DO NOTHING RETURNING true"
 )
 _FIND_REQUEST = text(
-    "SELECT request_hash, response FROM request_log"
+    "SELECT actor, request_hash, response FROM request_log"
     " WHERE account_id = :account AND method = :method AND request_id = :request_id"
 )
 _FINISH = text(
@@ -134,12 +134,16 @@ class PostgresWriter:
             "request_id": request_id,
         }
         # A duplicate that is being served holds the key: the insert waits for its end.
-        added = await self.connection.execute(_ADD_REQUEST, {**key, "digest": digest})
+        added = await self.connection.execute(
+            _ADD_REQUEST, {**key, "actor": self._actor, "digest": digest}
+        )
         if added.first() is not None:
             self._request = (method, request_id)
             return None
         stored = (await self.connection.execute(_FIND_REQUEST, key)).one()
-        if not hmac.compare_digest(cast("bytes", stored.request_hash), digest):
+        is_same = hmac.compare_digest(cast("bytes", stored.request_hash), digest)
+        # The answer may hold what somebody else of the account may not read.
+        if not is_same or stored.actor != self._actor:
             raise request_id_reused(str(request_id))
         return cast("bytes", stored.response)
 

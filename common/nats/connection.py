@@ -1,20 +1,32 @@
 """One way to connect to NATS: reconnects for ever and says so in the log."""
 
-import nats
+import asyncio
+from datetime import timedelta
+
 import structlog
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from common.runtime import CannotStartError, unless_stopped
 
 _log = structlog.get_logger(__name__)
 
+_FIRST_TRY = timedelta(seconds=30)
 
-async def connect(url: str, *, name: str) -> Client:
+
+async def connect(
+    url: str, *, name: str, stop: asyncio.Event | None = None, within: timedelta = _FIRST_TRY
+) -> Client:
     """A connection that survives restarts of the server.
 
     Subjects are not validated by the client on every publish: all of ours are made from the
-    catalogue. Raises `nats.errors.NoServersError` when no server answers at first.
+    catalogue. Raises CannotStartError when no server answers at first, `within` that time, and
+    StoppedWhileStartingError when `stop` is set before.
     """
+    errors = ["no answer"]
 
     async def on_error(error: Exception) -> None:
+        errors[:] = [f"{type(error).__name__}: {error}"]
         _log.warning("nats_error", error=type(error).__name__, detail=str(error))
 
     async def on_disconnect() -> None:
@@ -23,12 +35,13 @@ async def connect(url: str, *, name: str) -> Client:
     async def on_reconnect() -> None:
         _log.info("nats_reconnected")
 
-    return await nats.connect(
+    client = Client()
+    first = client.connect(
         url,
         name=name,
         allow_reconnect=True,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # pyright: ignore[reportArgumentType] - annotated too narrowly
         connect_timeout=5,
         ping_interval=10,
         max_outstanding_pings=2,
@@ -38,3 +51,20 @@ async def connect(url: str, *, name: str) -> Client:
         disconnected_cb=on_disconnect,
         reconnected_cb=on_reconnect,
     )
+    try:
+        # By itself the client would go on for ever, this first time too.
+        async with asyncio.timeout(within.total_seconds()):
+            await unless_stopped(stop or asyncio.Event(), first)
+    except TimeoutError as error:
+        await client.close()
+        raise CannotStartError(
+            f"no server of TREADLE_NATS_URL let us in within {within.total_seconds():g} s:"
+            f" {errors[0]}"
+        ) from error
+    except (NatsError, ValueError):
+        # What the client says of it quotes it, password and all.
+        raise CannotStartError("TREADLE_NATS_URL is no URL of a NATS server") from None
+    except BaseException:
+        await client.close()
+        raise
+    return client

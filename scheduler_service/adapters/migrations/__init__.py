@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from common.migrations import run_upgrade
+from common.migrations import require_schema, run_upgrade
 
 SCHEMA = "scheduler"
+_SCRIPTS = Path(__file__).parent
 
 
 def upgrade(url: str) -> None:
     """Brings the schema to the newest revision; safe to be called by many processes at once."""
-    run_upgrade(url, schema=SCHEMA, scripts=Path(__file__).parent)
+    run_upgrade(url, schema=SCHEMA, scripts=_SCRIPTS)
+
+
+async def require(url: str) -> None:
+    """Makes sure that the schema is there; raises CannotStartError."""
+    command = "python -m scheduler_service migrate"
+    await require_schema(url, schema=SCHEMA, scripts=_SCRIPTS, migrate=command)

@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -147,12 +148,81 @@ async def test_an_api_alone_rides_out_a_restart_of_the_database(
 async def test_a_database_that_is_away_is_unavailable_not_a_fault(
     service_env: dict[str, str],
 ) -> None:
-    nowhere = {"TREADLE_DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none"}
-    async with serving(service_env | nowhere, "--roles", "api") as (_, ready):
-        channel, client = caller(service_env, ready["listen"])
-        async with channel:
-            error = await refused(client.workflow(), ErrorReason.DEPENDENCY_UNAVAILABLE)
-            assert error.retry_after is not None
+    url = urlsplit(service_env["TREADLE_DATABASE_URL"])
+    async with passed_on_to(url.hostname, url.port) as (port, cut):
+        near = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{port}").geturl()
+        env = service_env | {"TREADLE_DATABASE_URL": near}
+        async with serving(env, "--roles", "api") as (_, ready):
+            channel, client = caller(service_env, ready["listen"])
+            async with channel:
+                await client.workflow()
+                cut()
+                error = await refused(client.workflow(), ErrorReason.DEPENDENCY_UNAVAILABLE)
+                assert error.retry_after is not None
+
+
+@asynccontextmanager
+async def passed_on_to(
+    host: str | None, port: int | None
+) -> AsyncGenerator[tuple[int, Callable[[], None]]]:
+    """A port that leads there until it is cut off."""
+    open_ends: list[asyncio.StreamWriter] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up = await asyncio.open_connection(host, port)
+        open_ends.extend((writer, up))
+        await asyncio.gather(copy(reader, up), copy(up_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+
+    def cut() -> None:
+        server.close()
+        for writer in open_ends:
+            writer.transport.abort()
+
+    try:
+        yield server.sockets[0].getsockname()[1], cut
+    finally:
+        cut()
+
+
+async def test_without_a_migrated_database_it_names_the_command(
+    empty_database_url: str, service_env: dict[str, str]
+) -> None:
+    for role in ("api", "engine"):
+        env = service_env | {"TREADLE_DATABASE_URL": empty_database_url}
+        status, output = await ended("--roles", role, env=env)
+        assert status == 1
+        assert "run: python -m action_service migrate" in output
+        assert "ready" not in output
+        assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("away", ["TREADLE_NATS_URL", "TREADLE_DATABASE_URL"])
+async def test_told_to_stop_while_it_waits_for_its_servers_it_ends_at_once(
+    service_env: dict[str, str], away: str
+) -> None:
+    nowhere = {
+        "TREADLE_NATS_URL": "nats://127.0.0.1:1",
+        "TREADLE_DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none",
+    }[away]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "action_service"),
+        env=environment(service_env | {away: nowhere}),
+        stdout=PIPE,
+    )
+    await asyncio.sleep(3)
+    assert process.returncode is None
+    process.send_signal(signal.SIGTERM)
+    output, _ = await asyncio.wait_for(process.communicate(), 5)
+    assert process.returncode == 0
+    assert b'"event":"stopped"' in output
 
 
 async def test_migrating_twice_changes_nothing(

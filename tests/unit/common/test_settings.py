@@ -65,6 +65,11 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
     [
         ("TREADLE_JWT_SECRET", "hunter2"),
         ("TREADLE_DATABASE_URL", "mysql://hunter2@db"),
+        ("TREADLE_DATABASE_URL", "postgresql://u@db/x?ssl=hunter2"),
+        ("TREADLE_DATABASE_URL", "postgresql://u@db/x?hunter2=1"),
+        ("TREADLE_DATABASE_URL", "postgresql://u@db/x?hunter2"),
+        ("TREADLE_DATABASE_URL", "postgresql://u@db/x?sslmode=hunter2"),
+        ("TREADLE_DATABASE_URL", "postgresql://u@db/x?sslmode=require&sslrootcert=/hunter2"),
         ("TREADLE_LOG_LEVEL", "hunter2"),
         ("TREADLE_NATS_REPLICAS", "hunter2"),
         ("TREADLE_SAMPLE_CONCURRENCY", "hunter2"),
@@ -76,6 +81,15 @@ def test_a_wrong_value_is_named_but_never_shown(
     message = _refusal(environment, VALID | {name: value})
     assert f"{name}: " in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?sslmode=require", "?sslmode=verify-full&sslcert=/dev/null"]
+)
+def test_a_database_url_may_say_how_to_connect(environment: pytest.MonkeyPatch, query: str) -> None:
+    url = VALID["TREADLE_DATABASE_URL"] + query
+    _set(environment, VALID | {"TREADLE_DATABASE_URL": url})
+    assert load(_Settings).database_url == url
 
 
 def test_an_unknown_variable_with_the_own_prefix_is_refused(
