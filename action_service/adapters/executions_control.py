@@ -1,19 +1,17 @@
-"""Changes of executions from outside the engine: cancel, release, migrate.
+"""Changes of executions from outside the engine: cancel and migrate.
 
-Each locks the executions first, by id, as the engine does with its batches. Whoever holds an
-execution's row may write its action executions.
+Each locks the executions first, by id, as the engine and the ledger do with their batches. Whoever
+holds an execution's row may write its action executions.
 """
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from action_service.adapters.executions import GET, ExecutionReader, execution_of
 from action_service.domain.execution import Execution
-from action_service.domain.migration import InFlight, Migration
-from action_service.domain.states import ActionStatus
+from action_service.domain.migration import MoveOn, Place, Stay
 
 _LOCK = text(f"{GET} FOR NO KEY UPDATE OF e")
 _CANCEL = text(
@@ -30,93 +28,125 @@ _CANCEL = text(
       AND status IN ('pending', 'scheduled', 'running', 'waiting')
     """
 )
-_RELEASE = text(
-    """
-    WITH held AS (
-        SELECT id, current_action_execution_id FROM workflow_executions
-        WHERE account_id = :account AND workflow_id = :id AND state = 'paused'
-        ORDER BY id
-        FOR NO KEY UPDATE
-    ), rung AS (
-        UPDATE workflow_action_executions x SET lease_until = now()
-        FROM held WHERE x.id = held.current_action_execution_id
-    )
-    UPDATE workflow_executions e SET state = 'running' FROM held WHERE e.id = held.id
-    """
+# What a migration is about; nobody counts what is locked, but it is locked for being counted.
+_OPEN = """
+    e.account_id = :account AND e.workflow_id = :workflow AND e.version_id <> :version
+    AND e.state IN ('running', 'waiting', 'paused')
+"""
+_LOCK_OPEN = text(
+    f"""
+    SELECT count(*) FROM (
+        SELECT FROM workflow_executions e WHERE {_OPEN} ORDER BY e.id FOR NO KEY UPDATE
+    ) AS locked
+    """  # noqa: S608 - made of constants, as all below
 )
-_IN_FLIGHT = text(
-    """
-    SELECT e.id, e.version_id, e.contact_id, e.current_action_id, e.current_action_execution_id,
-           x.status
+_PLACES = text(
+    f"""
+    SELECT e.version_id, e.current_action_id, x.status = 'running' AS in_progress,
+           count(*) AS number
     FROM workflow_executions e
     JOIN workflow_action_executions x ON x.id = e.current_action_execution_id
-    WHERE e.account_id = :account AND e.workflow_id = :id AND e.version_id <> :version
-      AND e.state IN ('running', 'waiting', 'paused')
-    ORDER BY e.id
-    FOR NO KEY UPDATE OF e
-    """
+    WHERE {_OPEN} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """  # noqa: S608
 )
 # What has begun ran, or runs, with the configuration of the old version, and the log says so. What
 # is still to begin will run with the new one.
 _KEEP_VERSION = text(
-    """
+    f"""
     UPDATE workflow_action_executions x
-    SET execution_data = COALESCE(x.execution_data, '{}')
+    SET execution_data = COALESCE(x.execution_data, '{{}}')
                          || jsonb_build_object('version_id', e.version_id)
     FROM workflow_executions e
-    WHERE e.account_id = :account AND e.id = ANY(CAST(:ids AS uuid[]))
-      AND x.workflow_execution_id = e.id
+    WHERE {_OPEN} AND x.workflow_execution_id = e.id
       AND x.status NOT IN ('pending', 'scheduled')
-      AND NOT COALESCE(x.execution_data, '{}') ? 'version_id'
-    """
+      AND NOT COALESCE(x.execution_data, '{{}}') ? 'version_id'
+    """  # noqa: S608
 )
+# A task that is on its way is fenced off by a new attempt, which the sweeper rings at once, or when
+# the execution is no longer held. What is scheduled takes up the new version when it becomes due.
 _STAY = text(
-    "UPDATE workflow_executions SET version_id = :version"
-    " WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))"
-)
-_LEAVE = text(
-    """
-    UPDATE workflow_action_executions x
-    SET status = 'skipped', reason = v.reason, completed_at = now(), lease_until = NULL,
-        execution_data = COALESCE(x.execution_data, '{}')
-                         || jsonb_build_object('version_id', v.version_id)
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:reasons AS text[]), CAST(:versions AS uuid[])
-    ) AS v(id, reason, version_id)
-    WHERE x.account_id = :account AND x.id = v.id
-    """
-)
-_ADD_STEPS = text(
-    """
-    INSERT INTO workflow_action_executions (
-        id, account_id, workflow_execution_id, action_id, contact_id, action_type, attempt_id,
-        status, reason, lease_until, completed_at
+    f"""
+    WITH staying AS (
+        SELECT e.id, e.state, x.id AS action_execution_id,
+               CASE WHEN v.anew AND x.status = 'pending' THEN gen_random_uuid() END AS attempt_id
+        FROM unnest(
+            CAST(:versions AS uuid[]), CAST(:actions AS uuid[]), CAST(:in_progress AS boolean[]),
+            CAST(:anew AS boolean[])
+        ) AS v(version_id, action_id, in_progress, anew)
+        JOIN workflow_executions e
+          ON e.version_id = v.version_id AND e.current_action_id = v.action_id
+        JOIN workflow_action_executions x
+          ON x.id = e.current_action_execution_id AND (x.status = 'running') = v.in_progress
+        WHERE {_OPEN}
+    ), renewed AS (
+        UPDATE workflow_action_executions x
+        SET attempt_id = staying.attempt_id,
+            lease_until = CASE WHEN staying.state <> 'paused' THEN now() END
+        FROM staying WHERE x.id = staying.action_execution_id AND staying.attempt_id IS NOT NULL
     )
-    SELECT v.id, :account, v.execution_id, v.action_id, v.contact_id, v.action_type, v.attempt_id,
-           CASE WHEN v.reason IS NULL THEN 'pending' ELSE 'skipped' END, v.reason,
-           CASE WHEN v.reason IS NULL THEN now() END,
-           CASE WHEN v.reason IS NOT NULL THEN now() END
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:executions AS uuid[]), CAST(:actions AS uuid[]),
-        CAST(:contacts AS uuid[]), CAST(:types AS text[]), CAST(:attempts AS uuid[]),
-        CAST(:reasons AS text[])
-    ) AS v(id, execution_id, action_id, contact_id, action_type, attempt_id, reason)
-    """
-)
-_MOVE = text(
-    """
     UPDATE workflow_executions e
     SET version_id = :version,
-        state = CASE WHEN v.attempt_id IS NULL THEN 'completed' ELSE 'running' END,
-        ended_at = CASE WHEN v.attempt_id IS NULL THEN now() END,
-        current_action_id = v.action_id, current_action_execution_id = v.action_execution_id,
-        current_attempt_id = v.attempt_id
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:actions AS uuid[]), CAST(:action_executions AS uuid[]),
-        CAST(:attempts AS uuid[])
-    ) AS v(id, action_id, action_execution_id, attempt_id)
-    WHERE e.account_id = :account AND e.id = v.id
-    """
+        current_attempt_id = COALESCE(staying.attempt_id, e.current_attempt_id)
+    FROM staying WHERE e.id = staying.id
+    """  # noqa: S608
+)
+# One transaction has one instant: microseconds keep what it adds in order.
+_MOVE = text(
+    f"""
+    WITH leaving AS (
+        SELECT e.id, e.version_id, e.contact_id, x.id AS action_execution_id, v.place, v.reason,
+               v.next_action_id, v.next_type, v.passed,
+               CASE WHEN v.next_action_id IS NOT NULL THEN gen_random_uuid() END AS next_id,
+               CASE WHEN v.next_action_id IS NOT NULL THEN gen_random_uuid() END AS next_attempt_id
+        FROM unnest(
+            CAST(:versions AS uuid[]), CAST(:actions AS uuid[]), CAST(:in_progress AS boolean[]),
+            CAST(:reasons AS text[]), CAST(:next_actions AS uuid[]), CAST(:next_types AS text[]),
+            CAST(:passed AS int[])
+        ) WITH ORDINALITY AS v(
+            version_id, action_id, in_progress, reason, next_action_id, next_type, passed, place
+        )
+        JOIN workflow_executions e
+          ON e.version_id = v.version_id AND e.current_action_id = v.action_id
+        JOIN workflow_action_executions x
+          ON x.id = e.current_action_execution_id AND (x.status = 'running') = v.in_progress
+        WHERE {_OPEN}
+    ), left_behind AS (
+        UPDATE workflow_action_executions x
+        SET status = 'skipped', reason = leaving.reason, completed_at = now(), lease_until = NULL,
+            execution_data = COALESCE(x.execution_data, '{{}}')
+                             || jsonb_build_object('version_id', leaving.version_id)
+        FROM leaving WHERE x.id = leaving.action_execution_id
+    ), passed_over AS (
+        INSERT INTO workflow_action_executions (
+            id, account_id, workflow_execution_id, action_id, contact_id, action_type, attempt_id,
+            status, reason, completed_at, created_at
+        )
+        SELECT gen_random_uuid(), :account, leaving.id, p.action_id, leaving.contact_id,
+               p.action_type, gen_random_uuid(), 'skipped', 'the action is disabled', now(),
+               now() + p.rank * interval '1 microsecond'
+        FROM leaving
+        JOIN unnest(
+            CAST(:passed_places AS int[]), CAST(:passed_ranks AS int[]),
+            CAST(:passed_actions AS uuid[]), CAST(:passed_types AS text[])
+        ) AS p(place, rank, action_id, action_type) ON p.place = leaving.place
+    ), added AS (
+        INSERT INTO workflow_action_executions (
+            id, account_id, workflow_execution_id, action_id, contact_id, action_type, attempt_id,
+            status, lease_until, created_at
+        )
+        SELECT next_id, :account, id, next_action_id, contact_id, next_type, next_attempt_id,
+               'pending', now(), now() + (passed + 1) * interval '1 microsecond'
+        FROM leaving WHERE next_id IS NOT NULL
+    )
+    UPDATE workflow_executions e
+    SET version_id = :version,
+        state = CASE WHEN leaving.next_id IS NULL THEN 'completed' ELSE 'running' END,
+        ended_at = CASE WHEN leaving.next_id IS NULL THEN now() END,
+        current_action_id = leaving.next_action_id,
+        current_action_execution_id = leaving.next_id,
+        current_attempt_id = leaving.next_attempt_id
+    FROM leaving WHERE e.id = leaving.id
+    """  # noqa: S608
 )
 
 
@@ -132,64 +162,53 @@ class ExecutionWriter(ExecutionReader):
         """Ends the execution and its open action executions; their results come to nothing."""
         await self._run(_CANCEL, id=execution_id, reason=reason)
 
-    async def release_held(self, workflow_id: UUID) -> int:
-        """Lets held executions go on: the engine's sweeper rings them. Returns how many."""
-        return (await self._run(_RELEASE, id=workflow_id)).rowcount
+    async def places(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[Place]:
+        """Where open executions of other versions than this one stand, kept from the engine."""
+        which = {"workflow": workflow_id, "version": other_than}
+        await self._run(_LOCK_OPEN, **which)
+        return [Place(*row) for row in await self._run(_PLACES, **which)]
 
-    async def in_flight(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[InFlight]:
-        """Open executions of other versions than this one, kept from the engine."""
-        rows = await self._run(_IN_FLIGHT, id=workflow_id, version=other_than)
-        return [_in_flight(row) for row in rows]
+    async def migrate(
+        self, workflow_id: UUID, version_id: UUID, fates: Sequence[tuple[Place, Stay | MoveOn]]
+    ) -> None:
+        """Moves the executions at these places, which `places` has locked, to a version.
 
-    async def migrate(self, migration: Migration) -> None:
-        """Moves executions to another version."""
-        staying = [each.execution_id for each in migration.staying]
-        leaving = [each.execution_id for each, _ in migration.leaving]
-        if staying or leaving:
-            await self._run(_KEEP_VERSION, ids=[*staying, *leaving])
+        However many there are, the database does it: none of them comes here.
+        """
+        which = {"workflow": workflow_id, "version": version_id}
+        await self._run(_KEEP_VERSION, **which)
+        staying = [(place, fate) for place, fate in fates if isinstance(fate, Stay)]
         if staying:
-            await self._run(_STAY, ids=staying, version=migration.version_id)
+            at = _columns([place for place, _ in staying])
+            await self._run(_STAY, **which, **at, anew=[fate.anew for _, fate in staying])
+        leaving = [(place, fate) for place, fate in fates if isinstance(fate, MoveOn)]
         if leaving:
-            await self._leave(migration)
-
-    async def _leave(self, migration: Migration) -> None:
-        await self._run(
-            _LEAVE,
-            ids=[each.action_execution_id for each, _ in migration.leaving],
-            reasons=[reason for _, reason in migration.leaving],
-            versions=[each.version_id for each, _ in migration.leaving],
-        )
-        steps = migration.new_steps
-        if steps:
-            await self._run(
-                _ADD_STEPS,
-                ids=[new.id for new in steps],
-                executions=[new.execution_id for new in steps],
-                actions=[UUID(new.step.id) for new in steps],
-                contacts=[new.contact_id for new in steps],
-                types=[new.step.action_type for new in steps],
-                attempts=[new.attempt_id for new in steps],
-                reasons=[new.reason for new in steps],
-            )
-        current = {new.execution_id: new for new in steps if new.reason is None}
-        ids = [each.execution_id for each, _ in migration.leaving]
-        nexts = [current.get(each) for each in ids]
-        await self._run(
-            _MOVE,
-            version=migration.version_id,
-            ids=ids,
-            actions=[None if new is None else UUID(new.step.id) for new in nexts],
-            action_executions=[None if new is None else new.id for new in nexts],
-            attempts=[None if new is None else new.attempt_id for new in nexts],
-        )
+            at = _columns([place for place, _ in leaving])
+            await self._run(_MOVE, **which, **at, **_moves([fate for _, fate in leaving]))
 
 
-def _in_flight(row: Row[Any]) -> InFlight:
-    return InFlight(
-        execution_id=row.id,
-        version_id=row.version_id,
-        contact_id=row.contact_id,
-        action_id=row.current_action_id,
-        action_execution_id=row.current_action_execution_id,
-        status=ActionStatus(row.status),
-    )
+def _columns(places: Sequence[Place]) -> dict[str, list[object]]:
+    return {
+        "versions": [place.version_id for place in places],
+        "actions": [place.action_id for place in places],
+        "in_progress": [place.in_progress for place in places],
+    }
+
+
+def _moves(moves: Sequence[MoveOn]) -> dict[str, list[object]]:
+    passed = [
+        (place, rank, step)
+        for place, move in enumerate(moves, start=1)
+        for rank, step in enumerate(move.passed, start=1)
+    ]
+    steps = [move.step for move in moves]
+    return {
+        "reasons": [move.reason for move in moves],
+        "next_actions": [None if step is None else UUID(step.id) for step in steps],
+        "next_types": [None if step is None else step.action_type for step in steps],
+        "passed": [len(move.passed) for move in moves],
+        "passed_places": [place for place, _, _ in passed],
+        "passed_ranks": [rank for _, rank, _ in passed],
+        "passed_actions": [UUID(step.id) for _, _, step in passed],
+        "passed_types": [step.action_type for _, _, step in passed],
+    }

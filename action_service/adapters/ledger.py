@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.domain.claims import Claim, ClaimDecision
 
-# The lock on the action execution's row decides between a claim and a cancellation, a migration or
-# the next attempt: all of them write that row, and its conditions are checked again once it is had.
-# The key of `send_claims` decides between two claims.
+# The lock on the execution decides between a claim and a cancellation, a migration or the next
+# attempt: all of them hold it, and the conditions are checked again once it is had. It is taken in
+# the order that the engine keeps. The key of `send_claims` decides between two claims.
+#
+# What is not claimed yet when its workflow is paused is held. It gets a new attempt: the executor
+# gives up this one, and NATS would not take it a second time.
 _CLAIM = text(
     """
     WITH asked AS (
@@ -21,18 +24,30 @@ _CLAIM = text(
             CAST(:attempts AS uuid[]), CAST(:actions AS uuid[]), CAST(:accounts AS uuid[])
         ) WITH ORDINALITY AS c(attempt_id, action_id, account_id, place)
     ), current AS (
-        SELECT x.id, x.account_id, x.attempt_id
+        SELECT x.id, x.account_id, x.attempt_id, e.id AS execution_id,
+               w.status = 'paused' AND x.status <> 'running' AS is_held
         FROM asked c
         JOIN workflow_action_executions x
           ON x.id = c.action_id AND x.attempt_id = c.attempt_id AND x.account_id = c.account_id
         JOIN workflow_executions e
           ON e.id = x.workflow_execution_id AND e.current_attempt_id = x.attempt_id
+        JOIN workflows w ON w.id = e.workflow_id
         WHERE x.status IN ('pending', 'scheduled', 'running')
-        ORDER BY x.id
-        FOR NO KEY UPDATE OF x
+        ORDER BY e.id
+        FOR NO KEY UPDATE OF e, x
+    ), held AS (
+        SELECT id, execution_id, gen_random_uuid() AS attempt_id FROM current WHERE is_held
+    ), put_back AS (
+        UPDATE workflow_action_executions x
+        SET status = 'pending', attempt_id = held.attempt_id, lease_until = NULL
+        FROM held WHERE x.id = held.id
+    ), stopped AS (
+        UPDATE workflow_executions e
+        SET state = 'paused', current_attempt_id = held.attempt_id
+        FROM held WHERE e.id = held.execution_id
     ), granted AS (
         INSERT INTO send_claims (attempt_id, account_id, action_execution_id)
-        SELECT attempt_id, account_id, id FROM current
+        SELECT attempt_id, account_id, id FROM current WHERE NOT is_held
         ON CONFLICT DO NOTHING
         RETURNING attempt_id, action_execution_id
     ), started AS (
@@ -40,7 +55,8 @@ _CLAIM = text(
         SET status = 'running', started_at = COALESCE(x.started_at, now())
         FROM granted WHERE x.id = granted.action_execution_id
     )
-    SELECT current.id IS NOT NULL AS is_current, granted.attempt_id IS NOT NULL AS is_granted
+    SELECT COALESCE(NOT current.is_held, false) AS is_current,
+           granted.attempt_id IS NOT NULL AS is_granted
     FROM asked
     LEFT JOIN current ON current.attempt_id = asked.attempt_id
                      AND current.id = asked.action_id

@@ -20,5 +20,5 @@ class ClaimDecision(StrEnum):
     GRANTED = "granted"
     # The call may have been made already.
     ALREADY_CLAIMED = "already_claimed"
-    # Another attempt has taken over, or the execution has ended.
+    # Another attempt has taken over or will, as the workflow is paused; or the execution has ended.
     STALE = "stale"

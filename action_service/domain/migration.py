@@ -5,17 +5,21 @@ before it began to run, is left; the execution goes on at the next action of the
 survives, or ends.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from action_service.domain.plan import Plan, PlanStep
-from action_service.domain.states import ActionStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """The current action goes on under the new version."""
+    """The current action goes on under the new version.
+
+    With `anew`, what has not begun is dispatched once more: a task on its way has the old
+    configuration.
+    """
+
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +35,16 @@ class MoveOn:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlight:
-    """An execution under way that is to move to a newer version."""
+class Place:
+    """Where `count` executions under way stand, all of which fare alike in a migration.
 
-    execution_id: UUID
+    `in_progress` says that an executor may be at work on the action right now.
+    """
+
     version_id: UUID
-    contact_id: UUID
     action_id: UUID
-    action_execution_id: UUID
-    status: ActionStatus
-
-
-@dataclass(frozen=True, slots=True)
-class NewStep:
-    """An action execution that a migration adds: to be run, or (with `reason`) passed over."""
-
-    id: UUID
-    attempt_id: UUID
-    execution_id: UUID
-    contact_id: UUID
-    step: PlanStep
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """What a migration writes."""
-
-    version_id: UUID
-    # Executions whose action goes on under the new version.
-    staying: Sequence[InFlight]
-    # Executions whose action is left, with the reason.
-    leaving: Sequence[tuple[InFlight, str]]
-    # In the order in which they come to be.
-    new_steps: Sequence[NewStep]
+    in_progress: bool
+    count: int
 
 
 def resume_point(old: Plan, new: Plan, action_id: str, *, in_progress: bool) -> Stay | MoveOn:
@@ -74,7 +54,8 @@ def resume_point(old: Plan, new: Plan, action_id: str, *, in_progress: bool) -> 
     """
     survivor = new.by_id.get(action_id)
     if survivor is not None and (survivor.is_enabled or in_progress):
-        return Stay()
+        renamed = old.workflow_name != new.workflow_name and "workflow" in survivor.needs
+        return Stay(anew=renamed or old.by_id[action_id].config != survivor.config)
     if survivor is not None:
         reason = "the action was disabled and the execution moved to the new version"
         return _move_on(new, new.after(action_id), reason)

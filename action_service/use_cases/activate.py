@@ -4,16 +4,8 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from action_service.domain.lifecycle import WorkflowCommand, WorkflowStatus
-from action_service.domain.migration import (
-    InFlight,
-    Migration,
-    MoveOn,
-    NewStep,
-    Stay,
-    resume_point,
-)
+from action_service.domain.migration import resume_point
 from action_service.domain.plan import Plan, PlanStep, ordered
-from action_service.domain.states import ActionStatus
 from action_service.domain.workflow import Action, Workflow
 from action_service.use_cases.action_configs import ActionView, views
 from action_service.use_cases.checks import below
@@ -23,7 +15,6 @@ from common.catalogue import catalogue
 from common.errors import ErrorReason, FieldViolation, failed_precondition
 from common.ids import new_id
 
-_DISABLED = "the action is disabled"
 _PAST = {WorkflowCommand.ACTIVATE: "activated", WorkflowCommand.RESUME: "resumed"}
 
 
@@ -33,7 +24,8 @@ async def activate_workflow(
     """Makes a draft or a paused workflow active; `command` is ACTIVATE or RESUME.
 
     A changed draft is frozen as the next version, for which every action must be valid. With
-    `migrate`, executions of older versions move to the newest. Held executions go on.
+    `migrate`, executions of older versions move to the newest. Held executions go on: the engine
+    finds them by itself, batch after batch.
     """
     before, status = await lock_workflow(tx, workflow_id, command, etag=etag)
     version = await _freeze(tx, before) if before.draft_changed or before.version == 0 else None
@@ -42,7 +34,6 @@ async def activate_workflow(
         version = version or await tx.workflows.newest_version(workflow_id)
         moved = await migrate_executions(tx, workflow_id, version)
     after = await tx.workflows.set_status(workflow_id, status)
-    released = await tx.executions.release_held(workflow_id)
     tx.record(
         workflow_changed(
             f"workflow.{_PAST[command]}",
@@ -52,7 +43,6 @@ async def activate_workflow(
                 "status": after.status.value,
                 "version": after.version,
                 "executions_migrated": moved,
-                "executions_released": released,
             },
         )
     )
@@ -61,34 +51,24 @@ async def activate_workflow(
 
 async def migrate_executions(tx: Writer, workflow_id: UUID, version: Version) -> int:
     """Moves every open execution of an older version to `version`; returns how many."""
-    under_way = await tx.executions.in_flight(workflow_id, other_than=version.id)
-    if not under_way:
+    places = await tx.executions.places(workflow_id, other_than=version.id)
+    if not places:
         return 0
-    plans = await tx.workflows.plans({each.version_id for each in under_way})
-    staying: list[InFlight] = []
-    leaving: list[tuple[InFlight, str]] = []
-    new_steps: list[NewStep] = []
-    decided: dict[tuple[UUID, UUID, bool], Stay | MoveOn] = {}
-    for each in under_way:
-        in_progress = each.status is ActionStatus.RUNNING
-        key = (each.version_id, each.action_id, in_progress)
-        if key not in decided:
-            decided[key] = resume_point(
-                plans[each.version_id], version.plan, str(each.action_id), in_progress=in_progress
-            )
-        match decided[key]:
-            case Stay():
-                staying.append(each)
-            case MoveOn() as move:
-                leaving.append((each, move.reason))
-                new_steps += [_new_step(each, step, _DISABLED) for step in move.passed]
-                new_steps += [_new_step(each, move.step)] if move.step is not None else []
-    await tx.executions.migrate(Migration(version.id, staying, leaving, new_steps))
-    return len(under_way)
-
-
-def _new_step(run: InFlight, step: PlanStep, reason: str | None = None) -> NewStep:
-    return NewStep(new_id(), new_id(), run.execution_id, run.contact_id, step, reason)
+    plans = await tx.workflows.plans({place.version_id for place in places})
+    fates = [
+        (
+            place,
+            resume_point(
+                plans[place.version_id],
+                version.plan,
+                str(place.action_id),
+                in_progress=place.in_progress,
+            ),
+        )
+        for place in places
+    ]
+    await tx.executions.migrate(workflow_id, version.id, fates)
+    return sum(place.count for place in places)
 
 
 async def _freeze(tx: Writer, workflow: Workflow) -> Version:

@@ -16,7 +16,7 @@ from action_service.domain.claims import Claim, ClaimDecision
 from action_service.domain.contact import Contact, ContactValues, EmailTemplate
 from action_service.domain.execution import ActionExecution, Execution, Summary
 from action_service.domain.lifecycle import WorkflowStatus
-from action_service.domain.migration import InFlight, Migration
+from action_service.domain.migration import MoveOn, Place, Stay
 from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ExecutionState
 from action_service.domain.workflow import Action, AuditEntry, Branch, Workflow
@@ -247,16 +247,14 @@ class ExecutionWrites(ExecutionReads, Protocol):
         """Ends the execution and its open action executions; their results come to nothing."""
         ...
 
-    async def release_held(self, workflow_id: UUID) -> int:
-        """Lets held executions go on: the engine's sweeper rings them. Returns how many."""
+    async def places(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[Place]:
+        """Where open executions of other versions than this one stand, kept from the engine."""
         ...
 
-    async def in_flight(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[InFlight]:
-        """Open executions of other versions than this one, kept from the engine."""
-        ...
-
-    async def migrate(self, migration: Migration) -> None:
-        """Moves executions to another version."""
+    async def migrate(
+        self, workflow_id: UUID, version_id: UUID, fates: Sequence[tuple[Place, Stay | MoveOn]]
+    ) -> None:
+        """Moves the executions at these places, which `places` has locked, to a version."""
         ...
 
 

@@ -74,10 +74,7 @@ async def pause_workflow(tx: Writer, workflow_id: UUID, *, etag: str) -> Workflo
 async def archive_workflow(tx: Writer, workflow_id: UUID, *, etag: str) -> Workflow:
     """Ends the workflow for good; what is under way, or was held, finishes."""
     before, status = await lock_workflow(tx, workflow_id, WorkflowCommand.ARCHIVE, etag=etag)
-    after = await _set_status(tx, "workflow.archived", before, status)
-    if before.status is WorkflowStatus.PAUSED:
-        await tx.executions.release_held(workflow_id)
-    return after
+    return await _set_status(tx, "workflow.archived", before, status)
 
 
 async def create_branch(

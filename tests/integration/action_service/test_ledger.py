@@ -5,6 +5,7 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused
@@ -113,6 +114,51 @@ async def test_what_is_no_longer_current_is_stale(
         account_id=str(client.account_id),
     )
     assert await claim(executor, *claims, nobody) == [STALE, STALE, STALE, GRANTED, STALE]
+
+
+async def test_a_paused_workflow_holds_what_is_not_claimed_yet(
+    api: Api, client: Client, executor: Client
+) -> None:
+    before, after = await started(api, client, 2)
+    (elsewhere,) = await started(api, await api.client(), 1)
+    assert await claim(executor, before) == [GRANTED]
+    workflow_id = await api.rows(
+        "SELECT e.workflow_id FROM workflow_executions e JOIN workflow_action_executions x"
+        " ON x.workflow_execution_id = e.id WHERE x.id = CAST(:id AS uuid)",
+        id=before.action_execution_id,
+    )
+    await client.pause(str(workflow_id[0][0]))
+    assert await claim(executor, before, after, elsewhere) == [ALREADY, STALE, GRANTED]
+    assert await claim(executor, after) == [STALE]
+    rows = await api.rows(
+        "SELECT e.state, x.status, x.lease_until IS NULL, x.attempt_id = e.current_attempt_id,"
+        " x.attempt_id = CAST(:attempt AS uuid)"
+        " FROM workflow_action_executions x JOIN workflow_executions e"
+        " ON e.id = x.workflow_execution_id WHERE x.id = CAST(:id AS uuid)",
+        attempt=after.attempt_id,
+        id=after.action_execution_id,
+    )
+    assert rows == [("paused", "pending", True, True, False)]
+    assert await api.rows("SELECT count(*) FROM send_claims") == [(2,)]
+
+
+async def test_claims_wait_for_their_execution_and_see_what_became_of_it(
+    api: Api, client: Client, executor: Client
+) -> None:
+    claims = await started(api, client, 2)
+    async with api.db.begin() as connection:
+        await connection.exec_driver_sql("SELECT FROM workflow_executions ORDER BY id FOR UPDATE")
+        waiting = asyncio.create_task(claim(executor, *claims))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await connection.execute(
+            text(
+                "UPDATE workflow_executions SET current_attempt_id = gen_random_uuid()"
+                " WHERE current_attempt_id = CAST(:id AS uuid)"
+            ),
+            {"id": claims[0].attempt_id},
+        )
+    assert await waiting == [STALE, GRANTED]
 
 
 async def test_only_one_of_many_at_once_is_granted(

@@ -9,8 +9,10 @@ from action_service.adapters.ringer import NatsRinger
 from tests.support.action_api import Api, Client, tag
 from tests.support.engine import Bench, HandExecutor, bench, result_for, tagged
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
+from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1 import execution_pb2
 from treadle.execution.v1 import execution_service_pb2 as executions
+from treadle.ledger.v1 import ledger_service_pb2 as ledger
 from treadle.workflow.v1 import action_service_pb2, workflow_pb2
 from treadle.workflow.v1 import workflow_service_pb2 as workflows
 
@@ -244,6 +246,79 @@ async def test_an_attempt_under_way_whose_action_survives_is_not_disturbed(
     await crm.answer(tagged(following))
     await story.settled("completed")
     assert [name for name, _, _ in await story.log(execution_id)] == ["a", "c"]
+
+
+async def test_a_task_on_its_way_does_not_run_what_the_log_calls_new(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    (execution_id,) = await story.run()
+    (late,) = await crm.take(1)
+    await story.pause()
+    await story.change("a", config=tag("a-new"))
+    await story.resume(MIGRATE)
+    (task,) = await crm.take(1)
+    assert task.config.add_tag.tag_name == "a-new"
+    assert task.action_execution_id == late.action_execution_id
+    await crm.answer(tagged(late))
+    assert await crm.nothing()
+    await crm.answer(tagged(task))
+    (following,) = await crm.take(1)
+    await crm.answer(tagged(following))
+    await story.settled("completed")
+    tags = await story.api.rows("SELECT t.name FROM contact_tags c JOIN tags t ON t.id = c.tag_id")
+    assert sorted(tags) == [("a-new",), ("b",)]
+    assert await story.log(execution_id) == [("a", "a-new", "completed"), ("b", "b", "completed")]
+
+
+async def test_what_has_begun_keeps_the_version_it_began_with(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b")
+    (execution_id,) = await story.run()
+    (task,) = await crm.take(1)
+    assert await claimed(story, task) == [ledger.CLAIM_DECISION_GRANTED]
+    await story.pause()
+    await story.change("a", config=tag("a-new"))
+    await story.resume(MIGRATE)
+    assert await crm.nothing()
+    await crm.answer(tagged(task))
+    (following,) = await crm.take(1)
+    await crm.answer(tagged(following))
+    await story.settled("completed")
+    assert await story.log(execution_id) == [("a", "a", "completed"), ("b", "b", "completed")]
+
+
+async def test_a_claim_that_meets_a_pause_is_held_and_rung_for_again(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a")
+    await story.run()
+    (task,) = await crm.take(1)
+    await story.pause()
+    assert await claimed(story, task) == [ledger.CLAIM_DECISION_STALE]
+    await story.settled("paused")
+    assert await crm.nothing()
+    await story.resume()
+    # At once, although NATS has seen this step's task a moment ago.
+    (again,) = await crm.take(1)
+    assert again.action_execution_id == task.action_execution_id
+    assert await claimed(story, task) == [ledger.CLAIM_DECISION_STALE]
+    assert await claimed(story, again) == [ledger.CLAIM_DECISION_GRANTED]
+    await crm.answer(tagged(again))
+    await story.settled("completed")
+
+
+async def claimed(story: Story, task: ActionTask) -> list[int]:
+    """What an executor hears that wants to make the task's call."""
+    executor = await story.api.client("service", subject="service:executor")
+    claim = ledger.Claim(
+        attempt_id=task.attempt_id,
+        action_execution_id=task.action_execution_id,
+        account_id=str(story.client.account_id),
+    )
+    request = ledger.ClaimAttemptsRequest(claims=[claim])
+    return list((await executor.ledger.ClaimAttempts(request)).decisions)
 
 
 async def test_disabled_steps_are_passed_over_and_nothing_left_is_the_end(

@@ -1,5 +1,7 @@
 """Where executions go on when their workflow has a new version."""
 
+from dataclasses import replace
+
 import pytest
 
 from action_service.domain.migration import MoveOn, Stay, resume_point
@@ -80,3 +82,22 @@ def test_the_reason_says_what_happened() -> None:
 def test_an_action_that_its_own_version_does_not_have() -> None:
     with pytest.raises(KeyError):
         resume_point(plan("a"), plan("b"), "z", in_progress=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "anew"),
+    [("W", "workflow", False), ("X", "workflow", True), ("X", "user", False)],
+)
+def test_a_new_name_of_the_workflow_counts_where_it_is_read(
+    name: str, reads: str, *, anew: bool
+) -> None:
+    step = replace(_step("a", 1, None), needs=(reads,))
+    old, new = Plan("w", "W", 1, (step,)), Plan("w", name, 2, (step,))
+    assert resume_point(old, new, "a", in_progress=False) == Stay(anew=anew)
+
+
+def test_what_stays_is_dispatched_anew_when_its_configuration_is_new() -> None:
+    old = Plan("w", "W", 1, (_step("a", 1, None),))
+    new = Plan("w", "W", 2, (replace(old.steps[0], config={"tag_name": "b"}),))
+    assert resume_point(old, new, "a", in_progress=False) == Stay(anew=True)
+    assert resume_point(old, old, "a", in_progress=False) == Stay()
