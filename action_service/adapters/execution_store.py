@@ -4,7 +4,7 @@ Rows travel as arrays through `unnest`, so that a batch of five hundred costs as
 one of one, and each connection has Postgres plan a statement once.
 """
 
-from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -46,8 +46,16 @@ _LOCK = f"""
     JOIN treadle.workflow_action_executions a ON a.id = e.current_action_execution_id
     WHERE e.id = ANY($1::uuid[]) AND e.current_attempt_id IS NOT NULL
     ORDER BY e.id
-    FOR UPDATE OF e
+    FOR NO KEY UPDATE OF e SKIP LOCKED
     """  # noqa: S608 - made of constants
+
+# What the lock did not get: only those that stand at their attempt are somebody else's just now.
+_BUSY = """
+    SELECT e.current_attempt_id::text
+    FROM treadle.workflow_executions e
+    JOIN unnest($1::uuid[], $2::uuid[]) AS v(id, attempt_id)
+      ON v.id = e.id AND v.attempt_id = e.current_attempt_id
+"""
 
 _EXPIRED = f"""
     SELECT {_STANDING}
@@ -58,7 +66,7 @@ _EXPIRED = f"""
     WHERE a.lease_until < now() AND e.state IN ('running', 'waiting')
     ORDER BY a.lease_until
     LIMIT $1
-    FOR UPDATE OF e SKIP LOCKED
+    FOR NO KEY UPDATE OF e SKIP LOCKED
     """  # noqa: S608 - made of constants
 
 _ADVANCE = """
@@ -206,6 +214,12 @@ class PostgresEngineTransaction:
         with _bad_items():
             rows = await self._connection.fetch(_LOCK, execution_ids)
         return [_standing(*row) for row in rows]
+
+    async def busy(self, attempts: Mapping[str, str]) -> Collection[str]:
+        """See EngineTransaction."""
+        with _bad_items():
+            rows = await self._connection.fetch(_BUSY, list(attempts.values()), list(attempts))
+        return {row[0] for row in rows}
 
     async def apply(self, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
         """See EngineTransaction."""

@@ -5,7 +5,7 @@ write, and only after the commit ring for what comes next. When the database ref
 batch is halved until the bad item stands alone; it then fails by itself, in words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 import structlog
@@ -70,40 +70,43 @@ class BatchProcessor:
         self._timing = timing
         self._rng = rng
 
-    async def process(self, results: Sequence[Result]) -> None:
+    async def process(self, results: Sequence[Result]) -> Collection[str]:
         """Commits what the results mean and rings for what follows.
 
         Results may come twice, late, or for executions that are gone: they change nothing then.
+        Returns the attempts whose execution somebody else holds just now; they are to come again.
         Raises StoreUnavailableError; what is committed by then is fenced when it comes again.
         """
+        busy: set[str] = set()
         by_attempt: dict[str, Result] = {}
         for result in results:
             known = by_attempt.get(result.attempt_id)
             if known is None or _weight(result.outcome) > _weight(known.outcome):
                 by_attempt[result.attempt_id] = result
-        await self._commit(list(by_attempt.values()))
+        await self._commit(list(by_attempt.values()), busy)
+        return busy
 
-    async def _commit(self, results: list[Result]) -> None:
+    async def _commit(self, results: list[Result], busy: set[str]) -> None:
         try:
-            tasks = await self._transact(results)
+            tasks = await self._transact(results, busy)
         except StoreUnavailableError:
             raise
         except BadItemError as error:
-            await self._halve(results, str(error))
+            await self._halve(results, str(error), busy)
         except Exception:  # noqa: BLE001 - whatever it is, it must stop one result only
             _log.exception("results_crashed", count=len(results))
-            await self._halve(results, _OUR_FAULT)
+            await self._halve(results, _OUR_FAULT, busy)
         else:
             if tasks:
                 await self._ringer.ring(tasks)
 
-    async def _halve(self, results: list[Result], why: str) -> None:
+    async def _halve(self, results: list[Result], why: str, busy: set[str]) -> None:
         if len(results) > 1:
             middle = len(results) // 2
-            await self._commit(results[:middle])
-            await self._commit(results[middle:])
+            await self._commit(results[:middle], busy)
+            await self._commit(results[middle:], busy)
         elif not isinstance(results[0].outcome, Failed):
-            await self._commit([_refused(results[0], why)])
+            await self._commit([_refused(results[0], why)], busy)
         else:
             # Not even its failure can be written: it stays where it is, for people to see.
             result = results[0]
@@ -114,7 +117,7 @@ class BatchProcessor:
                 reason=why,
             )
 
-    async def _transact(self, results: Sequence[Result]) -> list[Task]:
+    async def _transact(self, results: Sequence[Result], busy: set[str]) -> list[Task]:
         by_attempt = {result.attempt_id: result for result in results}
         async with self._store.transaction() as tx:
             standings = await tx.lock(list({result.execution_id for result in results}))
@@ -124,7 +127,7 @@ class BatchProcessor:
                 if (result := by_attempt.get(at.attempt_id)) is not None
             ]
             if len(pairs) < len(results):
-                _log.info("results_fenced", count=len(results) - len(pairs))
+                busy.update(await _left_behind(tx, results, pairs))
             plans = {at.version_id: await self._store.plan(at.version_id) for at, _ in pairs}
             decided = [
                 (at, result, decision)
@@ -203,6 +206,18 @@ async def encode_tasks(
                 reason=str(error),
             )
     return tasks
+
+
+async def _left_behind(
+    tx: EngineTransaction, results: Sequence[Result], pairs: Sequence[tuple[Standing, Result]]
+) -> Collection[str]:
+    """Of results without a locked execution: those to be tried again; the others are fenced off."""
+    locked = {result.attempt_id for _, result in pairs}
+    missed = {r.attempt_id: r.execution_id for r in results if r.attempt_id not in locked}
+    busy = await tx.busy(missed)
+    if fenced := len(missed) - len(busy):
+        _log.info("results_fenced", count=fenced)
+    return busy
 
 
 async def _apply_effects(

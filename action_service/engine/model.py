@@ -4,7 +4,7 @@ What exists once per action is a named tuple: as unchangeable as a frozen datacl
 several times faster, which counts at thousands a second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -200,7 +200,11 @@ class EngineTransaction(Protocol):
     """One transaction of the engine."""
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
-        """Locks the executions that exist and have not ended, in the order of their ids."""
+        """Locks the executions that exist and have not ended; skips those others hold."""
+        ...
+
+    async def busy(self, attempts: Mapping[str, str]) -> Collection[str]:
+        """Of attempts (with their executions) that were not locked, those that are current."""
         ...
 
     async def apply(self, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 # Results in one transaction; and messages taken at once, which hold up to 256 results each.
 _MAX_RESULTS = 500
 _MAX_MESSAGES = 16
+_BUSY_DELAY_S = 0.2
 
 
 class ResultWorker:
@@ -44,27 +45,32 @@ class ResultWorker:
                 await _give_back(batch)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
-        results: list[Result] = []
-        for delivery in batch:
-            results.extend(await self._decode(delivery))
+        decoded = [_decode(delivery) for delivery in batch]
+        results = [result for of_one in decoded for result in of_one]
+        busy: set[str] = set()
         for start in range(0, len(results), _MAX_RESULTS):
-            await self._processor.process(results[start : start + _MAX_RESULTS])
-        for delivery in batch:
-            await delivery.ack()
+            busy |= set(await self._processor.process(results[start : start + _MAX_RESULTS]))
+        for delivery, of_one in zip(batch, decoded, strict=True):
+            if busy and any(result.attempt_id in busy for result in of_one):
+                # What was committed of it is fenced when it comes again.
+                await delivery.nak(_BUSY_DELAY_S)
+            else:
+                await delivery.ack()
 
-    async def _decode(self, delivery: Delivery) -> list[Result]:
+
+def _decode(delivery: Delivery) -> list[Result]:
+    try:
+        messages = ActionResultBatch.FromString(delivery.data).results
+    except DecodeError:
+        _log.error("result_unreadable", bytes=len(delivery.data))
+        return []
+    results: list[Result] = []
+    for message in messages:
         try:
-            messages = ActionResultBatch.FromString(delivery.data).results
-        except DecodeError:
-            _log.error("result_unreadable", bytes=len(delivery.data))
-            return []
-        results: list[Result] = []
-        for message in messages:
-            try:
-                results.append(decode_result(message))
-            except (MalformedResultError, UnicodeDecodeError) as error:
-                _log.error("result_malformed", attempt_id=message.attempt_id, error=str(error))
-        return results
+            results.append(decode_result(message))
+        except (MalformedResultError, UnicodeDecodeError) as error:
+            _log.error("result_malformed", attempt_id=message.attempt_id, error=str(error))
+    return results
 
 
 async def _give_back(batch: Sequence[Delivery]) -> None:

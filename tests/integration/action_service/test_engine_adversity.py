@@ -230,3 +230,20 @@ async def test_the_sweeper_rings_ever_more_rarely(world: Bench, crm: HandExecuto
     (task,) = await crm.take(1)
     assert await crm.nothing()
     assert task.attempt_number == 1
+
+
+async def test_an_execution_that_somebody_holds_stops_nobody_else(
+    world: Bench, crm: HandExecutor
+) -> None:
+    await world.start_engine()
+    seeded = await world.seed([TAG], contacts=20)
+    executions = await world.start(seeded)
+    results = [tagged(task) for task in await crm.take(20)]
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "SELECT FROM treadle.workflow_executions WHERE id = $1::uuid FOR UPDATE", executions[7]
+        )
+        await crm.answer(*results)
+        await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", 19)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", 20)
+    assert await world.rows("SELECT count(*) FROM workflow_action_attempts") == [(20,)]
