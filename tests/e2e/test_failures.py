@@ -211,16 +211,16 @@ def test_an_email_is_sent_once_or_its_outcome_is_unknown(
 
 
 def test_a_webhook_is_called_again_under_the_same_key(api: Customer, providers: Providers) -> None:
-    step = webhook(f"{providers.url}/sink/{{{{contact.first_name}}}}")
-    step["action_config"]["timeout_seconds"] = 1
+    url = f"{providers.url}/sink/{{{{contact.first_name}}}}"
+    step = webhook(url, timeout_seconds=1)
     run_cases(api, providers, "sink", "first_name", step, CALLS)
 
 
 def test_a_webhook_is_retried_as_often_as_it_says(api: Customer, providers: Providers) -> None:
     providers.misbehave("sink", "503", to="stubborn")
-    for more, attempts in (({"retry_on_failure": False}, 1), ({"max_retries": 1}, 2)):
-        step = webhook(f"{providers.url}/sink/stubborn")
-        step["action_config"] |= more
+    limits: list[tuple[Json, int]] = [({"retry_on_failure": False}, 1), ({"max_retries": 1}, 2)]
+    for more, attempts in limits:
+        step = webhook(f"{providers.url}/sink/stubborn", **more)
         (execution,) = api.start(api.workflow(step), api.people(1))
         assert eventually(lambda: api.ended(execution))  # noqa: B023
         (log,) = api.log(execution)
@@ -277,3 +277,22 @@ def test_a_call_under_way_finishes_though_its_workflow_is_paused(
     assert eventually(lambda: api.ended(execution))
     assert told(api.log(execution)) == [("hook", "completed"), ("after", "completed")]
     assert len(providers.received("sink", "slow")) == 1
+
+
+def test_a_retry_that_is_due_waits_for_its_workflow_to_resume(
+    api: Customer, providers: Providers
+) -> None:
+    providers.misbehave("sink", "503", to="busy", count=1, retry_after=2)
+    workflow = api.workflow(webhook(f"{providers.url}/sink/busy"))
+    (execution,) = api.start(workflow, api.people(1))
+    assert eventually(lambda: api.log(execution)[0]["status"] == "scheduled")
+
+    api.post(f"workflows/{workflow}/pause")
+
+    assert eventually(lambda: api.execution(execution)["state"] == "paused")
+    assert providers.received("sink", "busy") == []
+    api.post(f"workflows/{workflow}/resume")
+    assert eventually(lambda: api.ended(execution))
+    (step,) = api.log(execution)
+    assert (step["status"], step["retry_count"]) == ("completed", 1)
+    assert len(providers.received("sink", "busy")) == 1

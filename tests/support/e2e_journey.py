@@ -31,7 +31,8 @@ def _one_of_each(providers: Providers, pause: int) -> tuple[Json, ...]:
         tag("begun"),
         _VISIT,
         text_message(),
-        webhook(f"{providers.url}/sink/journey"),
+        # Its lease is as much longer as it may take.
+        webhook(f"{providers.url}/sink/journey", timeout_seconds=5),
         wait(pause),
         tag("done"),
     )

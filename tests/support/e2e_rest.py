@@ -34,10 +34,10 @@ def text_message(message: str = "Hello {{contact.first_name}}", **more: Any) -> 
     return {"action_type": "send_sms", "action_config": config, "name": "text"} | more
 
 
-def webhook(url: str, **more: Any) -> Json:
-    """A step that posts the contact's id to `url`."""
-    config = {"url": url, "method": "POST", "payload": {"contact": "{{contact.id}}"}}
-    return {"action_type": "webhook_call", "action_config": config, "name": "hook"} | more
+def webhook(url: str, **config: Any) -> Json:
+    """A step that posts the contact's id to `url`; `config` is more of its configuration."""
+    config |= {"url": url, "method": "POST", "payload": {"contact": "{{contact.id}}"}}
+    return {"action_type": "webhook_call", "action_config": config, "name": "hook"}
 
 
 class Customer:

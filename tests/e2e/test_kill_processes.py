@@ -1,0 +1,186 @@
+"""`kill -9` of every process in the middle of a run: nothing is lost and nothing done twice.
+
+What a process had in hand comes back only when the 30 s are over that NATS waits for its answer.
+So each ordeal has a stack of its own, and all of them recover at the same time.
+"""
+
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from common.nats import ACTIONS, RESULTS
+from devstack.stack import Stack, StackOptions
+from tests.support.account import Account
+from tests.support.e2e_books import check_books, no_timers
+from tests.support.e2e_journey import Journey
+from tests.support.e2e_processes import freeze, wait_until_in_hand
+from tests.support.e2e_rest import Customer, Json, tag, told, wait
+from tests.support.e2e_simulator import Providers
+from tests.support.foreground import eventually
+
+PAUSE = timedelta(seconds=4)
+RECOVERY = 75.0
+"""Seconds: more than one round of waiting for answers that do not come."""
+SLOTS = 64
+"""How many calls an executor makes at a time."""
+
+
+@dataclass(frozen=True)
+class Ordeal:
+    """A stack whose processes were killed while contacts were on their journey."""
+
+    stack: Stack
+    providers: Providers
+    journey: Journey
+
+    def outcome(self) -> list[Json]:
+        """What is unknown of the messages; everything else has come to its end as it should."""
+        self.journey.finish(RECOVERY)
+        return self.journey.check()
+
+    def sent(self) -> set[str]:
+        """The steps whose message the provider has accepted."""
+        return {message["step_key"] for message in self.providers.received("twilio")}
+
+
+@contextmanager
+def begun(folder: Path, kill: Callable[[Ordeal], None]) -> Generator[Ordeal]:
+    with (
+        Stack(StackOptions(folder)) as stack,
+        Account(stack) as account,
+        Providers(stack.simulator_url) as providers,
+    ):
+        ordeal = Ordeal(stack, providers, Journey(account, providers))
+        kill(ordeal)
+        yield ordeal
+
+
+def kill_executors(ordeal: Ordeal) -> None:
+    """All of them, and the scheduler, each with work in hand."""
+    services, journey = ordeal.stack.services, ordeal.journey
+    victims = ("executor-communication", "executor-internal", "scheduler", "executor-crm")
+    # Slow enough for calls to be under way at any moment.
+    ordeal.providers.misbehave("twilio", "slow", delay_ms=1500)
+    ordeal.providers.misbehave("sink", "slow", delay_ms=200)
+    journey.start(150)
+    journey.until("text", SLOTS + 20, "running")
+    services["executor-communication"].kill()
+    journey.until("hook", 20)
+    services["executor-internal"].kill()
+    journey.until("wait", 1, "waiting")
+    services["scheduler"].kill()
+    freeze(services["executor-crm"])
+    journey.start(50)
+    wait_until_in_hand(ordeal.stack, ACTIONS.name, "executor-crm", 50)
+    services["executor-crm"].kill()
+    for name in victims:
+        services[name].start()
+    for name in victims:
+        services[name].wait_ready()
+
+
+def kill_action_service(ordeal: Ordeal) -> None:
+    """The api; the engine at work; the engine with results in hand, none of them acted upon."""
+    services, journey = ordeal.stack.services, ordeal.journey
+    ordeal.providers.misbehave("twilio", "slow", delay_ms=300)
+    journey.start(200)
+    # Executors ask the api for a claim before each message.
+    journey.until("text", 20)
+    services["api"].kill()
+    services["api"].restart()
+    journey.until("hook", 80)
+    services["engine"].kill()
+    services["engine"].restart()
+    freeze(services["engine"])
+    journey.start(50)
+    wait_until_in_hand(ordeal.stack, RESULTS.name, "engine-results", 1)
+    services["engine"].kill()
+    services["engine"].restart()
+
+
+def kill_nats(ordeal: Ordeal) -> None:
+    """With all that it had stored, as if its disk had gone."""
+    ordeal.providers.misbehave("twilio", "slow", delay_ms=300)
+    ordeal.journey.start(200)
+    ordeal.journey.until("text", 80)
+    nats = ordeal.stack.nats
+    nats.kill()
+    shutil.rmtree(ordeal.stack.data.nats / "store")
+    nats.start()
+
+
+@dataclass(frozen=True)
+class Ordeals:
+    """All of them, under way."""
+
+    executors: Ordeal
+    action_service: Ordeal
+    nats: Ordeal
+
+
+@pytest.fixture(scope="module")
+def ordeals(session_folder: Path) -> Generator[Ordeals]:
+    with ExitStack() as stacks:
+        yield Ordeals(
+            *(
+                stacks.enter_context(begun(session_folder / kill.__name__, kill))
+                for kill in (kill_executors, kill_action_service, kill_nats)
+            )
+        )
+
+
+def test_executors_and_scheduler(ordeals: Ordeals) -> None:
+    unknown = ordeals.executors.outcome()
+    # What the executor was sending when it was killed, and nothing else.
+    assert 0 < len(unknown) <= SLOTS
+
+
+def test_waits_outlive_the_scheduler(ordeals: Ordeals) -> None:
+    """R4.1: the state of an execution that waits is stored for recovery."""
+    # A stack that has nothing else to do any more.
+    ordeals.executors.journey.finish(RECOVERY)
+    stack = ordeals.executors.stack
+    with Account(stack) as account:
+        api = Customer(account.http())
+        workflow = api.workflow(wait(PAUSE.seconds), tag("rested"))
+        executions = api.start(workflow, api.people(100))
+
+        def steps(*statuses: str) -> list[int]:
+            """How many times each step has come to one of the statuses."""
+            summary = api.get(f"workflows/{workflow}/executions/summary")
+            return [sum(step[status] for status in statuses) for step in summary["steps"]]
+
+        assert eventually(lambda: steps("waiting", "completed")[0] == 100)
+        stack.services["scheduler"].kill()
+        stack.services["scheduler"].restart()
+        assert eventually(lambda: steps("completed") == [100, 100])
+
+        for execution in executions:
+            log = api.log(execution)
+            assert told(log) == [("wait", "completed"), ("rested", "completed")]
+            began, due, ended = (
+                datetime.fromisoformat(log[0][name])
+                for name in ("started_at", "scheduled_at", "completed_at")
+            )
+            assert due - began == PAUSE
+            assert due <= ended
+        assert no_timers(stack)
+        check_books(stack)
+
+
+def test_api_and_engine(ordeals: Ordeals) -> None:
+    unknown = ordeals.action_service.outcome()
+    # The api took to the grave that it had just granted some claims. The executors have lived on
+    # and sent nothing without one; each of their answers counts.
+    assert ordeals.action_service.sent().isdisjoint(step["id"] for step in unknown)
+
+
+def test_nats_and_its_disk(ordeals: Ordeals) -> None:
+    unknown = ordeals.nats.outcome()
+    # Postgres knows what to go on with, but not what only NATS had been told: that these were sent.
+    assert ordeals.nats.sent() >= {step["id"] for step in unknown}
