@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Repository, as_list, to_json
+from action_service.adapters.sql import Listing, Repository, as_list, to_json
 from action_service.domain.contact import Contact, ContactValues
 
 _COLUMNS = """
@@ -18,18 +18,17 @@ _COLUMNS = """
 _GET = f"SELECT {_COLUMNS} FROM contacts c WHERE c.account_id = :account AND c.id = :id"  # noqa: S608 - made of constants, as all below
 _FIND = text(_GET)
 _LOCK = text(f"{_GET} FOR NO KEY UPDATE OF c")
-_PAGE = text(
-    f"""
-    SELECT {_COLUMNS} FROM contacts c
-    WHERE c.account_id = :account
-      AND (CAST(:before AS uuid) IS NULL OR c.id < CAST(:before AS uuid))
-      AND (CAST(:email AS text) IS NULL OR lower(c.email) = lower(CAST(:email AS text)))
-      AND (CAST(:tag AS text) IS NULL OR EXISTS (
-          SELECT FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id
-          WHERE ct.contact_id = c.id AND t.name = CAST(:tag AS text)
-      ))
-    ORDER BY c.id DESC LIMIT :limit
-    """  # noqa: S608
+PAGE = Listing(
+    f"SELECT {_COLUMNS} FROM contacts c WHERE c.account_id = :account",  # noqa: S608
+    {
+        "before": "c.id < CAST(:before AS uuid)",
+        "email": "c.email_key = lower(CAST(:email AS text))",
+        "tag": """EXISTS (
+            SELECT FROM contact_tags ct JOIN tags t ON t.id = ct.tag_id
+            WHERE ct.contact_id = c.id AND t.name = CAST(:tag AS text)
+        )""",
+    },
+    "c.id DESC",
 )
 _KNOWN_USERS = text(
     "SELECT id FROM users WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))"
@@ -45,7 +44,7 @@ _ADD = text(
         CAST(:first_name AS text[]), CAST(:last_name AS text[]), CAST(:timezone AS text[]),
         CAST(:owner_id AS uuid[]), CAST(:custom_fields AS text[])
     ) AS c(id, email, phone, first_name, last_name, timezone, owner_id, custom_fields)
-    ON CONFLICT (account_id, lower(email)) WHERE email IS NOT NULL DO NOTHING
+    ON CONFLICT (account_id, email_key) WHERE email_key IS NOT NULL DO NOTHING
     RETURNING id
     """
 )
@@ -74,7 +73,7 @@ class ContactReader(Repository):
         self, *, limit: int, before: UUID | None, email: str | None, tag: str | None
     ) -> Sequence[Contact]:
         """Newest first, those older than `before`."""
-        rows = await self._run(_PAGE, limit=limit, before=before, email=email, tag=tag)
+        rows = await self._list(PAGE, limit, before=before, email=email, tag=tag)
         return [_contact(row) for row in rows]
 
     async def known_users(self, user_ids: Collection[UUID]) -> frozenset[UUID]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Repository
+from action_service.adapters.sql import Listing, Repository
 from action_service.domain.execution import (
     ActionExecution,
     Attempt,
@@ -27,20 +27,22 @@ GET = f"""
     WHERE e.account_id = :account AND e.id = :id
 """  # noqa: S608 - made of constants, as all below
 _FIND = text(GET)
-_PAGE = text(
+PAGE = Listing(
     f"""
     SELECT {_COLUMNS}
     FROM workflow_executions e JOIN workflow_versions v ON v.id = e.version_id
     WHERE e.account_id = :account
-      AND (CAST(:before AS uuid) IS NULL OR e.id < CAST(:before AS uuid))
-      AND (CAST(:workflow AS uuid) IS NULL OR e.workflow_id = CAST(:workflow AS uuid))
-      AND (CAST(:contact AS uuid) IS NULL OR e.contact_id = CAST(:contact AS uuid))
-      AND (CAST(:state AS text) IS NULL OR e.state = CAST(:state AS text))
-    ORDER BY e.id DESC LIMIT :limit
-    """  # noqa: S608
+    """,  # noqa: S608
+    {
+        "before": "e.id < CAST(:before AS uuid)",
+        "workflow": "e.workflow_id = CAST(:workflow AS uuid)",
+        "contact": "e.contact_id = CAST(:contact AS uuid)",
+        "state": "e.state = CAST(:state AS text)",
+    },
+    "e.id DESC",
 )
 # A migration writes down the version of what had begun before it; the rest runs on the execution's.
-_LOG = text(
+_LOG = Listing(
     """
     SELECT x.id, x.workflow_execution_id, x.action_id, x.contact_id, x.action_type, x.status,
            x.outcome, x.created_at, x.scheduled_at, x.started_at, x.completed_at, x.result_data,
@@ -48,11 +50,16 @@ _LOG = text(
            COALESCE(CAST(x.execution_data->>'version_id' AS uuid), e.version_id) AS version_id
     FROM workflow_action_executions x
     JOIN workflow_executions e ON e.id = x.workflow_execution_id
-    WHERE x.account_id = :account AND x.workflow_execution_id = :id
-      AND (CAST(:after_id AS uuid) IS NULL
-           OR (x.created_at, x.id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
-    ORDER BY x.created_at, x.id LIMIT :limit
-    """
+    WHERE x.account_id = :account
+    """,
+    {
+        "id": "x.workflow_execution_id = :id",
+        "after_at": "x.created_at >= CAST(:after_at AS timestamptz)",
+        "after_id": """(
+            x.created_at > CAST(:after_at AS timestamptz) OR x.id > CAST(:after_id AS uuid)
+        )""",
+    },
+    "x.created_at, x.id",
 )
 _ATTEMPTS = text(
     """
@@ -129,9 +136,9 @@ class ExecutionReader(Repository):
         state: ExecutionState | None,
     ) -> Sequence[Execution]:
         """Newest first, those older than `before`."""
-        rows = await self._run(
-            _PAGE,
-            limit=limit,
+        rows = await self._list(
+            PAGE,
+            limit,
             before=before,
             workflow=workflow_id,
             contact=contact_id,
@@ -145,9 +152,7 @@ class ExecutionReader(Repository):
         """Action executions in the order in which they came to be, those after `after`."""
         after_at, after_id = after or (None, None)
         rows = (
-            await self._run(
-                _LOG, id=execution_id, limit=limit, after_at=after_at, after_id=after_id
-            )
+            await self._list(_LOG, limit, id=execution_id, after_at=after_at, after_id=after_id)
         ).all()
         attempts: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
         if rows:

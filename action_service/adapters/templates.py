@@ -6,20 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Repository, as_list
+from action_service.adapters.sql import Listing, Repository, as_list
 from action_service.domain.contact import EmailTemplate
 
 _COLUMNS = "id, name, html_body, text_body, created_at, updated_at"
 _GET = text(
     f"SELECT {_COLUMNS} FROM email_templates WHERE account_id = :account AND id = :id"  # noqa: S608 - made of constants, as all below
 )
-_PAGE = text(
-    f"""
-    SELECT {_COLUMNS} FROM email_templates
-    WHERE account_id = :account
-      AND (CAST(:after AS text) IS NULL OR name > CAST(:after AS text))
-    ORDER BY name LIMIT :limit
-    """  # noqa: S608
+_PAGE = Listing(
+    f"SELECT {_COLUMNS} FROM email_templates WHERE account_id = :account",  # noqa: S608
+    {"after": "name > CAST(:after AS text)"},
+    "name",
 )
 _KNOWN = text(
     "SELECT id FROM email_templates WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))"
@@ -43,7 +40,7 @@ class TemplateReader(Repository):
 
     async def list_page(self, *, limit: int, after: str | None) -> Sequence[EmailTemplate]:
         """By name, those after the name `after`."""
-        return [_template(row) for row in await self._run(_PAGE, limit=limit, after=after)]
+        return [_template(row) for row in await self._list(_PAGE, limit, after=after)]
 
     async def known(self, template_ids: Collection[UUID]) -> frozenset[UUID]:
         """Those of the ids that are templates of the account."""

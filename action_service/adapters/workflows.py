@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from action_service.adapters.sql import (
+    Listing,
     Repository,
     as_list,
     to_json,
@@ -27,14 +28,13 @@ _GET = f"SELECT {_COLUMNS} FROM workflows w WHERE w.account_id = :account AND w.
 _FIND = text(_GET)
 # Keeps other changes and starts away, but not the foreign-key checks of running executions.
 _LOCK = text(f"{_GET} FOR NO KEY UPDATE OF w")
-_PAGE = text(
-    f"""
-    SELECT {_COLUMNS} FROM workflows w
-    WHERE w.account_id = :account
-      AND (CAST(:before AS uuid) IS NULL OR w.id < CAST(:before AS uuid))
-      AND (CAST(:status AS text) IS NULL OR w.status = CAST(:status AS text))
-    ORDER BY w.id DESC LIMIT :limit
-    """  # noqa: S608
+_PAGE = Listing(
+    f"SELECT {_COLUMNS} FROM workflows w WHERE w.account_id = :account",  # noqa: S608
+    {
+        "before": "w.id < CAST(:before AS uuid)",
+        "status": "w.status = CAST(:status AS text)",
+    },
+    "w.id DESC",
 )
 _ADD = text(
     f"""
@@ -92,14 +92,13 @@ _DELETE_BRANCH_HISTORY = text(
     " WHERE account_id = :account AND branch_id = :id AND deleted_at IS NOT NULL"
 )
 _DELETE_BRANCH = text("DELETE FROM workflow_branches WHERE account_id = :account AND id = :id")
-_AUDIT_PAGE = text(
+_AUDIT_PAGE = Listing(
     """
     SELECT id, occurred_at, actor, operation, entity_type, entity_id, before, after
-    FROM audit_log
-    WHERE account_id = :account AND workflow_id = :id
-      AND (CAST(:before AS uuid) IS NULL OR audit_log.id < CAST(:before AS uuid))
-    ORDER BY id DESC LIMIT :limit
-    """
+    FROM audit_log WHERE account_id = :account
+    """,
+    {"id": "workflow_id = :id", "before_id": "id < CAST(:before_id AS uuid)"},
+    "id DESC",
 )
 
 
@@ -114,8 +113,8 @@ class WorkflowReader(Repository):
         self, *, limit: int, before: UUID | None, status: WorkflowStatus | None
     ) -> Sequence[Workflow]:
         """Newest first, those older than `before`."""
-        rows = await self._run(
-            _PAGE, limit=limit, before=before, status=None if status is None else status.value
+        rows = await self._list(
+            _PAGE, limit, before=before, status=None if status is None else status.value
         )
         return [_workflow(row) for row in rows]
 
@@ -133,7 +132,7 @@ class WorkflowReader(Repository):
         self, workflow_id: UUID, *, limit: int, before: UUID | None
     ) -> Sequence[AuditEntry]:
         """Newest first, those older than `before`."""
-        rows = await self._run(_AUDIT_PAGE, id=workflow_id, limit=limit, before=before)
+        rows = await self._list(_AUDIT_PAGE, limit, id=workflow_id, before_id=before)
         return [
             AuditEntry(
                 id=row.id,

@@ -1,0 +1,98 @@
+"""Lists of a large account are read from the index that fits, whichever filters are given."""
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from action_service.adapters import contacts, executions
+from action_service.adapters.database import PostgresDatabase
+from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.sql import Listing
+from tests.support.action_api import Api, Client
+
+MANY = 10_000
+PEOPLE = """
+    INSERT INTO contacts (account_id, id, email)
+    SELECT :account, gen_random_uuid(), 'Person-' || n || '@example.com'
+    FROM generate_series(1, :many) n
+    """
+RUNS = """
+    INSERT INTO workflow_executions (
+        id, account_id, workflow_id, version_id, contact_id, state, ended_at
+    )
+    SELECT gen_random_uuid(), v.account_id, v.workflow_id, v.id, p.id,
+           CASE WHEN p.n % 500 = 0 THEN 'failed' ELSE 'completed' END, now()
+    FROM (SELECT *, row_number() OVER () AS number FROM workflow_versions) v
+    JOIN (SELECT *, row_number() OVER () AS n FROM contacts) p
+      ON p.account_id = v.account_id AND p.n % 2 = v.number % 2
+    """
+SOME_ID = "'01940000-0000-7000-8000-000000000000'"
+LAST_ID = "'ffffffff-ffff-ffff-ffff-ffffffffffff'"
+
+
+@pytest.fixture
+async def connection(api: Api, client: Client) -> AsyncGenerator[AsyncConnection]:
+    """As calls of an account with many records have it, with plans that serve any values."""
+    for each in (client, await api.client()):
+        for _ in range(2):
+            workflow = await each.workflow()
+            await each.add(workflow.id)
+            await each.activate(workflow.id)
+        await api.execute(PEOPLE, account=each.account_id, many=MANY)
+    await api.execute(RUNS)
+    await api.execute("ANALYZE")
+    async with PostgresDatabase(api.db, PlanCache()).reading(client.account_id) as tx:
+        await tx.connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        yield tx.connection
+
+
+async def plan_of(
+    connection: AsyncConnection, listing: Listing, account_id: UUID, given: Mapping[str, str]
+) -> str:
+    """How Postgres carries out the list by these filters, given as SQL literals."""
+    statement, values = listing.by(given)
+    known = {**values, "account": f"'{account_id}'", "limit": "51"}
+    names = list(dict.fromkeys(re.findall(r"(?<!:):(\w+)", statement.text)))
+    query = re.sub(r"(?<!:):(\w+)", lambda found: f"${names.index(found[1]) + 1}", statement.text)
+    await connection.exec_driver_sql(f"PREPARE listing AS {query}")
+    values_given = ", ".join(str(known[name]) for name in names)
+    rows = await connection.exec_driver_sql(f"EXPLAIN EXECUTE listing({values_given})")
+    plan = "\n".join(rows.scalars())
+    await connection.exec_driver_sql("DEALLOCATE listing")
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        ({"workflow": SOME_ID}, "idx_executions_workflow"),
+        ({"workflow": SOME_ID, "before": LAST_ID}, "idx_executions_workflow"),
+        ({"workflow": SOME_ID, "state": "'failed'"}, "idx_executions_workflow"),
+        ({"contact": SOME_ID}, "idx_executions_contact"),
+        ({"contact": SOME_ID, "state": "'failed'", "before": LAST_ID}, "idx_executions_contact"),
+        ({"contact": SOME_ID, "workflow": SOME_ID}, "idx_executions_contact"),
+    ],
+)
+async def test_executions(
+    connection: AsyncConnection, client: Client, given: dict[str, str], index: str
+) -> None:
+    plan = await plan_of(connection, executions.PAGE, client.account_id, given)
+    assert index in plan
+
+
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        ({}, "idx_contacts_recent"),
+        ({"before": LAST_ID}, "idx_contacts_recent"),
+        ({"email": "'PERSON-17@example.com'"}, "idx_contacts_email"),
+    ],
+)
+async def test_contacts(
+    connection: AsyncConnection, client: Client, given: dict[str, str], index: str
+) -> None:
+    plan = await plan_of(connection, contacts.PAGE, client.account_id, given)
+    assert index in plan
