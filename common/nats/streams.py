@@ -1,13 +1,15 @@
 """The streams and durable consumers Treadle uses, and how they come to be.
 
 Every service makes sure of what it needs when it starts and again when a stream turns out to be
-gone: nothing in them is the only copy of anything, so an empty one is as good as the old one.
+gone: nothing in them is the only copy of anything, so an empty one is as good as the old one. One
+that is there gets the settings of whoever comes: TREADLE_NATS_REPLICAS has to be the same for all.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -16,7 +18,9 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.errors import APIError, BadRequestError, NotFoundError
+
+_log = structlog.get_logger(__name__)
 
 RESULTS_SUBJECT = "treadle.results"
 DELAY_SUBJECT = "treadle.scheduler.delay"
@@ -61,26 +65,75 @@ def action_consumer(durable: str, category: str) -> ConsumerSpec:
 
 
 async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
-    """Creates the streams that are missing; safe to be called by many processes at once."""
+    """Creates the streams that are missing and brings the settings of the others up to date.
+
+    Safe to be called by many processes at once.
+    """
     for spec in STREAMS:
-        config = StreamConfig(
-            name=spec.name,
-            subjects=list(spec.subjects),
-            retention=spec.retention,
-            storage=StorageType.FILE,
-            num_replicas=replicas,
-            max_age=spec.max_age.total_seconds() if spec.max_age else None,
-            duplicate_window=spec.duplicate_window.total_seconds(),
-            allow_direct=False,
-        )
+        wanted = _config(spec, replicas)
         try:
-            await js.stream_info(spec.name)
+            found = await _found_or_added(js, wanted)
+            await _update(js, found, wanted)
         except NotFoundError:
-            try:
-                await js.add_stream(config)
-            except BadRequestError:
-                # Another process was faster; what counts is that it is there.
-                await js.stream_info(spec.name)
+            # Deleted in between.
+            await js.add_stream(wanted)
+
+
+def _config(spec: StreamSpec, replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=spec.name,
+        subjects=list(spec.subjects),
+        retention=spec.retention,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        max_age=spec.max_age.total_seconds() if spec.max_age else None,
+        duplicate_window=spec.duplicate_window.total_seconds(),
+        allow_direct=False,
+    )
+
+
+async def _found_or_added(js: JetStreamContext, wanted: StreamConfig) -> StreamConfig:
+    name = wanted.name or ""
+    try:
+        return (await js.stream_info(name)).config
+    except NotFoundError:
+        try:
+            return (await js.add_stream(wanted)).config
+        except BadRequestError:
+            # Another process was faster; what counts is that it is there.
+            return (await js.stream_info(name)).config
+
+
+async def _update(js: JetStreamContext, found: StreamConfig, wanted: StreamConfig) -> None:
+    """Changes what is ours to say; placement, limits and the like are the operators'."""
+    if _ours(found) == _ours(wanted):
+        return
+    config = found.evolve(
+        subjects=wanted.subjects,
+        retention=wanted.retention,
+        num_replicas=wanted.num_replicas,
+        max_age=wanted.max_age,
+        duplicate_window=wanted.duplicate_window,
+    )
+    try:
+        await js.update_stream(config)
+    except NotFoundError:
+        raise
+    except APIError as error:
+        # It works as it is, and some changes the server refuses for good.
+        _log.warning("stream_not_updated", stream=wanted.name, reason=error.description)
+    else:
+        _log.info("stream_updated", stream=wanted.name, replicas=wanted.num_replicas)
+
+
+def _ours(config: StreamConfig) -> tuple[object, ...]:
+    return (
+        sorted(config.subjects or ()),
+        None if config.retention is None else RetentionPolicy(config.retention),
+        config.num_replicas,
+        config.max_age or 0.0,
+        config.duplicate_window,
+    )
 
 
 async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
