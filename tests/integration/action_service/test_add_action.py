@@ -342,6 +342,17 @@ async def test_request_ids_of_two_accounts_do_not_meet(api: Api, client: Client)
     assert mine.id != theirs.id
 
 
+async def test_a_colleague_does_not_get_the_answer_to_somebody_elses_request(
+    api: Api, client: Client
+) -> None:
+    request = workflow_service_pb2.CreateWorkflowRequest(name="Mine", request_id=str(uuid4()))
+    mine = (await client.workflows.CreateWorkflow(request)).workflow
+    colleague = await api.client(account_id=client.account_id)
+    await refused(colleague.workflows.CreateWorkflow(request), ErrorReason.REQUEST_ID_REUSED)
+    same = await api.client(account_id=client.account_id, subject=client.subject)
+    assert (await same.workflows.CreateWorkflow(request)).workflow == mine
+
+
 async def test_an_answer_is_remembered_for_so_long_only(api: Api, client: Client) -> None:
     request = workflow_service_pb2.CreateWorkflowRequest(name="Mine", request_id=str(uuid4()))
     first = (await client.workflows.CreateWorkflow(request)).workflow

@@ -2,11 +2,13 @@
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
-from tests.support.action_api import Client
-from treadle.workflow.v1 import action_service_pb2
+from tests.support.action_api import Api, Client
+from treadle.workflow.v1 import action_service_pb2, workflow_service_pb2
 
 
 async def _whole(client: Client, workflow_id: str, expected: list[str]) -> None:
@@ -60,3 +62,21 @@ async def test_any_sequence_of_edits_keeps_positions_and_links_whole(
             case _:
                 continue
         await _whole(client, workflow.id, model)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_the_database_looks_at_the_path_an_action_left(
+    api: Api, client: Client, *, leaves: bool
+) -> None:
+    workflow = await client.workflow()
+    request = workflow_service_pb2.CreateBranchRequest(workflow_id=workflow.id, name="side")
+    branch = (await client.workflows.CreateBranch(request)).branch
+    path = "" if leaves else branch.id
+    ids = [(await client.add(workflow.id, branch_id=path)).id for _ in range(3)]
+    with pytest.raises(IntegrityError, match="is broken at action"):
+        await api.execute(
+            "UPDATE workflow_actions SET branch_id = CAST(:branch AS uuid), position = 1,"
+            " previous_action_id = NULL, next_action_id = NULL WHERE id = CAST(:id AS uuid)",
+            branch=branch.id if leaves else None,
+            id=ids[1],
+        )

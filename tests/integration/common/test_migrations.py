@@ -233,6 +233,20 @@ async def test_a_migration_in_its_place_waits_for_no_reader(database_url: str) -
         await connection.close()
 
 
+async def test_a_lock_that_is_not_to_be_had_ends_the_migration_in_words(
+    empty_database_url: str,
+) -> None:
+    await asyncio.to_thread(scheduler.upgrade, empty_database_url)
+    connection = await asyncpg.connect(empty_database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK scheduler.alembic_version IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(MigrationError, match="run it again"):
+                await asyncio.to_thread(scheduler.upgrade, empty_database_url)
+    finally:
+        await connection.close()
+
+
 async def test_a_process_before_the_migration_names_the_command(empty_database_url: str) -> None:
     for module, service in ((action, "action_service"), (scheduler, "scheduler_service")):
         with pytest.raises(CannotStartError, match=f"not there; run: python -m {service} migrate"):

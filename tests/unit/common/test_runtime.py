@@ -39,6 +39,23 @@ CRASHES = """
 async def main(stop):
     raise ValueError("boom")
 """
+CANNOT = """
+from common.runtime import CannotStartError
+async def main(stop):
+    raise CannotStartError("there is no database")
+"""
+WAITS = """
+from common.runtime import unless_stopped
+async def never():
+    try:
+        print("up", flush=True)
+        await asyncio.sleep(60)
+    finally:
+        print("given up", flush=True)
+async def main(stop):
+    await unless_stopped(stop, never())
+    print("begun", flush=True)
+"""
 RETURNS = """
 async def main(stop):
     print(type(asyncio.get_running_loop()).__module__)
@@ -103,6 +120,25 @@ def test_work_that_crashes_is_logged_and_fails_the_process() -> None:
     assert '"event":"crashed"' in output
     assert "ValueError: boom" in output
     assert status == 1
+
+
+def test_what_is_missing_at_the_start_is_said_without_a_traceback() -> None:
+    with _process(CANNOT) as process:
+        output, status = _rest(process)
+    assert '"reason":"there is no database"' in output
+    assert "Traceback" not in output
+    assert status == 1
+
+
+def test_a_start_is_given_up_at_once_when_told_to_stop() -> None:
+    with _process(WAITS, grace=60) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGTERM)
+        output, status = _rest(process)
+    assert "given up" in output
+    assert "begun" not in output
+    assert status == 0
 
 
 def test_work_that_ends_by_itself_ends_the_process_on_a_fast_loop() -> None:
