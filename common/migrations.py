@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+import structlog
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -20,6 +21,8 @@ from sqlalchemy.exc import DBAPIError
 
 from common.db import connect_driver, create_engine
 from common.runtime import CannotStartError
+
+_log = structlog.get_logger(__name__)
 
 AfterUpgrade = Callable[[Connection], None]
 
@@ -177,6 +180,7 @@ async def _revisions(url: str, schema: str, within: timedelta) -> set[str]:
         except _NOT_UP_YET as error:
             if loop.time() >= deadline:
                 raise CannotStartError(_unreachable(error)) from error
+            _log.warning("database_not_up_yet", error=type(error).__name__)
             await asyncio.sleep(_RETRY_S)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise CannotStartError(_unreachable(error)) from error

@@ -204,21 +204,23 @@ async def test_without_a_migrated_database_it_names_the_command(
         assert "Traceback" not in output
 
 
-@pytest.mark.parametrize("away", ["TREADLE_NATS_URL", "TREADLE_DATABASE_URL"])
+@pytest.mark.parametrize(
+    ("away", "nowhere", "says"),
+    [
+        ("TREADLE_NATS_URL", "nats://127.0.0.1:1", b"nats_error"),
+        ("TREADLE_DATABASE_URL", "postgresql://u:x@127.0.0.1:1/none", b"database_not_up_yet"),
+    ],
+)
 async def test_told_to_stop_while_it_waits_for_its_servers_it_ends_at_once(
-    service_env: dict[str, str], away: str
+    service_env: dict[str, str], away: str, nowhere: str, says: bytes
 ) -> None:
-    nowhere = {
-        "TREADLE_NATS_URL": "nats://127.0.0.1:1",
-        "TREADLE_DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none",
-    }[away]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "action_service"),
         env=environment(service_env | {away: nowhere}),
         stdout=PIPE,
     )
-    await asyncio.sleep(3)
-    assert process.returncode is None
+    assert process.stdout is not None
+    assert says in await asyncio.wait_for(process.stdout.readline(), 30)
     process.send_signal(signal.SIGTERM)
     output, _ = await asyncio.wait_for(process.communicate(), 5)
     assert process.returncode == 0
