@@ -86,8 +86,8 @@ async def test_executions(
 @pytest.mark.parametrize(
     ("given", "index"),
     [
-        ({}, "idx_contacts_recent"),
-        ({"before": LAST_ID}, "idx_contacts_recent"),
+        ({}, "contacts_account_id_id_key"),
+        ({"before": LAST_ID}, "contacts_account_id_id_key"),
         ({"email": "'PERSON-17@example.com'"}, "idx_contacts_email"),
     ],
 )

@@ -372,20 +372,20 @@ async def test_stopping_lets_calls_finish_and_ends_streams(service: Service) -> 
             health_pb2.HealthCheckRequest.SerializeToString,
             health_pb2.HealthCheckResponse.FromString,
         )
-        statuses = aiter(watch(health_pb2.HealthCheckRequest(), timeout=9))
+        statuses = aiter(watch(health_pb2.HealthCheckRequest(), timeout=60))
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.SERVING
         call = asyncio.ensure_future(_consume(service.stub.GetExecution(GET, metadata=viewer)))
         stream = asyncio.ensure_future(
-            _reason(service.stub.WatchExecution(WATCH, metadata=viewer, timeout=9))
+            _reason(service.stub.WatchExecution(WATCH, metadata=viewer, timeout=60))
         )
         await service.called(2)
-        stopping = asyncio.create_task(service.server.stop(timedelta(seconds=5)))
+        stopping = asyncio.create_task(service.server.stop(timedelta(seconds=60)))
         assert await stream is ErrorReason.DEPENDENCY_UNAVAILABLE
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
         assert not stopping.done()
         release.set()
         await call
-        await asyncio.wait_for(stopping, 1)
+        await asyncio.wait_for(stopping, 30)
 
 
 async def test_stopping_does_not_wait_for_ever(service: Service) -> None:

@@ -70,7 +70,6 @@ CREATE TABLE contacts (
 );
 CREATE UNIQUE INDEX idx_contacts_email ON contacts (account_id, email_key)
     WHERE email_key IS NOT NULL;
-CREATE INDEX idx_contacts_recent ON contacts (account_id, id DESC);
 
 CREATE TABLE tags (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -111,7 +110,6 @@ CREATE TABLE workflows (
     FOREIGN KEY (account_id, created_by) REFERENCES users(account_id, id),
     CONSTRAINT valid_workflow_status CHECK (status IN ('draft', 'active', 'paused', 'archived'))
 );
-CREATE INDEX idx_workflows_recent ON workflows (account_id, id DESC);
 
 CREATE TABLE workflow_versions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
