@@ -18,7 +18,7 @@ from devstack.stack import Stack, StackOptions
 from tests.support.account import Account
 from tests.support.e2e_books import check_books, no_timers
 from tests.support.e2e_journey import Journey
-from tests.support.e2e_processes import freeze, wait_until_in_hand
+from tests.support.e2e_processes import freeze, in_hand
 from tests.support.e2e_rest import Customer, Json, tag, told, wait
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
@@ -62,7 +62,8 @@ def begun(folder: Path, kill: Callable[[Ordeal], None]) -> Generator[Ordeal]:
 
 def kill_executors(ordeal: Ordeal) -> None:
     """All of them, and the scheduler, each with work in hand."""
-    services, journey = ordeal.stack.services, ordeal.journey
+    stack, journey = ordeal.stack, ordeal.journey
+    services = stack.services
     victims = ("executor-communication", "executor-internal", "scheduler", "executor-crm")
     # Slow enough for calls to be under way at any moment.
     ordeal.providers.misbehave("twilio", "slow", delay_ms=1500)
@@ -76,7 +77,7 @@ def kill_executors(ordeal: Ordeal) -> None:
     services["scheduler"].kill()
     freeze(services["executor-crm"])
     journey.start(50)
-    wait_until_in_hand(ordeal.stack, ACTIONS.name, "executor-crm", 50)
+    assert eventually(lambda: in_hand(stack, ACTIONS.name, "executor-crm") >= 50)
     services["executor-crm"].kill()
     for name in victims:
         services[name].start()
@@ -86,19 +87,25 @@ def kill_executors(ordeal: Ordeal) -> None:
 
 def kill_action_service(ordeal: Ordeal) -> None:
     """The api; the engine at work; the engine with results in hand, none of them acted upon."""
-    services, journey = ordeal.stack.services, ordeal.journey
+    stack, journey = ordeal.stack, ordeal.journey
+    services = stack.services
     ordeal.providers.misbehave("twilio", "slow", delay_ms=300)
-    journey.start(200)
-    # Executors ask the api for a claim before each message.
+    journey.start(150)
+    # Executors ask the api for a claim before each message; callers start executions.
     journey.until("text", 20)
-    services["api"].kill()
-    services["api"].restart()
+
+    def kill_api() -> None:
+        services["api"].kill()
+        services["api"].restart()
+
+    journey.start(50, meanwhile=kill_api)
     journey.until("hook", 80)
     services["engine"].kill()
     services["engine"].restart()
     freeze(services["engine"])
+    before = in_hand(stack, RESULTS.name, "engine-results")
     journey.start(50)
-    wait_until_in_hand(ordeal.stack, RESULTS.name, "engine-results", 1)
+    assert eventually(lambda: in_hand(stack, RESULTS.name, "engine-results") > before)
     services["engine"].kill()
     services["engine"].restart()
 

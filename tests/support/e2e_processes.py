@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 
-from common.nats import connect
+import nats
+
 from devstack.processes import Service
 from devstack.stack import Stack
 
@@ -14,22 +15,17 @@ def freeze(service: Service) -> None:
     os.kill(service.pid, signal.SIGSTOP)
 
 
-def wait_until_in_hand(stack: Stack, stream: str, consumer: str, count: int) -> None:
-    """Wait until so many of a stream's messages are with a consumer that has not answered yet."""
+def in_hand(stack: Stack, stream: str, consumer: str) -> int:
+    """How many of a stream's messages have been handed to a consumer and not been answered yet."""
 
-    async def watch() -> None:
-        nc = await connect(stack.nats.url, name="test")
+    async def ask() -> int:
+        nc = await nats.connect(stack.nats.url)
         try:
-            js = nc.jetstream()
-            async with asyncio.timeout(30):
-                while True:
-                    info = await js.consumer_info(stream, consumer)
-                    if (info.num_ack_pending or 0) >= count:
-                        return
-                    await asyncio.sleep(0.02)
+            info = await nc.jetstream().consumer_info(stream, consumer)
+            return info.num_ack_pending or 0
         finally:
             await nc.close()
 
     # With a loop of its own making the runner leaves the thread's current one as it is.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(watch())
+        return runner.run(ask())
