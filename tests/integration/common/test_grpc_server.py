@@ -379,7 +379,15 @@ async def test_stopping_lets_calls_finish_and_ends_streams(service: Service) -> 
             _reason(service.stub.WatchExecution(WATCH, metadata=viewer, timeout=60))
         )
         await service.called(2)
-        stopping = asyncio.create_task(service.server.stop(timedelta(seconds=60)))
+        # The answers to later calls say that the server is through with beginning the earlier ones.
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            health_pb2.HealthCheckRequest.SerializeToString,
+            health_pb2.HealthCheckResponse.FromString,
+        )
+        for _ in range(20):
+            assert (await check(health_pb2.HealthCheckRequest(), timeout=60)).status
+        stopping = asyncio.create_task(service.server.stop(timedelta(seconds=10)))
         assert await stream is ErrorReason.DEPENDENCY_UNAVAILABLE
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
         assert not stopping.done()
