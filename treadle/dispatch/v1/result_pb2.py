@@ -25,39 +25,51 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from treadle.catalog.v1 import add_note_pb2 as treadle_dot_catalog_dot_v1_dot_add__note__pb2
+from treadle.catalog.v1 import add_to_campaign_pb2 as treadle_dot_catalog_dot_v1_dot_add__to__campaign__pb2
+from treadle.catalog.v1 import assign_to_user_pb2 as treadle_dot_catalog_dot_v1_dot_assign__to__user__pb2
+from treadle.catalog.v1 import create_contact_pb2 as treadle_dot_catalog_dot_v1_dot_create__contact__pb2
+from treadle.catalog.v1 import create_opportunity_pb2 as treadle_dot_catalog_dot_v1_dot_create__opportunity__pb2
+from treadle.catalog.v1 import create_task_pb2 as treadle_dot_catalog_dot_v1_dot_create__task__pb2
+from treadle.catalog.v1 import grant_course_access_pb2 as treadle_dot_catalog_dot_v1_dot_grant__course__access__pb2
+from treadle.catalog.v1 import move_pipeline_stage_pb2 as treadle_dot_catalog_dot_v1_dot_move__pipeline__stage__pb2
+from treadle.catalog.v1 import remove_from_campaign_pb2 as treadle_dot_catalog_dot_v1_dot_remove__from__campaign__pb2
+from treadle.catalog.v1 import remove_tag_pb2 as treadle_dot_catalog_dot_v1_dot_remove__tag__pb2
+from treadle.catalog.v1 import revoke_course_access_pb2 as treadle_dot_catalog_dot_v1_dot_revoke__course__access__pb2
+from treadle.catalog.v1 import send_notification_pb2 as treadle_dot_catalog_dot_v1_dot_send__notification__pb2
 from treadle.catalog.v1 import update_contact_pb2 as treadle_dot_catalog_dot_v1_dot_update__contact__pb2
 from treadle.execution.v1 import execution_pb2 as treadle_dot_execution_dot_v1_dot_execution__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/dispatch/v1/result.proto\x12\x13treadle.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'treadle/catalog/v1/update_contact.proto\x1a$treadle/execution/v1/execution.proto\"P\n\x11\x41\x63tionResultBatch\x12;\n\x07results\x18\x01 \x03(\x0b\x32!.treadle.dispatch.v1.ActionResultR\x07results\"\x94\x05\n\x0c\x41\x63tionResult\x12\x1d\n\nattempt_id\x18\x01 \x01(\tR\tattemptId\x12.\n\x13\x61\x63tion_execution_id\x18\x02 \x01(\tR\x11\x61\x63tionExecutionId\x12!\n\x0c\x65xecution_id\x18\x03 \x01(\tR\x0b\x65xecutionId\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x39\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12;\n\x0b\x66inished_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt\x12>\n\tcompleted\x18\x07 \x01(\x0b\x32\x1e.treadle.dispatch.v1.CompletedH\x00R\tcompleted\x12\x35\n\x06\x66\x61iled\x18\x08 \x01(\x0b\x32\x1b.treadle.dispatch.v1.FailedH\x00R\x06\x66\x61iled\x12\x38\n\x07skipped\x18\t \x01(\x0b\x32\x1c.treadle.dispatch.v1.SkippedH\x00R\x07skipped\x12\x38\n\x07waiting\x18\n \x01(\x0b\x32\x1c.treadle.dispatch.v1.WaitingH\x00R\x07waiting\x12;\n\x08\x64\x65\x66\x65rred\x18\x0b \x01(\x0b\x32\x1d.treadle.dispatch.v1.DeferredH\x00R\x08\x64\x65\x66\x65rred\x12,\n\x03\x64ue\x18\x0c \x01(\x0b\x32\x18.treadle.dispatch.v1.DueH\x00R\x03\x64ue\x12\x1a\n\x08\x63laimant\x18\r \x01(\x08R\x08\x63laimantB\t\n\x07outcome\"\x92\x01\n\tCompleted\x12\x1f\n\x0boutput_json\x18\x01 \x01(\x0cR\noutputJson\x12\x35\n\x07\x65\x66\x66\x65\x63ts\x18\x02 \x03(\x0b\x32\x1b.treadle.dispatch.v1.EffectR\x07\x65\x66\x66\x65\x63ts\x12-\n\x12provider_reference\x18\x03 \x01(\tR\x11providerReference\"\xa1\x01\n\x06\x46\x61iled\x12\x41\n\x0b\x65rror_class\x18\x01 \x01(\x0e\x32 .treadle.execution.v1.ErrorClassR\nerrorClass\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12:\n\x0bretry_after\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryAfter\"!\n\x07Skipped\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\"Z\n\x07Waiting\x12\x37\n\tresume_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08resumeAt\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"]\n\x08\x44\x65\x66\x65rred\x12\x39\n\nnot_before\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"\x05\n\x03\x44ue\"\xa3\x01\n\x06\x45\x66\x66\x65\x63t\x12<\n\x07\x61\x64\x64_tag\x18\x01 \x01(\x0b\x32!.treadle.dispatch.v1.AddTagEffectH\x00R\x06\x61\x64\x64Tag\x12Q\n\x0eupdate_contact\x18\x02 \x01(\x0b\x32(.treadle.dispatch.v1.UpdateContactEffectH\x00R\rupdateContactB\x08\n\x06\x65\x66\x66\x65\x63t\"e\n\x0c\x41\x64\x64TagEffect\x12\x1d\n\ncontact_id\x18\x01 \x01(\tR\tcontactId\x12\x19\n\x08tag_name\x18\x02 \x01(\tR\x07tagName\x12\x1b\n\ttag_color\x18\x03 \x01(\tR\x08tagColor\"\xa4\x01\n\x13UpdateContactEffect\x12\x1d\n\ncontact_id\x18\x01 \x01(\tR\tcontactId\x12\x32\n\x04mode\x18\x02 \x01(\x0e\x32\x1e.treadle.catalog.v1.UpdateModeR\x04mode\x12:\n\x07\x63hanges\x18\x03 \x03(\x0b\x32 .treadle.dispatch.v1.FieldChangeR\x07\x63hanges\"Q\n\x0b\x46ieldChange\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12,\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05valueb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/dispatch/v1/result.proto\x12\x13treadle.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!treadle/catalog/v1/add_note.proto\x1a(treadle/catalog/v1/add_to_campaign.proto\x1a\'treadle/catalog/v1/assign_to_user.proto\x1a\'treadle/catalog/v1/create_contact.proto\x1a+treadle/catalog/v1/create_opportunity.proto\x1a$treadle/catalog/v1/create_task.proto\x1a,treadle/catalog/v1/grant_course_access.proto\x1a,treadle/catalog/v1/move_pipeline_stage.proto\x1a-treadle/catalog/v1/remove_from_campaign.proto\x1a#treadle/catalog/v1/remove_tag.proto\x1a-treadle/catalog/v1/revoke_course_access.proto\x1a*treadle/catalog/v1/send_notification.proto\x1a\'treadle/catalog/v1/update_contact.proto\x1a$treadle/execution/v1/execution.proto\"P\n\x11\x41\x63tionResultBatch\x12;\n\x07results\x18\x01 \x03(\x0b\x32!.treadle.dispatch.v1.ActionResultR\x07results\"\xb5\x05\n\x0c\x41\x63tionResult\x12\x1d\n\nattempt_id\x18\x01 \x01(\tR\tattemptId\x12.\n\x13\x61\x63tion_execution_id\x18\x02 \x01(\tR\x11\x61\x63tionExecutionId\x12!\n\x0c\x65xecution_id\x18\x03 \x01(\tR\x0b\x65xecutionId\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x39\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12;\n\x0b\x66inished_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt\x12>\n\tcompleted\x18\x07 \x01(\x0b\x32\x1e.treadle.dispatch.v1.CompletedH\x00R\tcompleted\x12\x35\n\x06\x66\x61iled\x18\x08 \x01(\x0b\x32\x1b.treadle.dispatch.v1.FailedH\x00R\x06\x66\x61iled\x12\x38\n\x07skipped\x18\t \x01(\x0b\x32\x1c.treadle.dispatch.v1.SkippedH\x00R\x07skipped\x12\x38\n\x07waiting\x18\n \x01(\x0b\x32\x1c.treadle.dispatch.v1.WaitingH\x00R\x07waiting\x12;\n\x08\x64\x65\x66\x65rred\x18\x0b \x01(\x0b\x32\x1d.treadle.dispatch.v1.DeferredH\x00R\x08\x64\x65\x66\x65rred\x12,\n\x03\x64ue\x18\x0c \x01(\x0b\x32\x18.treadle.dispatch.v1.DueH\x00R\x03\x64ue\x12\x1a\n\x08\x63laimant\x18\r \x01(\x08R\x08\x63laimant\x12\x1f\n\x0b\x64\x65livery_id\x18\x0e \x01(\tR\ndeliveryIdB\t\n\x07outcome\"\x92\x01\n\tCompleted\x12\x1f\n\x0boutput_json\x18\x01 \x01(\x0cR\noutputJson\x12\x35\n\x07\x65\x66\x66\x65\x63ts\x18\x02 \x03(\x0b\x32\x1b.treadle.dispatch.v1.EffectR\x07\x65\x66\x66\x65\x63ts\x12-\n\x12provider_reference\x18\x03 \x01(\tR\x11providerReference\"\xa1\x01\n\x06\x46\x61iled\x12\x41\n\x0b\x65rror_class\x18\x01 \x01(\x0e\x32 .treadle.execution.v1.ErrorClassR\nerrorClass\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12:\n\x0bretry_after\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryAfter\"!\n\x07Skipped\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\"Z\n\x07Waiting\x12\x37\n\tresume_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08resumeAt\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"]\n\x08\x44\x65\x66\x65rred\x12\x39\n\nnot_before\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"\x05\n\x03\x44ue\"\xa2\t\n\x06\x45\x66\x66\x65\x63t\x12<\n\x07\x61\x64\x64_tag\x18\x01 \x01(\x0b\x32!.treadle.dispatch.v1.AddTagEffectH\x00R\x06\x61\x64\x64Tag\x12Q\n\x0eupdate_contact\x18\x02 \x01(\x0b\x32(.treadle.dispatch.v1.UpdateContactEffectH\x00R\rupdateContact\x12\x44\n\nremove_tag\x18\x03 \x01(\x0b\x32#.treadle.catalog.v1.RemoveTagConfigH\x00R\tremoveTag\x12P\n\x0e\x63reate_contact\x18\x04 \x01(\x0b\x32\'.treadle.catalog.v1.CreateContactConfigH\x00R\rcreateContact\x12Q\n\x0f\x61\x64\x64_to_campaign\x18\x05 \x01(\x0b\x32\'.treadle.catalog.v1.AddToCampaignConfigH\x00R\raddToCampaign\x12`\n\x14remove_from_campaign\x18\x06 \x01(\x0b\x32,.treadle.catalog.v1.RemoveFromCampaignConfigH\x00R\x12removeFromCampaign\x12]\n\x13move_pipeline_stage\x18\x07 \x01(\x0b\x32+.treadle.catalog.v1.MovePipelineStageConfigH\x00R\x11movePipelineStage\x12N\n\x0e\x61ssign_to_user\x18\x08 \x01(\x0b\x32&.treadle.catalog.v1.AssignToUserConfigH\x00R\x0c\x61ssignToUser\x12G\n\x0b\x63reate_task\x18\t \x01(\x0b\x32$.treadle.catalog.v1.CreateTaskConfigH\x00R\ncreateTask\x12>\n\x08\x61\x64\x64_note\x18\n \x01(\x0b\x32!.treadle.catalog.v1.AddNoteConfigH\x00R\x07\x61\x64\x64Note\x12Y\n\x11send_notification\x18\x0b \x01(\x0b\x32*.treadle.catalog.v1.SendNotificationConfigH\x00R\x10sendNotification\x12\\\n\x12\x63reate_opportunity\x18\x0c \x01(\x0b\x32+.treadle.catalog.v1.CreateOpportunityConfigH\x00R\x11\x63reateOpportunity\x12]\n\x13grant_course_access\x18\r \x01(\x0b\x32+.treadle.catalog.v1.GrantCourseAccessConfigH\x00R\x11grantCourseAccess\x12`\n\x14revoke_course_access\x18\x0e \x01(\x0b\x32,.treadle.catalog.v1.RevokeCourseAccessConfigH\x00R\x12revokeCourseAccessB\x08\n\x06\x65\x66\x66\x65\x63t\"e\n\x0c\x41\x64\x64TagEffect\x12\x1d\n\ncontact_id\x18\x01 \x01(\tR\tcontactId\x12\x19\n\x08tag_name\x18\x02 \x01(\tR\x07tagName\x12\x1b\n\ttag_color\x18\x03 \x01(\tR\x08tagColor\"\xa4\x01\n\x13UpdateContactEffect\x12\x1d\n\ncontact_id\x18\x01 \x01(\tR\tcontactId\x12\x32\n\x04mode\x18\x02 \x01(\x0e\x32\x1e.treadle.catalog.v1.UpdateModeR\x04mode\x12:\n\x07\x63hanges\x18\x03 \x03(\x0b\x32 .treadle.dispatch.v1.FieldChangeR\x07\x63hanges\"Q\n\x0b\x46ieldChange\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12,\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05valueb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.dispatch.v1.result_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACTIONRESULTBATCH']._serialized_start=231
-  _globals['_ACTIONRESULTBATCH']._serialized_end=311
-  _globals['_ACTIONRESULT']._serialized_start=314
-  _globals['_ACTIONRESULT']._serialized_end=974
-  _globals['_COMPLETED']._serialized_start=977
-  _globals['_COMPLETED']._serialized_end=1123
-  _globals['_FAILED']._serialized_start=1126
-  _globals['_FAILED']._serialized_end=1287
-  _globals['_SKIPPED']._serialized_start=1289
-  _globals['_SKIPPED']._serialized_end=1322
-  _globals['_WAITING']._serialized_start=1324
-  _globals['_WAITING']._serialized_end=1414
-  _globals['_DEFERRED']._serialized_start=1416
-  _globals['_DEFERRED']._serialized_end=1509
-  _globals['_DUE']._serialized_start=1511
-  _globals['_DUE']._serialized_end=1516
-  _globals['_EFFECT']._serialized_start=1519
-  _globals['_EFFECT']._serialized_end=1682
-  _globals['_ADDTAGEFFECT']._serialized_start=1684
-  _globals['_ADDTAGEFFECT']._serialized_end=1785
-  _globals['_UPDATECONTACTEFFECT']._serialized_start=1788
-  _globals['_UPDATECONTACTEFFECT']._serialized_end=1952
-  _globals['_FIELDCHANGE']._serialized_start=1954
-  _globals['_FIELDCHANGE']._serialized_end=2035
+  _globals['_ACTIONRESULTBATCH']._serialized_start=740
+  _globals['_ACTIONRESULTBATCH']._serialized_end=820
+  _globals['_ACTIONRESULT']._serialized_start=823
+  _globals['_ACTIONRESULT']._serialized_end=1516
+  _globals['_COMPLETED']._serialized_start=1519
+  _globals['_COMPLETED']._serialized_end=1665
+  _globals['_FAILED']._serialized_start=1668
+  _globals['_FAILED']._serialized_end=1829
+  _globals['_SKIPPED']._serialized_start=1831
+  _globals['_SKIPPED']._serialized_end=1864
+  _globals['_WAITING']._serialized_start=1866
+  _globals['_WAITING']._serialized_end=1956
+  _globals['_DEFERRED']._serialized_start=1958
+  _globals['_DEFERRED']._serialized_end=2051
+  _globals['_DUE']._serialized_start=2053
+  _globals['_DUE']._serialized_end=2058
+  _globals['_EFFECT']._serialized_start=2061
+  _globals['_EFFECT']._serialized_end=3247
+  _globals['_ADDTAGEFFECT']._serialized_start=3249
+  _globals['_ADDTAGEFFECT']._serialized_end=3350
+  _globals['_UPDATECONTACTEFFECT']._serialized_start=3353
+  _globals['_UPDATECONTACTEFFECT']._serialized_end=3517
+  _globals['_FIELDCHANGE']._serialized_start=3519
+  _globals['_FIELDCHANGE']._serialized_end=3600
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,18 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from treadle.catalog.v1 import add_note_pb2 as _add_note_pb2
+from treadle.catalog.v1 import add_to_campaign_pb2 as _add_to_campaign_pb2
+from treadle.catalog.v1 import assign_to_user_pb2 as _assign_to_user_pb2
+from treadle.catalog.v1 import create_contact_pb2 as _create_contact_pb2
+from treadle.catalog.v1 import create_opportunity_pb2 as _create_opportunity_pb2
+from treadle.catalog.v1 import create_task_pb2 as _create_task_pb2
+from treadle.catalog.v1 import grant_course_access_pb2 as _grant_course_access_pb2
+from treadle.catalog.v1 import move_pipeline_stage_pb2 as _move_pipeline_stage_pb2
+from treadle.catalog.v1 import remove_from_campaign_pb2 as _remove_from_campaign_pb2
+from treadle.catalog.v1 import remove_tag_pb2 as _remove_tag_pb2
+from treadle.catalog.v1 import revoke_course_access_pb2 as _revoke_course_access_pb2
+from treadle.catalog.v1 import send_notification_pb2 as _send_notification_pb2
 from treadle.catalog.v1 import update_contact_pb2 as _update_contact_pb2
 from treadle.execution.v1 import execution_pb2 as _execution_pb2
 from google.protobuf.internal import containers as _containers
@@ -20,7 +32,7 @@ class ActionResultBatch(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[ActionResult, _Mapping]]] = ...) -> None: ...
 
 class ActionResult(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "claimant")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "claimant", "delivery_id")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +46,7 @@ class ActionResult(_message.Message):
     DEFERRED_FIELD_NUMBER: _ClassVar[int]
     DUE_FIELD_NUMBER: _ClassVar[int]
     CLAIMANT_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     action_execution_id: str
     execution_id: str
@@ -47,7 +60,8 @@ class ActionResult(_message.Message):
     deferred: Deferred
     due: Due
     claimant: bool
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., claimant: _Optional[bool] = ...) -> None: ...
+    delivery_id: str
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., claimant: _Optional[bool] = ..., delivery_id: _Optional[str] = ...) -> None: ...
 
 class Completed(_message.Message):
     __slots__ = ("output_json", "effects", "provider_reference")
@@ -96,12 +110,36 @@ class Due(_message.Message):
     def __init__(self) -> None: ...
 
 class Effect(_message.Message):
-    __slots__ = ("add_tag", "update_contact")
+    __slots__ = ("add_tag", "update_contact", "remove_tag", "create_contact", "add_to_campaign", "remove_from_campaign", "move_pipeline_stage", "assign_to_user", "create_task", "add_note", "send_notification", "create_opportunity", "grant_course_access", "revoke_course_access")
     ADD_TAG_FIELD_NUMBER: _ClassVar[int]
     UPDATE_CONTACT_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_TAG_FIELD_NUMBER: _ClassVar[int]
+    CREATE_CONTACT_FIELD_NUMBER: _ClassVar[int]
+    ADD_TO_CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_FROM_CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    MOVE_PIPELINE_STAGE_FIELD_NUMBER: _ClassVar[int]
+    ASSIGN_TO_USER_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TASK_FIELD_NUMBER: _ClassVar[int]
+    ADD_NOTE_FIELD_NUMBER: _ClassVar[int]
+    SEND_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
+    CREATE_OPPORTUNITY_FIELD_NUMBER: _ClassVar[int]
+    GRANT_COURSE_ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REVOKE_COURSE_ACCESS_FIELD_NUMBER: _ClassVar[int]
     add_tag: AddTagEffect
     update_contact: UpdateContactEffect
-    def __init__(self, add_tag: _Optional[_Union[AddTagEffect, _Mapping]] = ..., update_contact: _Optional[_Union[UpdateContactEffect, _Mapping]] = ...) -> None: ...
+    remove_tag: _remove_tag_pb2.RemoveTagConfig
+    create_contact: _create_contact_pb2.CreateContactConfig
+    add_to_campaign: _add_to_campaign_pb2.AddToCampaignConfig
+    remove_from_campaign: _remove_from_campaign_pb2.RemoveFromCampaignConfig
+    move_pipeline_stage: _move_pipeline_stage_pb2.MovePipelineStageConfig
+    assign_to_user: _assign_to_user_pb2.AssignToUserConfig
+    create_task: _create_task_pb2.CreateTaskConfig
+    add_note: _add_note_pb2.AddNoteConfig
+    send_notification: _send_notification_pb2.SendNotificationConfig
+    create_opportunity: _create_opportunity_pb2.CreateOpportunityConfig
+    grant_course_access: _grant_course_access_pb2.GrantCourseAccessConfig
+    revoke_course_access: _revoke_course_access_pb2.RevokeCourseAccessConfig
+    def __init__(self, add_tag: _Optional[_Union[AddTagEffect, _Mapping]] = ..., update_contact: _Optional[_Union[UpdateContactEffect, _Mapping]] = ..., remove_tag: _Optional[_Union[_remove_tag_pb2.RemoveTagConfig, _Mapping]] = ..., create_contact: _Optional[_Union[_create_contact_pb2.CreateContactConfig, _Mapping]] = ..., add_to_campaign: _Optional[_Union[_add_to_campaign_pb2.AddToCampaignConfig, _Mapping]] = ..., remove_from_campaign: _Optional[_Union[_remove_from_campaign_pb2.RemoveFromCampaignConfig, _Mapping]] = ..., move_pipeline_stage: _Optional[_Union[_move_pipeline_stage_pb2.MovePipelineStageConfig, _Mapping]] = ..., assign_to_user: _Optional[_Union[_assign_to_user_pb2.AssignToUserConfig, _Mapping]] = ..., create_task: _Optional[_Union[_create_task_pb2.CreateTaskConfig, _Mapping]] = ..., add_note: _Optional[_Union[_add_note_pb2.AddNoteConfig, _Mapping]] = ..., send_notification: _Optional[_Union[_send_notification_pb2.SendNotificationConfig, _Mapping]] = ..., create_opportunity: _Optional[_Union[_create_opportunity_pb2.CreateOpportunityConfig, _Mapping]] = ..., grant_course_access: _Optional[_Union[_grant_course_access_pb2.GrantCourseAccessConfig, _Mapping]] = ..., revoke_course_access: _Optional[_Union[_revoke_course_access_pb2.RevokeCourseAccessConfig, _Mapping]] = ...) -> None: ...
 
 class AddTagEffect(_message.Message):
     __slots__ = ("contact_id", "tag_name", "tag_color")

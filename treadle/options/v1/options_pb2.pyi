@@ -50,6 +50,8 @@ class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FIELD_KIND_HTTP_HEADER_NAME: _ClassVar[FieldKind]
     FIELD_KIND_HTTP_HEADER: _ClassVar[FieldKind]
     FIELD_KIND_SCALAR: _ClassVar[FieldKind]
+    FIELD_KIND_NUMBER: _ClassVar[FieldKind]
+    FIELD_KIND_CURRENCY: _ClassVar[FieldKind]
 
 class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -57,6 +59,16 @@ class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFERENCE_KIND_EMAIL_TEMPLATE: _ClassVar[ReferenceKind]
     REFERENCE_KIND_WORKFLOW_ACTION: _ClassVar[ReferenceKind]
     REFERENCE_KIND_WORKFLOW_BRANCH: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_USER: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_TEAM: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_CAMPAIGN: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_CAMPAIGN_STEP: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_PIPELINE: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_PIPELINE_STAGE: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_OPPORTUNITY: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_COURSE: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_CONTACT: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_WORKFLOW: _ClassVar[ReferenceKind]
 ACTION_CATEGORY_UNSPECIFIED: ActionCategory
 ACTION_CATEGORY_COMMUNICATION: ActionCategory
 ACTION_CATEGORY_CRM: ActionCategory
@@ -88,10 +100,22 @@ FIELD_KIND_LONG_TEXT: FieldKind
 FIELD_KIND_HTTP_HEADER_NAME: FieldKind
 FIELD_KIND_HTTP_HEADER: FieldKind
 FIELD_KIND_SCALAR: FieldKind
+FIELD_KIND_NUMBER: FieldKind
+FIELD_KIND_CURRENCY: FieldKind
 REFERENCE_KIND_UNSPECIFIED: ReferenceKind
 REFERENCE_KIND_EMAIL_TEMPLATE: ReferenceKind
 REFERENCE_KIND_WORKFLOW_ACTION: ReferenceKind
 REFERENCE_KIND_WORKFLOW_BRANCH: ReferenceKind
+REFERENCE_KIND_USER: ReferenceKind
+REFERENCE_KIND_TEAM: ReferenceKind
+REFERENCE_KIND_CAMPAIGN: ReferenceKind
+REFERENCE_KIND_CAMPAIGN_STEP: ReferenceKind
+REFERENCE_KIND_PIPELINE: ReferenceKind
+REFERENCE_KIND_PIPELINE_STAGE: ReferenceKind
+REFERENCE_KIND_OPPORTUNITY: ReferenceKind
+REFERENCE_KIND_COURSE: ReferenceKind
+REFERENCE_KIND_CONTACT: ReferenceKind
+REFERENCE_KIND_WORKFLOW: ReferenceKind
 PERMISSION_FIELD_NUMBER: _ClassVar[int]
 permission: _descriptor.FieldDescriptor
 ACTION_FIELD_NUMBER: _ClassVar[int]
@@ -102,7 +126,7 @@ JSON_VALUE_FIELD_NUMBER: _ClassVar[int]
 json_value: _descriptor.FieldDescriptor
 
 class ActionOptions(_message.Message):
-    __slots__ = ("category", "label", "help", "idempotency", "retry", "output", "required_when", "reads")
+    __slots__ = ("category", "label", "help", "idempotency", "retry", "output", "required_when", "reads", "forbidden_when")
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     HELP_FIELD_NUMBER: _ClassVar[int]
@@ -111,6 +135,7 @@ class ActionOptions(_message.Message):
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_WHEN_FIELD_NUMBER: _ClassVar[int]
     READS_FIELD_NUMBER: _ClassVar[int]
+    FORBIDDEN_WHEN_FIELD_NUMBER: _ClassVar[int]
     category: ActionCategory
     label: str
     help: str
@@ -119,7 +144,8 @@ class ActionOptions(_message.Message):
     output: str
     required_when: _containers.RepeatedCompositeFieldContainer[RequiredWhen]
     reads: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, category: _Optional[_Union[ActionCategory, str]] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., idempotency: _Optional[_Union[IdempotencyClass, str]] = ..., retry: _Optional[_Union[RetryClass, str]] = ..., output: _Optional[str] = ..., required_when: _Optional[_Iterable[_Union[RequiredWhen, _Mapping]]] = ..., reads: _Optional[_Iterable[str]] = ...) -> None: ...
+    forbidden_when: _containers.RepeatedCompositeFieldContainer[ForbiddenWhen]
+    def __init__(self, category: _Optional[_Union[ActionCategory, str]] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., idempotency: _Optional[_Union[IdempotencyClass, str]] = ..., retry: _Optional[_Union[RetryClass, str]] = ..., output: _Optional[str] = ..., required_when: _Optional[_Iterable[_Union[RequiredWhen, _Mapping]]] = ..., reads: _Optional[_Iterable[str]] = ..., forbidden_when: _Optional[_Iterable[_Union[ForbiddenWhen, _Mapping]]] = ...) -> None: ...
 
 class RequiredWhen(_message.Message):
     __slots__ = ("field", "other_field", "values")
@@ -131,8 +157,18 @@ class RequiredWhen(_message.Message):
     values: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class ForbiddenWhen(_message.Message):
+    __slots__ = ("field", "other_field", "values")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    other_field: str
+    values: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class FieldRules(_message.Message):
-    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable")
+    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent")
     KIND_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +183,8 @@ class FieldRules(_message.Message):
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     EXAMPLE_FIELD_NUMBER: _ClassVar[int]
     EDITABLE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_PARENT_FIELD_NUMBER: _ClassVar[int]
     kind: FieldKind
     required: bool
     template: bool
@@ -161,4 +199,6 @@ class FieldRules(_message.Message):
     reference: ReferenceKind
     example: str
     editable: bool
-    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ...) -> None: ...
+    create_only: bool
+    reference_parent: str
+    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ...) -> None: ...

@@ -1,8 +1,20 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from treadle.catalog.v1 import add_note_pb2 as _add_note_pb2
 from treadle.catalog.v1 import add_tag_pb2 as _add_tag_pb2
+from treadle.catalog.v1 import add_to_campaign_pb2 as _add_to_campaign_pb2
+from treadle.catalog.v1 import assign_to_user_pb2 as _assign_to_user_pb2
+from treadle.catalog.v1 import create_contact_pb2 as _create_contact_pb2
+from treadle.catalog.v1 import create_opportunity_pb2 as _create_opportunity_pb2
+from treadle.catalog.v1 import create_task_pb2 as _create_task_pb2
+from treadle.catalog.v1 import grant_course_access_pb2 as _grant_course_access_pb2
+from treadle.catalog.v1 import move_pipeline_stage_pb2 as _move_pipeline_stage_pb2
+from treadle.catalog.v1 import remove_from_campaign_pb2 as _remove_from_campaign_pb2
+from treadle.catalog.v1 import remove_tag_pb2 as _remove_tag_pb2
+from treadle.catalog.v1 import revoke_course_access_pb2 as _revoke_course_access_pb2
 from treadle.catalog.v1 import send_email_pb2 as _send_email_pb2
+from treadle.catalog.v1 import send_notification_pb2 as _send_notification_pb2
 from treadle.catalog.v1 import send_sms_pb2 as _send_sms_pb2
 from treadle.catalog.v1 import update_contact_pb2 as _update_contact_pb2
 from treadle.catalog.v1 import wait_time_pb2 as _wait_time_pb2
@@ -39,20 +51,44 @@ ON_ERROR_CONTINUE: OnError
 ON_ERROR_FALLBACK: OnError
 
 class ActionConfig(_message.Message):
-    __slots__ = ("send_email", "send_sms", "update_contact", "add_tag", "wait_time", "webhook_call")
+    __slots__ = ("send_email", "send_sms", "create_contact", "update_contact", "add_tag", "remove_tag", "add_to_campaign", "remove_from_campaign", "move_pipeline_stage", "assign_to_user", "create_task", "add_note", "wait_time", "send_notification", "create_opportunity", "webhook_call", "grant_course_access", "revoke_course_access")
     SEND_EMAIL_FIELD_NUMBER: _ClassVar[int]
     SEND_SMS_FIELD_NUMBER: _ClassVar[int]
+    CREATE_CONTACT_FIELD_NUMBER: _ClassVar[int]
     UPDATE_CONTACT_FIELD_NUMBER: _ClassVar[int]
     ADD_TAG_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_TAG_FIELD_NUMBER: _ClassVar[int]
+    ADD_TO_CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_FROM_CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    MOVE_PIPELINE_STAGE_FIELD_NUMBER: _ClassVar[int]
+    ASSIGN_TO_USER_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TASK_FIELD_NUMBER: _ClassVar[int]
+    ADD_NOTE_FIELD_NUMBER: _ClassVar[int]
     WAIT_TIME_FIELD_NUMBER: _ClassVar[int]
+    SEND_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
+    CREATE_OPPORTUNITY_FIELD_NUMBER: _ClassVar[int]
     WEBHOOK_CALL_FIELD_NUMBER: _ClassVar[int]
+    GRANT_COURSE_ACCESS_FIELD_NUMBER: _ClassVar[int]
+    REVOKE_COURSE_ACCESS_FIELD_NUMBER: _ClassVar[int]
     send_email: _send_email_pb2.SendEmailConfig
     send_sms: _send_sms_pb2.SendSmsConfig
+    create_contact: _create_contact_pb2.CreateContactConfig
     update_contact: _update_contact_pb2.UpdateContactConfig
     add_tag: _add_tag_pb2.AddTagConfig
+    remove_tag: _remove_tag_pb2.RemoveTagConfig
+    add_to_campaign: _add_to_campaign_pb2.AddToCampaignConfig
+    remove_from_campaign: _remove_from_campaign_pb2.RemoveFromCampaignConfig
+    move_pipeline_stage: _move_pipeline_stage_pb2.MovePipelineStageConfig
+    assign_to_user: _assign_to_user_pb2.AssignToUserConfig
+    create_task: _create_task_pb2.CreateTaskConfig
+    add_note: _add_note_pb2.AddNoteConfig
     wait_time: _wait_time_pb2.WaitTimeConfig
+    send_notification: _send_notification_pb2.SendNotificationConfig
+    create_opportunity: _create_opportunity_pb2.CreateOpportunityConfig
     webhook_call: _webhook_call_pb2.WebhookCallConfig
-    def __init__(self, send_email: _Optional[_Union[_send_email_pb2.SendEmailConfig, _Mapping]] = ..., send_sms: _Optional[_Union[_send_sms_pb2.SendSmsConfig, _Mapping]] = ..., update_contact: _Optional[_Union[_update_contact_pb2.UpdateContactConfig, _Mapping]] = ..., add_tag: _Optional[_Union[_add_tag_pb2.AddTagConfig, _Mapping]] = ..., wait_time: _Optional[_Union[_wait_time_pb2.WaitTimeConfig, _Mapping]] = ..., webhook_call: _Optional[_Union[_webhook_call_pb2.WebhookCallConfig, _Mapping]] = ...) -> None: ...
+    grant_course_access: _grant_course_access_pb2.GrantCourseAccessConfig
+    revoke_course_access: _revoke_course_access_pb2.RevokeCourseAccessConfig
+    def __init__(self, send_email: _Optional[_Union[_send_email_pb2.SendEmailConfig, _Mapping]] = ..., send_sms: _Optional[_Union[_send_sms_pb2.SendSmsConfig, _Mapping]] = ..., create_contact: _Optional[_Union[_create_contact_pb2.CreateContactConfig, _Mapping]] = ..., update_contact: _Optional[_Union[_update_contact_pb2.UpdateContactConfig, _Mapping]] = ..., add_tag: _Optional[_Union[_add_tag_pb2.AddTagConfig, _Mapping]] = ..., remove_tag: _Optional[_Union[_remove_tag_pb2.RemoveTagConfig, _Mapping]] = ..., add_to_campaign: _Optional[_Union[_add_to_campaign_pb2.AddToCampaignConfig, _Mapping]] = ..., remove_from_campaign: _Optional[_Union[_remove_from_campaign_pb2.RemoveFromCampaignConfig, _Mapping]] = ..., move_pipeline_stage: _Optional[_Union[_move_pipeline_stage_pb2.MovePipelineStageConfig, _Mapping]] = ..., assign_to_user: _Optional[_Union[_assign_to_user_pb2.AssignToUserConfig, _Mapping]] = ..., create_task: _Optional[_Union[_create_task_pb2.CreateTaskConfig, _Mapping]] = ..., add_note: _Optional[_Union[_add_note_pb2.AddNoteConfig, _Mapping]] = ..., wait_time: _Optional[_Union[_wait_time_pb2.WaitTimeConfig, _Mapping]] = ..., send_notification: _Optional[_Union[_send_notification_pb2.SendNotificationConfig, _Mapping]] = ..., create_opportunity: _Optional[_Union[_create_opportunity_pb2.CreateOpportunityConfig, _Mapping]] = ..., webhook_call: _Optional[_Union[_webhook_call_pb2.WebhookCallConfig, _Mapping]] = ..., grant_course_access: _Optional[_Union[_grant_course_access_pb2.GrantCourseAccessConfig, _Mapping]] = ..., revoke_course_access: _Optional[_Union[_revoke_course_access_pb2.RevokeCourseAccessConfig, _Mapping]] = ...) -> None: ...
 
 class ConfigViolation(_message.Message):
     __slots__ = ("field", "description")

@@ -22,22 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"treadle/workflow/v1/workflow.proto\x12\x13treadle.workflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x03\n\x08Workflow\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12;\n\x06status\x18\x04 \x01(\x0e\x32#.treadle.workflow.v1.WorkflowStatusR\x06status\x12\x18\n\x07version\x18\x05 \x01(\x05R\x07version\x12!\n\x0c\x61\x63tion_count\x18\x06 \x01(\x05R\x0b\x61\x63tionCount\x12\x36\n\x17has_unpublished_changes\x18\x07 \x01(\x08R\x15hasUnpublishedChanges\x12\x39\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x1d\n\ncreated_by\x18\n \x01(\tR\tcreatedBy\x12\x12\n\x04\x65tag\x18\x0b \x01(\tR\x04\x65tag\"\x7f\n\x0eWorkflowBranch\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n\x0bworkflow_id\x18\x02 \x01(\tR\nworkflowId\x12(\n\x10parent_action_id\x18\x03 \x01(\tR\x0eparentActionId\x12\x12\n\x04name\x18\x04 \x01(\tR\x04name*\xa2\x01\n\x0eWorkflowStatus\x12\x1f\n\x1bWORKFLOW_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15WORKFLOW_STATUS_DRAFT\x10\x01\x12\x1a\n\x16WORKFLOW_STATUS_ACTIVE\x10\x02\x12\x1a\n\x16WORKFLOW_STATUS_PAUSED\x10\x03\x12\x1c\n\x18WORKFLOW_STATUS_ARCHIVED\x10\x04*P\n\x08InFlight\x12\x19\n\x15IN_FLIGHT_UNSPECIFIED\x10\x00\x12\x12\n\x0eIN_FLIGHT_KEEP\x10\x01\x12\x15\n\x11IN_FLIGHT_MIGRATE\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"treadle/workflow/v1/workflow.proto\x12\x13treadle.workflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x04\n\x08Workflow\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12;\n\x06status\x18\x04 \x01(\x0e\x32#.treadle.workflow.v1.WorkflowStatusR\x06status\x12\x18\n\x07version\x18\x05 \x01(\x05R\x07version\x12!\n\x0c\x61\x63tion_count\x18\x06 \x01(\x05R\x0b\x61\x63tionCount\x12\x36\n\x17has_unpublished_changes\x18\x07 \x01(\x08R\x15hasUnpublishedChanges\x12\x39\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x1d\n\ncreated_by\x18\n \x01(\tR\tcreatedBy\x12\x12\n\x04\x65tag\x18\x0b \x01(\tR\x04\x65tag\x12\x38\n\x08triggers\x18\x0c \x03(\x0b\x32\x1c.treadle.workflow.v1.TriggerR\x08triggers\x12\x37\n\x08re_entry\x18\r \x01(\x0e\x32\x1c.treadle.workflow.v1.ReEntryR\x07reEntry\"o\n\x07Trigger\x12\x1d\n\nevent_type\x18\x01 \x01(\tR\teventType\x12\x45\n\nconditions\x18\x02 \x03(\x0b\x32%.treadle.workflow.v1.TriggerConditionR\nconditions\"\x9a\x01\n\x10TriggerCondition\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x42\n\x08operator\x18\x02 \x01(\x0e\x32&.treadle.workflow.v1.ConditionOperatorR\x08operator\x12,\n\x05value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\"Y\n\tEventType\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12\x16\n\x06\x66ields\x18\x03 \x03(\tR\x06\x66ields\"\x7f\n\x0eWorkflowBranch\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n\x0bworkflow_id\x18\x02 \x01(\tR\nworkflowId\x12(\n\x10parent_action_id\x18\x03 \x01(\tR\x0eparentActionId\x12\x12\n\x04name\x18\x04 \x01(\tR\x04name*\xa2\x01\n\x0eWorkflowStatus\x12\x1f\n\x1bWORKFLOW_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15WORKFLOW_STATUS_DRAFT\x10\x01\x12\x1a\n\x16WORKFLOW_STATUS_ACTIVE\x10\x02\x12\x1a\n\x16WORKFLOW_STATUS_PAUSED\x10\x03\x12\x1c\n\x18WORKFLOW_STATUS_ARCHIVED\x10\x04*P\n\x08InFlight\x12\x19\n\x15IN_FLIGHT_UNSPECIFIED\x10\x00\x12\x12\n\x0eIN_FLIGHT_KEEP\x10\x01\x12\x15\n\x11IN_FLIGHT_MIGRATE\x10\x02*\xfb\x01\n\x11\x43onditionOperator\x12\"\n\x1e\x43ONDITION_OPERATOR_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43ONDITION_OPERATOR_EQUALS\x10\x01\x12!\n\x1d\x43ONDITION_OPERATOR_NOT_EQUALS\x10\x02\x12\x1d\n\x19\x43ONDITION_OPERATOR_ONE_OF\x10\x03\x12\x1f\n\x1b\x43ONDITION_OPERATOR_CONTAINS\x10\x04\x12\x1d\n\x19\x43ONDITION_OPERATOR_IS_SET\x10\x05\x12!\n\x1d\x43ONDITION_OPERATOR_IS_NOT_SET\x10\x06*h\n\x07ReEntry\x12\x18\n\x14RE_ENTRY_UNSPECIFIED\x10\x00\x12\x11\n\rRE_ENTRY_ONCE\x10\x01\x12\x1b\n\x17RE_ENTRY_AFTER_FINISHED\x10\x02\x12\x13\n\x0fRE_ENTRY_ALWAYS\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.workflow.v1.workflow_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WORKFLOWSTATUS']._serialized_start=652
-  _globals['_WORKFLOWSTATUS']._serialized_end=814
-  _globals['_INFLIGHT']._serialized_start=816
-  _globals['_INFLIGHT']._serialized_end=896
-  _globals['_WORKFLOW']._serialized_start=93
-  _globals['_WORKFLOW']._serialized_end=520
-  _globals['_WORKFLOWBRANCH']._serialized_start=522
-  _globals['_WORKFLOWBRANCH']._serialized_end=649
+  _globals['_WORKFLOWSTATUS']._serialized_start=1158
+  _globals['_WORKFLOWSTATUS']._serialized_end=1320
+  _globals['_INFLIGHT']._serialized_start=1322
+  _globals['_INFLIGHT']._serialized_end=1402
+  _globals['_CONDITIONOPERATOR']._serialized_start=1405
+  _globals['_CONDITIONOPERATOR']._serialized_end=1656
+  _globals['_REENTRY']._serialized_start=1658
+  _globals['_REENTRY']._serialized_end=1762
+  _globals['_WORKFLOW']._serialized_start=123
+  _globals['_WORKFLOW']._serialized_end=665
+  _globals['_TRIGGER']._serialized_start=667
+  _globals['_TRIGGER']._serialized_end=778
+  _globals['_TRIGGERCONDITION']._serialized_start=781
+  _globals['_TRIGGERCONDITION']._serialized_end=935
+  _globals['_EVENTTYPE']._serialized_start=937
+  _globals['_EVENTTYPE']._serialized_end=1026
+  _globals['_WORKFLOWBRANCH']._serialized_start=1028
+  _globals['_WORKFLOWBRANCH']._serialized_end=1155
 # @@protoc_insertion_point(module_scope)

@@ -195,3 +195,31 @@ class ListAuditEntriesResponse(_message.Message):
     entries: _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditEntry]
     next_page_token: str
     def __init__(self, entries: _Optional[_Iterable[_Union[_audit_pb2.AuditEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class SetTriggersRequest(_message.Message):
+    __slots__ = ("workflow_id", "triggers", "re_entry", "etag")
+    WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
+    TRIGGERS_FIELD_NUMBER: _ClassVar[int]
+    RE_ENTRY_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    workflow_id: str
+    triggers: _containers.RepeatedCompositeFieldContainer[_workflow_pb2.Trigger]
+    re_entry: _workflow_pb2.ReEntry
+    etag: str
+    def __init__(self, workflow_id: _Optional[str] = ..., triggers: _Optional[_Iterable[_Union[_workflow_pb2.Trigger, _Mapping]]] = ..., re_entry: _Optional[_Union[_workflow_pb2.ReEntry, str]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class SetTriggersResponse(_message.Message):
+    __slots__ = ("workflow",)
+    WORKFLOW_FIELD_NUMBER: _ClassVar[int]
+    workflow: _workflow_pb2.Workflow
+    def __init__(self, workflow: _Optional[_Union[_workflow_pb2.Workflow, _Mapping]] = ...) -> None: ...
+
+class ListEventTypesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListEventTypesResponse(_message.Message):
+    __slots__ = ("event_types",)
+    EVENT_TYPES_FIELD_NUMBER: _ClassVar[int]
+    event_types: _containers.RepeatedCompositeFieldContainer[_workflow_pb2.EventType]
+    def __init__(self, event_types: _Optional[_Iterable[_Union[_workflow_pb2.EventType, _Mapping]]] = ...) -> None: ...

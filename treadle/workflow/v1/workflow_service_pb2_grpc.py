@@ -75,6 +75,16 @@ class WorkflowServiceStub:
                 request_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ArchiveWorkflowRequest.SerializeToString,
                 response_deserializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ArchiveWorkflowResponse.FromString,
                 _registered_method=True)
+        self.SetTriggers = channel.unary_unary(
+                '/treadle.workflow.v1.WorkflowService/SetTriggers',
+                request_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.SetTriggersRequest.SerializeToString,
+                response_deserializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.SetTriggersResponse.FromString,
+                _registered_method=True)
+        self.ListEventTypes = channel.unary_unary(
+                '/treadle.workflow.v1.WorkflowService/ListEventTypes',
+                request_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ListEventTypesRequest.SerializeToString,
+                response_deserializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ListEventTypesResponse.FromString,
+                _registered_method=True)
         self.CreateBranch = channel.unary_unary(
                 '/treadle.workflow.v1.WorkflowService/CreateBranch',
                 request_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.CreateBranchRequest.SerializeToString,
@@ -153,6 +163,20 @@ class WorkflowServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetTriggers(self, request, context):
+        """Replaces the triggers and the re-entry rule. Refused while the workflow is active, as all edits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEventTypes(self, request, context):
+        """The events that triggers can name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateBranch(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -221,6 +245,16 @@ def add_WorkflowServiceServicer_to_server(servicer, server):
                     servicer.ArchiveWorkflow,
                     request_deserializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ArchiveWorkflowRequest.FromString,
                     response_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ArchiveWorkflowResponse.SerializeToString,
+            ),
+            'SetTriggers': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTriggers,
+                    request_deserializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.SetTriggersRequest.FromString,
+                    response_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.SetTriggersResponse.SerializeToString,
+            ),
+            'ListEventTypes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEventTypes,
+                    request_deserializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ListEventTypesRequest.FromString,
+                    response_serializer=treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ListEventTypesResponse.SerializeToString,
             ),
             'CreateBranch': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateBranch,
@@ -460,6 +494,60 @@ class WorkflowService:
             '/treadle.workflow.v1.WorkflowService/ArchiveWorkflow',
             treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ArchiveWorkflowRequest.SerializeToString,
             treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ArchiveWorkflowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTriggers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.workflow.v1.WorkflowService/SetTriggers',
+            treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.SetTriggersRequest.SerializeToString,
+            treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.SetTriggersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEventTypes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.workflow.v1.WorkflowService/ListEventTypes',
+            treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ListEventTypesRequest.SerializeToString,
+            treadle_dot_workflow_dot_v1_dot_workflow__service__pb2.ListEventTypesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,10 @@ class WorkflowServiceStub:
     """Runs again what was held; freezes a new version when the draft has changed."""
     ArchiveWorkflow: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ArchiveWorkflowRequest, _workflow_service_pb2.ArchiveWorkflowResponse]
     """Ends the workflow for good. Executions under way finish; none can start."""
+    SetTriggers: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.SetTriggersRequest, _workflow_service_pb2.SetTriggersResponse]
+    """Replaces the triggers and the re-entry rule. Refused while the workflow is active, as all edits."""
+    ListEventTypes: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListEventTypesRequest, _workflow_service_pb2.ListEventTypesResponse]
+    """The events that triggers can name."""
     CreateBranch: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.CreateBranchRequest, _workflow_service_pb2.CreateBranchResponse]
     ListBranches: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.ListBranchesRequest, _workflow_service_pb2.ListBranchesResponse]
     DeleteBranch: _grpc.UnaryUnaryMultiCallable[_workflow_service_pb2.DeleteBranchRequest, _workflow_service_pb2.DeleteBranchResponse]
@@ -69,6 +73,10 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     """Runs again what was held; freezes a new version when the draft has changed."""
     ArchiveWorkflow: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ArchiveWorkflowRequest, _workflow_service_pb2.ArchiveWorkflowResponse]  # type: ignore[assignment]
     """Ends the workflow for good. Executions under way finish; none can start."""
+    SetTriggers: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.SetTriggersRequest, _workflow_service_pb2.SetTriggersResponse]  # type: ignore[assignment]
+    """Replaces the triggers and the re-entry rule. Refused while the workflow is active, as all edits."""
+    ListEventTypes: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListEventTypesRequest, _workflow_service_pb2.ListEventTypesResponse]  # type: ignore[assignment]
+    """The events that triggers can name."""
     CreateBranch: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.CreateBranchRequest, _workflow_service_pb2.CreateBranchResponse]  # type: ignore[assignment]
     ListBranches: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.ListBranchesRequest, _workflow_service_pb2.ListBranchesResponse]  # type: ignore[assignment]
     DeleteBranch: _aio.UnaryUnaryMultiCallable[_workflow_service_pb2.DeleteBranchRequest, _workflow_service_pb2.DeleteBranchResponse]  # type: ignore[assignment]
@@ -138,6 +146,22 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_workflow_service_pb2.ArchiveWorkflowResponse, _abc.Awaitable[_workflow_service_pb2.ArchiveWorkflowResponse]]:
         """Ends the workflow for good. Executions under way finish; none can start."""
+
+    @_abc_1.abstractmethod
+    def SetTriggers(
+        self,
+        request: _workflow_service_pb2.SetTriggersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_service_pb2.SetTriggersResponse, _abc.Awaitable[_workflow_service_pb2.SetTriggersResponse]]:
+        """Replaces the triggers and the re-entry rule. Refused while the workflow is active, as all edits."""
+
+    @_abc_1.abstractmethod
+    def ListEventTypes(
+        self,
+        request: _workflow_service_pb2.ListEventTypesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_service_pb2.ListEventTypesResponse, _abc.Awaitable[_workflow_service_pb2.ListEventTypesResponse]]:
+        """The events that triggers can name."""
 
     @_abc_1.abstractmethod
     def CreateBranch(

@@ -10,6 +10,7 @@ account's rows only.
 
 from alembic import op
 
+from action_service.adapters.migrations.ddl import enable_tenancy, run_script
 from common.migrations import ensure_role
 
 revision = "0001"
@@ -371,38 +372,15 @@ def upgrade() -> None:
     """Creates everything in the schema `treadle`, which the caller has made."""
     op.execute("SET LOCAL search_path TO treadle")
     for part in (_TENANTS, _RECORDS, _WORKFLOWS, _ORDER, _EXECUTIONS, _BOOKS):
-        _run_script(part)
+        run_script(part)
     ensure_role(op.get_bind(), "treadle_tenant")
     op.execute("GRANT USAGE ON SCHEMA treadle TO treadle_tenant")
-    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON accounts TO treadle_tenant")
-    op.execute("ALTER TABLE accounts ENABLE ROW LEVEL SECURITY")
-    op.execute(
-        "CREATE POLICY tenant ON accounts TO treadle_tenant"
-        " USING (id = current_setting('treadle.account_id')::uuid)"
-    )
+    enable_tenancy("accounts", account="id")
     for table in _TENANT_TABLES:
-        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO treadle_tenant")
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(
-            f"CREATE POLICY tenant ON {table} TO treadle_tenant"
-            " USING (account_id = current_setting('treadle.account_id')::uuid)"
-        )
+        enable_tenancy(table)
 
 
 def downgrade() -> None:
     """Drops the schema's tables; the first revision has nothing before it to keep."""
     op.execute("DROP SCHEMA treadle CASCADE")
     op.execute("CREATE SCHEMA treadle")
-
-
-def _run_script(script: str) -> None:
-    """Runs `;`-separated statements one by one, as asyncpg demands; bodies in $$ stay whole."""
-    statement = ""
-    for piece in script.split(";"):
-        statement += piece
-        if statement.count("$$") % 2:
-            statement += ";"
-            continue
-        if statement.strip():
-            op.execute(statement)
-        statement = ""
