@@ -84,7 +84,10 @@ class FieldSpec:
     min_items: int | None
     max_items: int | None
     reference: str | None
+    # The field beside this one with the id of what the record referred to is part of.
+    reference_parent: str | None
     editable: bool
+    create_only: bool
     default: str | int | float | bool | None
     enum: EnumSpec | None
     message: "MessageSpec | None"
@@ -168,9 +171,11 @@ def _message_spec(descriptor: Descriptor, above: tuple[str, ...]) -> MessageSpec
     if descriptor.full_name in above:
         raise CatalogueError(f"{descriptor.full_name} contains itself")
     inside = (*above, descriptor.full_name)
-    return MessageSpec(
-        descriptor.name, {field.name: _field_spec(field, inside) for field in descriptor.fields}
-    )
+    fields = {field.name: _field_spec(field, inside) for field in descriptor.fields}
+    for field in fields.values():
+        if field.reference_parent is not None and field.reference_parent not in fields:
+            raise CatalogueError(f"{descriptor.full_name} has no {field.reference_parent}")
+    return MessageSpec(descriptor.name, fields)
 
 
 def _field_spec(field: FieldDescriptor, above: tuple[str, ...]) -> FieldSpec:
@@ -201,7 +206,9 @@ def _field_spec(field: FieldDescriptor, above: tuple[str, ...]) -> FieldSpec:
         min_items=_given(rules, "min_items"),
         max_items=_given(rules, "max_items"),
         reference=_option_name("ReferenceKind", rules.reference),
+        reference_parent=rules.reference_parent or None,
         editable=rules.editable,
+        create_only=rules.create_only,
         default=_default(field, enum),
         enum=enum,
         message=_message_spec(nested, above) if nested else None,
