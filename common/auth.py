@@ -34,17 +34,27 @@ _CACHED_TOKENS: Final = 4096
 _CLOCK_SKEW: Final = timedelta(seconds=30)
 
 _VIEWER = frozenset(
-    {"catalog:read", "workflow:read", "execution:read", "contact:read", "template:read"}
+    {
+        "catalog:read",
+        "contact:read",
+        "directory:read",
+        "execution:read",
+        "record:read",
+        "template:read",
+        "workflow:read",
+    }
 )
-_EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit"}
+_EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
 _OPERATOR = _VIEWER | {"execution:start", "execution:control"}
+# Who is in the directory, and in which team, decides who is given work.
+_ADMIN = _EDITOR | _OPERATOR | {"directory:edit"}
 
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "viewer": _VIEWER,
         "editor": _EDITOR,
         "operator": _OPERATOR,
-        "admin": _EDITOR | _OPERATOR,
+        "admin": _ADMIN,
         SERVICE_ROLE: frozenset({"ledger:claim", "template:read"}),
     }
 )

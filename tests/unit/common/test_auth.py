@@ -80,7 +80,7 @@ def test_a_users_token_becomes_a_principal(verifier: TokenVerifier, clock: Manua
     assert principal.require_account() == ACCOUNT
     assert principal.actor == f"user:{USER}"
     assert principal.roles == {"editor", "operator"}
-    assert principal.permissions == ROLE_PERMISSIONS["admin"]
+    assert principal.permissions == ROLE_PERMISSIONS["editor"] | ROLE_PERMISSIONS["operator"]
     assert not principal.is_service
 
 
