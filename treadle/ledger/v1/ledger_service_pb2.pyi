@@ -20,14 +20,16 @@ CLAIM_DECISION_ALREADY_CLAIMED: ClaimDecision
 CLAIM_DECISION_STALE: ClaimDecision
 
 class Claim(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "account_id")
+    __slots__ = ("attempt_id", "action_execution_id", "account_id", "delivery_id")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     action_execution_id: str
     account_id: str
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., account_id: _Optional[str] = ...) -> None: ...
+    delivery_id: str
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., delivery_id: _Optional[str] = ...) -> None: ...
 
 class ClaimAttemptsRequest(_message.Message):
     __slots__ = ("claims",)
