@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
+from action_service.adapters.event_outbox import OutboxPublisher
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, require, upgrade
@@ -18,7 +19,7 @@ from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
-from action_service.engine.model import Ringer
+from action_service.engine.ports import Ringer
 from action_service.servicers.action_servicer import ActionServicer
 from action_service.servicers.catalog_servicer import CatalogServicer
 from action_service.servicers.contact_servicer import ContactServicer
@@ -94,7 +95,7 @@ def add_api(server: GrpcServer, db: AsyncEngine, ringer: Ringer) -> None:
 @asynccontextmanager
 async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> AsyncGenerator[Engine]:
     # Connections of its own: calls and batches must not wait for each other.
-    pool = create_pool(settings.database_url, search_path=SCHEMA, size=settings.engine_lanes + 2)
+    pool = create_pool(settings.database_url, search_path=SCHEMA, size=settings.engine_lanes + 3)
     tuning = EngineTuning(
         lanes=settings.engine_lanes,
         sweep_interval=timedelta(seconds=settings.sweep_interval_seconds),
@@ -106,7 +107,8 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     )
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     async with pool:
-        engine = Engine(PostgresEngineStore(pool, PlanCache()), ringer, nc, js, tuning)
+        store = PostgresEngineStore(pool, PlanCache())
+        engine = Engine(store, ringer, OutboxPublisher(pool, js), nc, js, tuning)
         await engine.start()
         try:
             yield engine

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never, cast
 
 import orjson
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import NULL_VALUE, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -20,6 +21,7 @@ from executor_service.domain.outcome import (
     Failed,
     JsonScalar,
     Outcome,
+    RecordChange,
     Skipped,
     UpdateContact,
     UpdateMode,
@@ -119,6 +121,10 @@ def _set_effect(message: result_pb2.Effect, effect: Effect) -> None:
                 wire_change = update.changes.add()
                 wire_change.field = change.field
                 _set_scalar(wire_change.value, change.value)
+        case RecordChange():
+            cast("Message", getattr(message, effect.action_type)).CopyFrom(
+                cast("Message", effect.config)
+            )
         case _:
             assert_never(effect)
 

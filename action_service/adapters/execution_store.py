@@ -4,22 +4,31 @@ Rows travel as arrays through `unnest`, so that a batch of five hundred costs as
 one of one, and each connection has Postgres plan a statement once.
 """
 
-from collections.abc import AsyncGenerator, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Collection,
+    Coroutine,
+    Generator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import asyncpg
 
 from action_service.adapters.context_store import load_contexts
 from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
+from action_service.adapters.event_outbox import outbox_rows, store_outbox
+from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.plan import Plan
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.model import (
     ActionWrite,
-    AppliedEffect,
     AttemptWrite,
     BadItemError,
     Dispatch,
@@ -30,13 +39,15 @@ from action_service.engine.model import (
     StoreUnavailableError,
     Writes,
 )
+from action_service.engine.ports import OutboxRow
+from action_service.engine.starting import Beginnings
 
 _STANDING = """
     e.id::text, e.account_id::text, e.workflow_id::text, e.version_id::text, e.contact_id::text,
     e.state, w.status, e.current_action_id::text, e.current_action_execution_id::text,
     e.current_attempt_id::text, a.attempt_number, a.retry_count, a.status, e.event IS NOT NULL,
     EXISTS (SELECT FROM treadle.send_claims s WHERE s.attempt_id = e.current_attempt_id),
-    a.created_at, now()
+    a.created_at, now(), e.origin_execution_ids::text[]
 """
 
 _LOCK = f"""
@@ -203,11 +214,31 @@ _RELEASE = """
 """
 
 
+_CANCEL = """
+    WITH ended AS (
+        UPDATE treadle.workflow_executions e
+        SET state = 'cancelled', reason = v.reason, ended_at = now(), current_action_id = NULL,
+            current_action_execution_id = NULL, current_attempt_id = NULL
+        FROM unnest($1::uuid[], $2::text[]) AS v(id, reason)
+        WHERE e.id = v.id AND e.state IN ('running', 'waiting', 'paused')
+        RETURNING e.id, v.reason
+    )
+    UPDATE treadle.workflow_action_executions a
+    SET status = 'cancelled', completed_at = now(), lease_until = NULL, reason = ended.reason
+    FROM ended
+    WHERE a.workflow_execution_id = ended.id
+      AND a.status IN ('pending', 'scheduled', 'running', 'waiting')
+"""
+
+
 class PostgresEngineTransaction:
     """`EngineTransaction` on one connection."""
 
-    def __init__(self, connection: Driver) -> None:
+    def __init__(
+        self, connection: Driver, plan: Callable[[str], Coroutine[None, None, Plan]]
+    ) -> None:
         self._connection = connection
+        self._plan = plan
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
         """See EngineTransaction."""
@@ -221,10 +252,27 @@ class PostgresEngineTransaction:
             rows = await self._connection.fetch(_BUSY, list(attempts.values()), list(attempts))
         return {row[0] for row in rows}
 
-    async def apply(self, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
+    async def apply(self, effects: Sequence[AppliedEffect]) -> Applied:
+        """See EngineTransaction."""
+        applied = Applied(self._plan)
+        with _bad_items():
+            await apply_effects(self._connection, effects, applied)
+        return applied
+
+    async def begin(self, beginnings: Beginnings) -> None:
         """See EngineTransaction."""
         with _bad_items():
-            return await apply_effects(self._connection, effects)
+            await insert_executions(self._connection, beginnings.executions, beginnings.actions)
+
+    async def cancel(self, reasons: Mapping[str, str]) -> None:
+        """See EngineTransaction."""
+        await self._connection.execute(_CANCEL, list(reasons), list(reasons.values()))
+
+    async def emit(self, events: Sequence[ContactEvent]) -> Sequence[OutboxRow]:
+        """See EngineTransaction."""
+        rows = outbox_rows(events)
+        await store_outbox(self._connection, rows)
+        return rows
 
     async def write(self, writes: Writes) -> None:
         """See EngineTransaction."""
@@ -234,10 +282,10 @@ class PostgresEngineTransaction:
             if writes.moves:
                 await self._connection.execute(
                     _WRITE,
-                    *_columns(writes.actions, ActionWrite),
-                    *_columns(writes.attempts, AttemptWrite),
-                    *_columns(writes.new, NewAction),
-                    *_columns(writes.moves, Move),
+                    *columns(writes.actions, ActionWrite),
+                    *columns(writes.attempts, AttemptWrite),
+                    *columns(writes.new, NewAction),
+                    *columns(writes.moves, Move),
                 )
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
@@ -270,7 +318,7 @@ class PostgresEngineStore:
         """See EngineStore."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                yield PostgresEngineTransaction(connection)
+                yield PostgresEngineTransaction(connection, self.plan)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             raise StoreUnavailableError(type(error).__name__) from error
 
@@ -281,13 +329,6 @@ class PostgresEngineStore:
             async with self._pool.acquire() as connection:
                 plan = await self._plans.load(version_id, connection)
         return plan
-
-
-def _columns(
-    rows: Sequence[tuple[object, ...]], of: type[NamedTuple]
-) -> Iterable[Sequence[object]]:
-    """The rows turned into one array per column."""
-    return zip(*rows, strict=True) if rows else [()] * len(of._fields)
 
 
 def _standing(
@@ -308,6 +349,7 @@ def _standing(
     claimed: bool,  # noqa: FBT001 - as above
     reached_at: datetime,
     now: datetime,
+    origin: Sequence[str] | None,
 ) -> Standing:
     return Standing(
         execution_id,
@@ -327,6 +369,7 @@ def _standing(
         claimed,
         reached_at,
         now,
+        origin,
     )
 
 

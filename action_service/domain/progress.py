@@ -165,9 +165,15 @@ def decide(
             )
 
 
-def first_steps(plan: Plan) -> tuple[tuple[PlanStep, ...], PlanStep | None]:
-    """The disabled steps at the plan's beginning, and the first one to run."""
-    return _pass_disabled(plan, plan.first())
+def steps_from(
+    plan: Plan, action_id: str | None = None
+) -> tuple[tuple[PlanStep, ...], PlanStep | None]:
+    """The disabled steps at the beginning of a run, and the first one to run.
+
+    A run begins with the plan's first step, or with `action_id`; raises KeyError when the plan has
+    no such action.
+    """
+    return _pass_disabled(plan, plan.first() if action_id is None else plan.by_id[action_id])
 
 
 def lease_for(timeout_seconds: int) -> timedelta:

@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from action_service.domain.retry import RetryTiming
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.model import EngineStore, Ringer
+from action_service.engine.ports import EngineStore, EventPublisher, Ringer
 from action_service.engine.sweeper import Sweeper
 from action_service.engine.worker import ResultWorker
 from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
@@ -39,16 +39,21 @@ class Engine:
         self,
         store: EngineStore,
         ringer: Ringer,
+        publisher: EventPublisher,
         nc: Client,
         js: JetStreamContext,
         tuning: EngineTuning,
     ) -> None:
         encoder = TaskEncoder()
-        processor = BatchProcessor(store, ringer, encoder, timing=tuning.retry_timing, rng=Random())
+        processor = BatchProcessor(
+            store, ringer, publisher, encoder, timing=tuning.retry_timing, rng=Random()
+        )
         self._consumer = PullConsumer(
             nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
         )
         self._workers = [ResultWorker(self._consumer, processor) for _ in range(tuning.lanes)]
+        self._publisher = publisher
+        self._sweep_interval = tuning.sweep_interval
         self._sweeper = Sweeper(store, ringer, encoder, interval=tuning.sweep_interval)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -58,6 +63,8 @@ class Engine:
         await self._consumer.start()
         self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
         self._tasks.append(asyncio.create_task(self._sweeper.run(self._stopping)))
+        publishing = self._publisher.run(self._stopping, sweep_interval=self._sweep_interval)
+        self._tasks.append(asyncio.create_task(publishing))
 
     async def wait(self) -> None:
         """Returns when a part has ended; raises what ended it unless the engine is stopping."""

@@ -6,6 +6,7 @@ batch is halved until the bad item stands alone; it then fails by itself, in wor
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from random import Random
 
 import structlog
@@ -26,20 +27,25 @@ from action_service.domain.progress import (
 from action_service.domain.retry import ErrorClass, RetryTiming
 from action_service.domain.states import IllegalTransitionError
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.effects import Applied, AppliedEffect, Refusal
 from action_service.engine.model import (
-    AppliedEffect,
     BadItemError,
     Dispatch,
-    EngineStore,
-    EngineTransaction,
     Result,
-    Ringer,
     RunContext,
     Standing,
     StoreUnavailableError,
     Task,
     Writes,
 )
+from action_service.engine.ports import (
+    EngineStore,
+    EngineTransaction,
+    EventPublisher,
+    OutboxRow,
+    Ringer,
+)
+from action_service.engine.starting import begin
 from action_service.engine.writing import record, retry_limit
 from common.catalogue import MalformedConfigError, UnknownActionTypeError
 
@@ -59,6 +65,7 @@ class BatchProcessor:
         self,
         store: EngineStore,
         ringer: Ringer,
+        publisher: EventPublisher,
         encoder: TaskEncoder,
         *,
         timing: RetryTiming,
@@ -66,6 +73,7 @@ class BatchProcessor:
     ) -> None:
         self._store = store
         self._ringer = ringer
+        self._publisher = publisher
         self._encoder = encoder
         self._timing = timing
         self._rng = rng
@@ -88,7 +96,7 @@ class BatchProcessor:
 
     async def _commit(self, results: list[Result], busy: set[str]) -> None:
         try:
-            tasks = await self._transact(results, busy)
+            tasks, events = await self._transact(results, busy)
         except StoreUnavailableError:
             raise
         except BadItemError as error:
@@ -97,6 +105,7 @@ class BatchProcessor:
             _log.exception("results_crashed", count=len(results))
             await self._halve(results, _OUR_FAULT, busy)
         else:
+            self._publisher.offer(events)
             if tasks:
                 await self._ringer.ring(tasks)
 
@@ -106,7 +115,7 @@ class BatchProcessor:
             await self._commit(results[:middle], busy)
             await self._commit(results[middle:], busy)
         elif not isinstance(results[0].outcome, Failed):
-            await self._commit([_refused(results[0], why)], busy)
+            await self._commit([_refused(results[0], _why(results[0], why))], busy)
         else:
             # Not even its failure can be written: it stays where it is, for people to see.
             result = results[0]
@@ -117,7 +126,10 @@ class BatchProcessor:
                 reason=why,
             )
 
-    async def _transact(self, results: Sequence[Result], busy: set[str]) -> list[Task]:
+    async def _transact(
+        self, results: Sequence[Result], busy: set[str]
+    ) -> tuple[list[Task], Sequence[OutboxRow]]:
+        """One transaction; returns what is to be published once it has committed."""
         by_attempt = {result.attempt_id: result for result in results}
         async with self._store.transaction() as tx:
             standings = await tx.lock(list({result.execution_id for result in results}))
@@ -135,20 +147,38 @@ class BatchProcessor:
                 if (decision := self._decide(at, result, plans[at.version_id])) is not None
             ]
             if not decided:
-                return []
-            refusals = await _apply_effects(tx, decided)
-            writes = Writes()
-            dispatches: list[Dispatch] = []
-            for at, result, decision in decided:
-                plan = plans[at.version_id]
-                if (refusal := refusals.get(at.execution_id)) is not None:
-                    result = _refused(result, refusal)
-                    decision = self._decide(at, result, plan) or decision
-                dispatch = record(writes, at, result, decision, plan)
-                if dispatch is not None:
-                    dispatches.append(dispatch)
-            await tx.write(writes)
-            return await encode_tasks(tx, self._encoder, dispatches, plans)
+                return [], ()
+            applied = await _apply_effects(tx, decided)
+            busy.update(r.attempt_id for at, r, _ in decided if at.execution_id in applied.held)
+            dispatches = await self._write(tx, decided, applied, plans)
+            dispatches += await _carry_out(tx, applied, plans, decided[0][0].now)
+            tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
+            events = await tx.emit(applied.events) if applied.events else ()
+            return tasks + applied.tasks, events
+
+    async def _write(
+        self,
+        tx: EngineTransaction,
+        decided: Sequence[tuple[Standing, Result, Decision]],
+        applied: Applied,
+        plans: Mapping[str, Plan],
+    ) -> list[Dispatch]:
+        """Writes what the results come to; returns the attempts that follow."""
+        writes = Writes()
+        dispatches: list[Dispatch] = []
+        for at, result, decision in decided:
+            if at.execution_id in applied.held:
+                continue
+            plan = plans[at.version_id]
+            if (refusal := applied.refusals.get(at.execution_id)) is not None:
+                result = _refused(result, refusal)
+                decision = self._decide(at, result, plan) or decision
+            output = applied.outputs.get(at.action_execution_id)
+            dispatch = record(writes, at, result, decision, plan, output)
+            if dispatch is not None and at.execution_id not in applied.cancels:
+                dispatches.append(dispatch)
+        await tx.write(writes)
+        return dispatches
 
     def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:
         outcome = result.outcome
@@ -222,13 +252,26 @@ async def _left_behind(
 
 async def _apply_effects(
     tx: EngineTransaction, decided: Sequence[tuple[Standing, Result, Decision]]
-) -> Mapping[str, str]:
-    effects = [
-        AppliedEffect(at.account_id, at.execution_id, at.action_execution_id, effect)
-        for at, result, _ in decided
-        for effect in result.effects
-    ]
-    return await tx.apply(effects) if effects else {}
+) -> Applied:
+    return await tx.apply(
+        [AppliedEffect(at, effect) for at, result, _ in decided for effect in result.effects]
+    )
+
+
+async def _carry_out(
+    tx: EngineTransaction, applied: Applied, plans: dict[str, Plan], now: datetime
+) -> list[Dispatch]:
+    """Starts and cancels what effects have asked for; returns the attempts to be dispatched."""
+    dispatches: list[Dispatch] = []
+    if applied.starts:
+        for start in applied.starts:
+            plans[start.version_id] = await applied.plan(start.version_id)
+        beginnings = begin(applied.starts, plans, now)
+        await tx.begin(beginnings)
+        dispatches = [d for d in beginnings.dispatches if d.execution_id not in applied.cancels]
+    if applied.cancels:
+        await tx.cancel(applied.cancels)
+    return dispatches
 
 
 def _weight(outcome: Outcome) -> int:
@@ -242,8 +285,12 @@ def _weight(outcome: Outcome) -> int:
             return 2
 
 
-def _refused(result: Result, why: str) -> Result:
-    """The result turned into a failure of its own step."""
+def _why(result: Result, why: str) -> Refusal:
+    """The words of a refusal, and who is at fault."""
     ours = why == _OUR_FAULT or not isinstance(result.outcome, Completed)
-    error_class = ErrorClass.INTERNAL if ours else ErrorClass.REJECTED
-    return result._replace(outcome=Failed(error_class, why), effects=(), claimant=True)
+    return Refusal(ErrorClass.INTERNAL if ours else ErrorClass.REJECTED, why)
+
+
+def _refused(result: Result, refusal: Refusal) -> Result:
+    """The result turned into a failure of its own step."""
+    return result._replace(outcome=Failed(*refusal), effects=(), claimant=True)

@@ -1,16 +1,15 @@
-"""What the engine handles: loaded executions, writes, tasks, and the ports behind them.
+"""What the engine handles: results, loaded executions, writes, tasks.
 
 What exists once per action is a named tuple: as unchangeable as a frozen dataclass, and made
 several times faster, which counts at thousands a second.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from datetime import datetime
+from typing import NamedTuple
 
-from action_service.domain.plan import Json, Plan, PlanStep
+from action_service.domain.plan import Json, PlanStep
 from action_service.domain.progress import Outcome
 from action_service.domain.states import ActionStatus, ExecutionState
 from treadle.dispatch.v1.result_pb2 import Effect
@@ -51,6 +50,8 @@ class Standing(NamedTuple):
     # When the step was reached; waits count from here, however often they are rung for.
     reached_at: datetime
     now: datetime
+    # The executions that led to this one, oldest first; None when a caller started it.
+    origin: Sequence[str] | None
 
 
 class ActionWrite(NamedTuple):
@@ -99,6 +100,25 @@ class NewAction(NamedTuple):
     attempt_id: str
     lease_until: datetime | None
     reason: str | None = None
+
+
+class NewExecution(NamedTuple):
+    """An execution that comes to be; the ids from `action_id` on are None when nothing runs."""
+
+    id: str
+    account_id: str
+    workflow_id: str
+    version_id: str
+    contact_id: str
+    event_json: str | None
+    state: ExecutionState
+    action_id: str | None
+    action_execution_id: str | None
+    attempt_id: str | None
+    # A Postgres array literal of execution ids.
+    origin: str | None
+    trigger_event_id: str | None
+    enrollment_id: str | None
 
 
 class Move(NamedTuple):
@@ -162,15 +182,6 @@ class Dispatch(NamedTuple):
     not_before: datetime | None = None
 
 
-class AppliedEffect(NamedTuple):
-    """An effect of one result, with what it is applied to."""
-
-    account_id: str
-    execution_id: str
-    action_execution_id: str
-    effect: Effect
-
-
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """What templates may read of one execution, beside what the plan itself knows."""
@@ -194,69 +205,6 @@ class StoreUnavailableError(Exception):
 
     Nothing has been written; the same again may succeed. The text names the cause's type.
     """
-
-
-class EngineTransaction(Protocol):
-    """One transaction of the engine."""
-
-    async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
-        """Locks the executions that exist and have not ended; skips those others hold."""
-        ...
-
-    async def busy(self, attempts: Mapping[str, str]) -> Collection[str]:
-        """Of attempts (with their executions) that were not locked, those that are current."""
-        ...
-
-    async def apply(self, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
-        """Applies effects; returns why not, by execution id, for those that cannot be.
-
-        Nothing of an execution that is refused has been applied. Raises BadItemError when the
-        database refuses a value and the transaction is lost.
-        """
-        ...
-
-    async def write(self, writes: Writes) -> None:
-        """Writes rows; raises BadItemError."""
-        ...
-
-    async def claim_expired(self, limit: int) -> Sequence[Standing]:
-        """Locks executions whose current lease has run out, skipping those others hold."""
-        ...
-
-    async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
-        """Begins the leases of action executions anew, by id, each time twice as long.
-
-        What is merely queued for long is rung for ever more rarely.
-        """
-        ...
-
-    async def release_held(self, limit: int) -> int:
-        """Lets executions go on that are held though their workflow is not paused; how many."""
-        ...
-
-    async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
-        """What the steps of `dispatches` need to read, by execution id."""
-        ...
-
-
-class EngineStore(Protocol):
-    """Where executions are kept."""
-
-    def transaction(self) -> AbstractAsyncContextManager[EngineTransaction]:
-        """A transaction that commits when the block ends well; raises StoreUnavailableError."""
-        ...
-
-    async def plan(self, version_id: str) -> Plan:
-        """The plan of a version; raises KeyError when there is none."""
-        ...
-
-
-class Ringer(Protocol):
-    """Tells executors and the scheduler that there is work."""
-
-    async def ring(self, tasks: Sequence["Task"]) -> None:
-        """Publishes tasks; a loss is made good by the sweeper."""
-        ...
 
 
 class Task(NamedTuple):

@@ -15,7 +15,8 @@ from action_service.domain.progress import LEASE
 from action_service.domain.states import ActionStatus
 from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.model import Dispatch, EngineStore, Ringer, StoreUnavailableError
+from action_service.engine.model import Dispatch, StoreUnavailableError
+from action_service.engine.ports import EngineStore, Ringer
 from action_service.engine.writing import dispatch_of, lease_of
 
 _log = structlog.get_logger(__name__)

@@ -1,9 +1,12 @@
 """Turns a decision into rows, and into the attempt that is to be run next."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 
-from action_service.domain.plan import Plan, PlanStep
+import orjson
+
+from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.progress import LEASE, Decision, Due, lease_for
 from action_service.domain.states import ActionStatus
 from action_service.engine.model import (
@@ -23,11 +26,22 @@ from treadle.options.v1.options_pb2 import RETRY_CLASS_CONFIGURED, RETRY_CLASS_N
 
 
 def record(
-    writes: Writes, at: Standing, result: Result, decision: Decision, plan: Plan
+    writes: Writes,
+    at: Standing,
+    result: Result,
+    decision: Decision,
+    plan: Plan,
+    output: Mapping[str, Json] | None = None,
 ) -> Dispatch | None:
-    """Adds the decision's rows to `writes`; returns the attempt to be dispatched, if any."""
+    """Adds the decision's rows to `writes`; returns the attempt to be dispatched, if any.
+
+    `output` is what the effects add to the step's own output.
+    """
+    output_json = decision.output_json or "{}"
+    if output:
+        output_json = orjson.dumps({**orjson.loads(output_json), **output}).decode()
     if decision.status is ActionStatus.COMPLETED and not (decision.held or decision.skipped):
-        return _advance(writes, at, result, decision)
+        return _advance(writes, at, result, decision, output_json)
     error = decision.error
     number = at.attempt_number
     attempt_id = at.attempt_id
@@ -59,7 +73,7 @@ def record(
             at.retry_count,
             result.started_at,
             result.finished_at if ended else None,
-            decision.output_json or "{}",
+            output_json,
             error.error_class.value if error else None,
             error.message if error else None,
             decision.waits_until,
@@ -76,7 +90,9 @@ def record(
     return _next(writes, at, decision)
 
 
-def _advance(writes: Writes, at: Standing, result: Result, decision: Decision) -> Dispatch | None:
+def _advance(
+    writes: Writes, at: Standing, result: Result, decision: Decision, output_json: str
+) -> Dispatch | None:
     step = decision.next_step
     if step is None:
         writes.advances.append(
@@ -84,7 +100,7 @@ def _advance(writes: Writes, at: Standing, result: Result, decision: Decision) -
                 at.action_execution_id,
                 result.started_at,
                 result.finished_at,
-                decision.output_json or "{}",
+                output_json,
                 decision.provider_reference,
             )
         )
@@ -95,7 +111,7 @@ def _advance(writes: Writes, at: Standing, result: Result, decision: Decision) -
             at.action_execution_id,
             result.started_at,
             result.finished_at,
-            decision.output_json or "{}",
+            output_json,
             decision.provider_reference,
             next_id,
             attempt_id,

@@ -12,7 +12,8 @@ from action_service.domain.contact import json_problem
 from action_service.domain.plan import Json
 from action_service.domain.states import ExecutionState
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.model import Ringer, Task
+from action_service.engine.model import Task
+from action_service.engine.ports import Ringer
 from action_service.servicers.execution_messages import (
     execution_message,
     log_message,

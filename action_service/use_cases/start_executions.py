@@ -1,4 +1,4 @@
-"""Starts runs of a workflow: the executions and their first attempts are stored together.
+"""Starts runs of a workflow at a caller's word: all of the contacts, or none.
 
 What is returned is to be rung after the caller's transaction has committed; if that never happens
 the engine's sweeper rings.
@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Protocol
 
 from action_service.domain.plan import Json, Plan
-from action_service.domain.progress import first_steps
-from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.model import Dispatch, NewAction, RunContext, Task
-from action_service.engine.writing import lease_of, skipped_action
+from action_service.engine.effects import Start
+from action_service.engine.model import Dispatch, RunContext, Task
+from action_service.engine.starting import Beginnings, begin
 from common.errors import ErrorReason, FieldViolation, TreadleError
 from common.ids import new_id_text
 
@@ -28,18 +27,6 @@ class Startable:
     status: str
     version_id: str | None
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NewExecution:
-    """An execution to be stored; the three ids are None when it has nothing to run."""
-
-    id: str
-    contact_id: str
-    state: ExecutionState
-    action_id: str | None
-    action_execution_id: str | None
-    attempt_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +52,8 @@ class StartStore(Protocol):
         """Those of the contacts that the account has."""
         ...
 
-    async def insert(
-        self,
-        account_id: str,
-        workflow_id: str,
-        version_id: str,
-        event: Mapping[str, Json] | None,
-        executions: Sequence[NewExecution],
-        actions: Sequence[NewAction],
-    ) -> None:
-        """Stores executions and action executions."""
+    async def begin(self, beginnings: Beginnings) -> None:
+        """Stores new executions."""
         ...
 
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
@@ -108,66 +87,20 @@ async def start_executions(
         )
     await _check_contacts(store, account_id, contact_ids, contact_field)
     plan = await store.plan(workflow.version_id)
-    executions: list[NewExecution] = []
-    actions: list[NewAction] = []
-    dispatches: list[Dispatch] = []
-    skipped, first = first_steps(plan)
-    for contact_id in contact_ids:
-        execution_id = new_id_text()
-        actions.extend(skipped_action(account_id, execution_id, contact_id, s) for s in skipped)
-        if first is None:
-            executions.append(
-                NewExecution(execution_id, contact_id, ExecutionState.COMPLETED, None, None, None)
-            )
-            continue
-        action_execution_id, attempt_id = new_id_text(), new_id_text()
-        executions.append(
-            NewExecution(
-                execution_id,
-                contact_id,
-                ExecutionState.RUNNING,
-                first.id,
-                action_execution_id,
-                attempt_id,
-            )
-        )
-        actions.append(
-            NewAction(
-                action_execution_id,
-                account_id,
-                execution_id,
-                first.id,
-                contact_id,
-                first.action_type,
-                ActionStatus.PENDING,
-                attempt_id,
-                workflow.now + lease_of(first),
-            )
-        )
-        dispatches.append(
-            Dispatch(
-                first,
-                workflow.version_id,
-                account_id,
-                workflow_id,
-                execution_id,
-                action_execution_id,
-                attempt_id,
-                1,
-                contact_id,
-                workflow.now,
-                event is not None,
-            )
-        )
-    await store.insert(account_id, workflow_id, workflow.version_id, event, executions, actions)
+    starts = [
+        Start(account_id, workflow_id, workflow.version_id, contact_id, new_id_text(), event=event)
+        for contact_id in contact_ids
+    ]
+    beginnings = begin(starts, {workflow.version_id: plan}, workflow.now)
+    await store.begin(beginnings)
     contexts: Mapping[str, RunContext] = {}
-    if first is not None and first.needs:
-        contexts = await store.contexts(dispatches)
+    if beginnings.dispatches and beginnings.dispatches[0].step.needs:
+        contexts = await store.contexts(beginnings.dispatches)
     return StartedBatch(
-        execution_ids=tuple(execution.id for execution in executions),
+        execution_ids=tuple(start.execution_id for start in starts),
         tasks=tuple(
             encoder.encode(dispatch, plan, contexts.get(dispatch.action_execution_id))
-            for dispatch in dispatches
+            for dispatch in beginnings.dispatches
         ),
     )
 

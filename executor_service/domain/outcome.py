@@ -60,7 +60,16 @@ class UpdateContact:
     changes: tuple[FieldChange, ...]
 
 
-Effect: TypeAlias = AddTag | UpdateContact
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """Do what the action's configuration says, now that it is rendered."""
+
+    action_type: str
+    # The message of the action's configuration.
+    config: object
+
+
+Effect: TypeAlias = AddTag | UpdateContact | RecordChange
 
 
 def _no_output() -> dict[str, JsonValue]:

@@ -17,6 +17,7 @@ from nats.js import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from action_service.adapters.event_outbox import OutboxPublisher
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
@@ -81,6 +82,7 @@ class Bench:
         engine = Engine(
             PostgresEngineStore(self.pool, PlanCache()),
             NatsRinger(self.nc, self.js),
+            OutboxPublisher(self.pool, self.js),
             self.nc,
             self.js,
             EngineTuning(

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from action_service.adapters.driver import Driver
 from action_service.adapters.effects import add_tag, update_contact
-from action_service.engine.model import AppliedEffect
+from action_service.engine.effects import Applied, AppliedEffect
 
-_Apply: TypeAlias = Callable[[Driver, Sequence[AppliedEffect]], Awaitable[Mapping[str, str]]]
+_Apply: TypeAlias = Callable[[Driver, Sequence[AppliedEffect], Applied], Awaitable[None]]
 
 _BY_KIND: Mapping[str, _Apply] = {
     "add_tag": add_tag.apply,
@@ -19,16 +19,16 @@ _BY_KIND: Mapping[str, _Apply] = {
 }
 
 
-async def apply_effects(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
-    """Applies the effects kind by kind; returns why not, by execution id, for those refused."""
+async def apply_effects(
+    connection: Driver, effects: Sequence[AppliedEffect], applied: Applied
+) -> None:
+    """Applies the effects kind by kind; `applied` gathers what they came to."""
     by_kind: dict[str, list[AppliedEffect]] = {}
-    for applied in effects:
-        kind = applied.effect.WhichOneof("effect")
+    for effect in effects:
+        kind = effect.effect.WhichOneof("effect")
         if kind is not None:
-            by_kind.setdefault(kind, []).append(applied)
-    refusals: dict[str, str] = {}
+            by_kind.setdefault(kind, []).append(effect)
     # In the table's order, so that two engines never wait for each other in a circle.
     for kind, apply in _BY_KIND.items():
         if group := by_kind.get(kind):
-            refusals.update(await apply(connection, group))
-    return refusals
+            await apply(connection, group, applied)

@@ -1,11 +1,13 @@
 """SPEC-WFL-003 R3.3: the tag is created when it does not exist, and put on the contact once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from typing import TypeAlias
 
 from action_service.adapters.driver import Driver
-from action_service.engine.model import AppliedEffect
+from action_service.domain.plan import Json
+from action_service.engine.effects import Applied, AppliedEffect
 
-# One statement when all tags exist, which is nearly always; it says which do not.
+# One statement when all tags exist, which is nearly always; a row without a tag says which do not.
 _PUT = """
     WITH wanted AS (
         SELECT v.contact_id, v.account_id, v.name, t.id AS tag_id
@@ -17,8 +19,10 @@ _PUT = """
         SELECT contact_id, tag_id, account_id FROM wanted WHERE tag_id IS NOT NULL
         ORDER BY contact_id, tag_id
         ON CONFLICT (contact_id, tag_id) DO NOTHING
+        RETURNING contact_id, tag_id
     )
-    SELECT DISTINCT account_id::text, name FROM wanted WHERE tag_id IS NULL ORDER BY 1, 2
+    SELECT w.contact_id::text, w.account_id::text, w.name, w.tag_id::text, p.tag_id IS NOT NULL
+    FROM wanted w LEFT JOIN put p ON p.contact_id = w.contact_id AND p.tag_id = w.tag_id
     """
 # Sorted input: two engines that create the same tags wait for each other in one order only.
 _CREATE = """
@@ -29,17 +33,20 @@ _CREATE = """
     ON CONFLICT (account_id, name) DO NOTHING
     """
 
+# Contact, account and name of the tag.
+_Put: TypeAlias = tuple[str, str, str]
 
-async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
+
+async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: Applied) -> None:
     """Puts the tags on; refuses nothing."""
     colors: dict[tuple[str, str], str | None] = {}
-    puts: set[tuple[str, str, str]] = set()
-    for applied in effects:
-        tag = applied.effect.add_tag
-        colors.setdefault((applied.account_id, tag.tag_name), tag.tag_color or None)
-        puts.add((tag.contact_id, applied.account_id, tag.tag_name))
-    wanted = list(zip(*puts, strict=True))
-    missing = [(account, name) for account, name in await connection.fetch(_PUT, *wanted)]
+    puts: dict[_Put, None] = {}
+    for effect in effects:
+        tag = effect.effect.add_tag
+        colors.setdefault((effect.account_id, tag.tag_name), tag.tag_color or None)
+        puts[tag.contact_id, effect.account_id, tag.tag_name] = None
+    found = await _put(connection, puts)
+    missing = sorted({put[1:] for put, (tag_id, _) in found.items() if tag_id is None})
     if missing:
         await connection.execute(
             _CREATE,
@@ -47,5 +54,20 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping
             [name for _, name in missing],
             [colors[tag] for tag in missing],
         )
-        await connection.execute(_PUT, *wanted)
-    return {}
+        found |= await _put(connection, [p for p, (tag_id, _) in found.items() if tag_id is None])
+    for effect in effects:
+        tag = effect.effect.add_tag
+        put = (tag.contact_id, effect.account_id, tag.tag_name)
+        tag_id, added = found[put]
+        applied.output(effect, tag_id=tag_id, added=added)
+        if added:
+            # Of several executions that put the same tag on in one batch, the first did.
+            found[put] = (tag_id, False)
+            data: dict[str, Json] = {"tag_id": tag_id, "tag_name": tag.tag_name}
+            applied.event(effect, "tag_added", tag.contact_id, data)
+
+
+async def _put(connection: Driver, puts: Collection[_Put]) -> dict[_Put, tuple[str | None, bool]]:
+    """The tag's id, None when there is no such tag, and whether the contact got it only now."""
+    rows = await connection.fetch(_PUT, *zip(*puts, strict=True))
+    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}

@@ -20,7 +20,8 @@ from action_service.domain.contact_changes import (
     changed,
 )
 from action_service.domain.plan import Json
-from action_service.engine.model import AppliedEffect
+from action_service.domain.retry import ErrorClass
+from action_service.engine.effects import Applied, AppliedEffect
 from treadle.catalog.v1 import update_contact_pb2
 
 _MODES = {
@@ -67,7 +68,7 @@ _AUDIT = """
     """
 
 
-async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping[str, str]:
+async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied_to: Applied) -> None:
     """Changes the contacts; refuses what makes no sense for a field's present value."""
     ids = sorted({applied.effect.update_contact.contact_id for applied in effects})
     accounts: dict[str, str] = {}
@@ -78,20 +79,19 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping
             CUSTOM_PREFIX + name: value for name, value in orjson.loads(custom).items()
         }
     owners = await _known_owners(connection, effects)
-    refusals: dict[str, str] = {}
     audit: list[tuple[str, str, str, str, str]] = []
     for applied in effects:
         update = applied.effect.update_contact
         before = contacts.get(update.contact_id)
         if before is None or accounts[update.contact_id] != applied.account_id:
-            refusals[applied.execution_id] = "the contact no longer exists"
+            applied_to.refuse(applied, ErrorClass.REJECTED, "the contact no longer exists")
             continue
         changes = [(change.field, _plain(change.value)) for change in update.changes]
         try:
             after = changed(before, _MODES[update.mode], changes)
             _check_owner(applied.account_id, after, before, owners)
         except ChangeRefusedError as error:
-            refusals[applied.execution_id] = str(error)
+            applied_to.refuse(applied, ErrorClass.REJECTED, str(error))
             continue
         contacts[update.contact_id] = after
         differing = [name for name, _ in changes if before.get(name) != after.get(name)]
@@ -108,7 +108,6 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect]) -> Mapping
     if audit:
         await _write(connection, contacts, sorted({row[2] for row in audit}))
         await connection.execute(_AUDIT, *zip(*audit, strict=True))
-    return refusals
 
 
 async def _write(connection: Driver, contacts: Mapping[str, Fields], ids: Sequence[str]) -> None:

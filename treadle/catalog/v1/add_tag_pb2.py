@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/catalog/v1/add_tag.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\xd2\x02\n\x0c\x41\x64\x64TagConfig\x12\x63\n\x08tag_name\x18\x01 \x01(\tBH\xc2\xbc\x18\x44\x08\x07\x10\x01\x18\x01\"\x03Tag*)The tag to add; merge fields are allowed.0\x01\x38\x64j\x08\x63ustomerR\x07tagName\x12`\n\ttag_color\x18\x02 \x01(\tBC\xc2\xbc\x18?\x08\x05\"\x06\x43olour**Used when the tag is created by this step.j\x07#1f77b4R\x08tagColor:{\xf2\xbb\x18w\x08\x02\x12\x07\x41\x64\x64 tag\x1a\x45\x41\x64\x64s a tag to the contact and creates the tag when it does not exist. \x01(\x01\x32\x1ftreadle.catalog.v1.AddTagOutput\"g\n\x0c\x41\x64\x64TagOutput\x12W\n\x08tag_name\x18\x01 \x01(\tB<\xc2\xbc\x18\x38\"\x03Tag*1The tag as added, with its merge fields rendered.R\x07tagNameb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/catalog/v1/add_tag.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\xd2\x02\n\x0c\x41\x64\x64TagConfig\x12\x63\n\x08tag_name\x18\x01 \x01(\tBH\xc2\xbc\x18\x44\x08\x07\x10\x01\x18\x01\"\x03Tag*)The tag to add; merge fields are allowed.0\x01\x38\x64j\x08\x63ustomerR\x07tagName\x12`\n\ttag_color\x18\x02 \x01(\tBC\xc2\xbc\x18?\x08\x05\"\x06\x43olour**Used when the tag is created by this step.j\x07#1f77b4R\x08tagColor:{\xf2\xbb\x18w\x08\x02\x12\x07\x41\x64\x64 tag\x1a\x45\x41\x64\x64s a tag to the contact and creates the tag when it does not exist. \x01(\x01\x32\x1ftreadle.catalog.v1.AddTagOutput\"\xe7\x01\n\x0c\x41\x64\x64TagOutput\x12W\n\x08tag_name\x18\x01 \x01(\tB<\xc2\xbc\x18\x38\"\x03Tag*1The tag as added, with its merge fields rendered.R\x07tagName\x12\x33\n\x06tag_id\x18\x02 \x01(\tB\x1c\xc2\xbc\x18\x18\"\x06Tag id*\x0eId of the tag.R\x05tagId\x12I\n\x05\x61\x64\x64\x65\x64\x18\x03 \x01(\x08\x42\x33\xc2\xbc\x18/\"\x05\x41\x64\x64\x65\x64*&False when the contact had it already.R\x05\x61\x64\x64\x65\x64\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,8 +40,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADDTAGCONFIG']._serialized_options = b'\362\273\030w\010\002\022\007Add tag\032EAdds a tag to the contact and creates the tag when it does not exist. \001(\0012\037treadle.catalog.v1.AddTagOutput'
   _globals['_ADDTAGOUTPUT'].fields_by_name['tag_name']._loaded_options = None
   _globals['_ADDTAGOUTPUT'].fields_by_name['tag_name']._serialized_options = b'\302\274\0308\"\003Tag*1The tag as added, with its merge fields rendered.'
+  _globals['_ADDTAGOUTPUT'].fields_by_name['tag_id']._loaded_options = None
+  _globals['_ADDTAGOUTPUT'].fields_by_name['tag_id']._serialized_options = b'\302\274\030\030\"\006Tag id*\016Id of the tag.'
+  _globals['_ADDTAGOUTPUT'].fields_by_name['added']._loaded_options = None
+  _globals['_ADDTAGOUTPUT'].fields_by_name['added']._serialized_options = b'\302\274\030/\"\005Added*&False when the contact had it already.'
   _globals['_ADDTAGCONFIG']._serialized_start=91
   _globals['_ADDTAGCONFIG']._serialized_end=429
-  _globals['_ADDTAGOUTPUT']._serialized_start=431
-  _globals['_ADDTAGOUTPUT']._serialized_end=534
+  _globals['_ADDTAGOUTPUT']._serialized_start=432
+  _globals['_ADDTAGOUTPUT']._serialized_end=663
 # @@protoc_insertion_point(module_scope)

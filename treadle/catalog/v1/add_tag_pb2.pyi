@@ -14,7 +14,11 @@ class AddTagConfig(_message.Message):
     def __init__(self, tag_name: _Optional[str] = ..., tag_color: _Optional[str] = ...) -> None: ...
 
 class AddTagOutput(_message.Message):
-    __slots__ = ("tag_name",)
+    __slots__ = ("tag_name", "tag_id", "added")
     TAG_NAME_FIELD_NUMBER: _ClassVar[int]
+    TAG_ID_FIELD_NUMBER: _ClassVar[int]
+    ADDED_FIELD_NUMBER: _ClassVar[int]
     tag_name: str
-    def __init__(self, tag_name: _Optional[str] = ...) -> None: ...
+    tag_id: str
+    added: bool
+    def __init__(self, tag_name: _Optional[str] = ..., tag_id: _Optional[str] = ..., added: _Optional[bool] = ...) -> None: ...

@@ -28,6 +28,20 @@ ALTER TABLE workflow_executions
 CREATE UNIQUE INDEX idx_executions_trigger ON workflow_executions (trigger_event_id, workflow_id)
     WHERE trigger_event_id IS NOT NULL;
 
+-- Whatever ends a run ends the enrolment that it is the run of.
+CREATE FUNCTION end_enrollment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE treadle.campaign_enrollments
+    SET status = CASE WHEN NEW.state = 'cancelled' THEN 'removed' ELSE 'completed' END,
+        ended_at = now(), end_reason = NEW.reason
+    WHERE id = NEW.enrollment_id AND status = 'active';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_enrollment AFTER UPDATE OF state ON workflow_executions
+    FOR EACH ROW
+    WHEN (NEW.enrollment_id IS NOT NULL AND NEW.state IN ('completed', 'failed', 'cancelled'))
+    EXECUTE FUNCTION end_enrollment();
+
 -- A row for every contact that a trigger has brought to a workflow: its lock makes re-entry rules
 -- hold when several engines handle events at once.
 CREATE TABLE workflow_entries (
@@ -72,7 +86,10 @@ CREATE TABLE deliveries (
     attempt_id UUID NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     claimed BOOLEAN NOT NULL DEFAULT false,
+    -- When it is rung for again: the next attempt is due, or this one has gone unanswered.
     lease_until TIMESTAMPTZ,
+    -- How often the sweep has rung for the attempt.
+    rings INTEGER NOT NULL DEFAULT 0,
     provider_reference TEXT,
     created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
     finished_at TIMESTAMPTZ,
@@ -94,26 +111,39 @@ CREATE TABLE contact_imports (
     id UUID PRIMARY KEY,
     account_id UUID NOT NULL REFERENCES accounts(id),
     file_name TEXT NOT NULL DEFAULT '',
-    duplicates VARCHAR(10) NOT NULL DEFAULT 'skip',
-    columns JSONB NOT NULL DEFAULT '{}',
+    duplicates VARCHAR(10) NOT NULL,
+    -- In the file's order, the name of each column and the contact field that it fills, if any.
+    columns JSONB NOT NULL,
     status VARCHAR(10) NOT NULL DEFAULT 'pending',
     failure TEXT,
-    -- Emptied when the import is done.
-    data BYTEA,
-    total_rows INTEGER NOT NULL DEFAULT 0,
+    total_rows INTEGER NOT NULL,
     processed_rows INTEGER NOT NULL DEFAULT 0,
     created_rows INTEGER NOT NULL DEFAULT 0,
     updated_rows INTEGER NOT NULL DEFAULT 0,
     skipped_rows INTEGER NOT NULL DEFAULT 0,
     refused_rows INTEGER NOT NULL DEFAULT 0,
     created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
+    -- When the last batch was done: imports take turns.
+    worked_at TIMESTAMPTZ,
     finished_at TIMESTAMPTZ,
     actor TEXT NOT NULL,
     UNIQUE (account_id, id),
+    CONSTRAINT valid_duplicates CHECK (duplicates IN ('skip', 'update')),
     CONSTRAINT valid_import_status CHECK (status IN ('pending', 'running', 'completed', 'failed'))
 );
 CREATE INDEX idx_contact_imports_open ON contact_imports (id)
     WHERE status IN ('pending', 'running');
+
+-- The rows still to be imported, as JSON, in parts that are done in one transaction each.
+CREATE TABLE contact_import_batches (
+    import_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    number INTEGER NOT NULL,
+    rows BYTEA NOT NULL,
+    PRIMARY KEY (import_id, number),
+    FOREIGN KEY (account_id, import_id) REFERENCES contact_imports(account_id, id)
+        ON DELETE CASCADE
+);
 
 CREATE TABLE contact_import_refusals (
     import_id UUID NOT NULL,
@@ -132,6 +162,7 @@ _TENANT_TABLES = (
     "event_outbox",
     "deliveries",
     "contact_imports",
+    "contact_import_batches",
     "contact_import_refusals",
 )
 _NEW_COLUMNS = {
@@ -154,6 +185,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL search_path TO treadle")
     for table in reversed(_TENANT_TABLES):
         op.execute(f"DROP TABLE {table} CASCADE")
+    op.execute("DROP FUNCTION end_enrollment() CASCADE")
     for table, columns in _NEW_COLUMNS.items():
         dropped = ", ".join(f"DROP COLUMN {column} CASCADE" for column in columns)
         op.execute(f"ALTER TABLE {table} {dropped}")

@@ -16,7 +16,7 @@ from action_service.domain.progress import (
     Skipped,
     Waiting,
     decide,
-    first_steps,
+    steps_from,
     lease_for,
 )
 from action_service.domain.retry import ErrorClass, RetryTiming
@@ -97,9 +97,9 @@ def test_disabled_steps_are_passed_over_each_by_name() -> None:
 
 
 def test_the_first_step_may_be_disabled_or_missing() -> None:
-    skipped, first = first_steps(plan(step("a", 1, enabled=False), step("b", 2)))
+    skipped, first = steps_from(plan(step("a", 1, enabled=False), step("b", 2)))
     assert ([s.id for s in skipped], first and first.id) == (["a"], "b")
-    assert first_steps(plan(step("x", 1, branch="elsewhere"))) == ((), None)
+    assert steps_from(plan(step("x", 1, branch="elsewhere"))) == ((), None)
 
 
 def test_a_branch_ends_the_execution_at_its_end() -> None:

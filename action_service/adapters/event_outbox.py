@@ -1,0 +1,189 @@
+"""Events on their way to the stream: stored with the change, published after its commit.
+
+A row holds the events of one account and type that were committed together. It is published under
+its own id, so that the server drops a copy within its window, and deleted once the server has it.
+What a crash leaves behind, a sweep finds.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+import asyncpg
+import orjson
+import structlog
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+
+from action_service.adapters.driver import Driver
+from action_service.domain.plan import Json
+from action_service.engine.effects import ContactEvent
+from action_service.engine.ports import OutboxRow
+from common.ids import new_id_text
+from common.nats import Outgoing, publish_one
+from treadle.dispatch.v1.event_pb2 import Event, EventBatch
+
+_log = structlog.get_logger(__name__)
+
+# Of one message; the server takes 1 MiB.
+_MAX_BYTES = 512 * 1024
+# Texts of an event that is larger by itself are cut to this many characters.
+_CUT = 1_000
+# Rows that wait in memory; what is beyond is left to the sweep.
+_MAX_WAITING = 2_000
+_AT_ONCE = 64
+_PAUSE_S = 0.5
+_LEFT_BEHIND = timedelta(seconds=10)
+
+_STORE = """
+    INSERT INTO treadle.event_outbox (id, account_id, event_type, payload)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[])
+    """
+_FORGET = "DELETE FROM treadle.event_outbox WHERE id = ANY($1::uuid[])"
+_LEFT = """
+    SELECT id::text, account_id::text, event_type, payload FROM treadle.event_outbox
+    WHERE created_at < now() - $1::interval
+    ORDER BY id LIMIT $2
+    FOR UPDATE SKIP LOCKED
+    """
+
+
+def outbox_rows(events: Sequence[ContactEvent]) -> list[OutboxRow]:
+    """The events as rows: in their order, of one account and type each."""
+    groups: dict[tuple[str, str], list[bytes]] = {}
+    for event in events:
+        groups.setdefault((event.account_id, event.type), []).append(_encoded(event))
+    return [
+        OutboxRow(new_id_text(), account_id, event_type, payload)
+        for (account_id, event_type), group in groups.items()
+        for payload in _payloads(group)
+    ]
+
+
+async def store_outbox(connection: Driver, rows: Sequence[OutboxRow]) -> None:
+    """Stores the rows in the transaction of `connection`."""
+    if rows:
+        await connection.execute(_STORE, *zip(*rows, strict=True))
+
+
+def subject_of(row: OutboxRow) -> str:
+    """Where the row's events are published."""
+    return f"treadle.events.{row.account_id}.{row.event_type}"
+
+
+class OutboxPublisher:
+    """Publishes rows in the background; several may run side by side."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", js: JetStreamContext) -> None:
+        self._pool = pool
+        self._js = js
+        self._waiting: list[OutboxRow] = []
+        self._offered = asyncio.Event()
+
+    def offer(self, rows: Sequence[OutboxRow]) -> None:
+        """See EventPublisher."""
+        if rows and len(self._waiting) < _MAX_WAITING:
+            self._waiting.extend(rows)
+            self._offered.set()
+
+    async def run(self, stop: asyncio.Event, *, sweep_interval: timedelta) -> None:
+        """Publishes what is offered, and sweeps at every interval, until `stop` is set."""
+        sweep_at = 0.0
+        clock = asyncio.get_running_loop().time
+        while not stop.is_set() or self._waiting:
+            try:
+                if clock() >= sweep_at:
+                    sweep_at = clock() + sweep_interval.total_seconds()
+                    while await self._sweep() == _AT_ONCE and not stop.is_set():
+                        pass
+                await self._publish_waiting()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, NatsError) as error:
+                _log.warning("events_not_published", error=type(error).__name__)
+                # The sweep has them again; they must not hold up a stop.
+                self._waiting.clear()
+                await _unless(stop, _PAUSE_S)
+            if not self._waiting:
+                self._offered.clear()
+                await _unless(stop, max(0.0, sweep_at - clock()), self._offered)
+
+    async def _publish_waiting(self) -> None:
+        while self._waiting:
+            rows, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+            await self._publish(rows)
+            async with self._pool.acquire() as connection:
+                await connection.execute(_FORGET, [row.id for row in rows])
+
+    async def _sweep(self) -> int:
+        """Publishes rows that nobody has published; returns how many there were."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            left = [
+                OutboxRow(*row) for row in await connection.fetch(_LEFT, _LEFT_BEHIND, _AT_ONCE)
+            ]
+            if left:
+                await self._publish(left)
+                await connection.execute(_FORGET, [row.id for row in left])
+                _log.info("events_published_late", rows=len(left))
+        return len(left)
+
+    async def _publish(self, rows: Sequence[OutboxRow]) -> None:
+        """Publishes the rows and returns when the server has answered for each of them."""
+        async with asyncio.TaskGroup() as group:
+            for row in rows:
+                message = Outgoing(
+                    subject_of(row), row.payload, row.id, {"treadle-account": row.account_id}
+                )
+                group.create_task(publish_one(self._js, message))
+
+
+async def _unless(
+    stop: asyncio.Event, seconds: float, earlier: asyncio.Event | None = None
+) -> None:
+    """Sleeps for so long, or until one of the events is set."""
+    waits = [asyncio.create_task(event.wait()) for event in (stop, earlier) if event is not None]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _encoded(event: ContactEvent) -> bytes:
+    """An EventBatch of the one event: batches are concatenated into larger ones."""
+    data = orjson.dumps(event.data)
+    if len(data) > _MAX_BYTES // 2:
+        data = orjson.dumps({**cast("dict[str, Json]", _cut(event.data)), "truncated": True})
+    message = Event(
+        id=new_id_text(),
+        account_id=event.account_id,
+        type=event.type,
+        contact_id=event.contact_id,
+        occurred_at=event.occurred_at,
+        data_json=data,
+        origin_execution_ids=event.origin,
+    )
+    return EventBatch(events=[message]).SerializeToString()
+
+
+def _cut(value: Mapping[str, Json] | Json) -> Json:
+    match value:
+        case str():
+            return value[:_CUT]
+        case list():
+            return [_cut(item) for item in value[:_CUT]]
+        case Mapping():
+            return {name: _cut(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _payloads(events: Sequence[bytes]) -> Iterator[bytes]:
+    part: list[bytes] = []
+    size = 0
+    for event in events:
+        if part and size + len(event) > _MAX_BYTES:
+            yield b"".join(part)
+            part, size = [], 0
+        part.append(event)
+        size += len(event)
+    yield b"".join(part)

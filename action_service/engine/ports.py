@@ -1,0 +1,109 @@
+"""What the engine asks of others: transactions, plans, rings, the stream of events."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import NamedTuple, Protocol
+
+from action_service.domain.plan import Plan
+from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
+from action_service.engine.model import Dispatch, RunContext, Standing, Task, Writes
+from action_service.engine.starting import Beginnings
+
+
+class OutboxRow(NamedTuple):
+    """Events of one account and type, as they are stored and published."""
+
+    id: str
+    account_id: str
+    event_type: str
+    # A serialized EventBatch.
+    payload: bytes
+
+
+class EngineTransaction(Protocol):
+    """One transaction of the engine."""
+
+    async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
+        """Locks the executions that exist and have not ended; skips those others hold."""
+        ...
+
+    async def busy(self, attempts: Mapping[str, str]) -> Collection[str]:
+        """Of attempts (with their executions) that were not locked, those that are current."""
+        ...
+
+    async def apply(self, effects: Sequence[AppliedEffect]) -> Applied:
+        """Applies effects.
+
+        Nothing of an execution that is refused or held has been applied. Raises BadItemError when
+        the database refuses a value and the transaction is lost.
+        """
+        ...
+
+    async def write(self, writes: Writes) -> None:
+        """Writes rows; raises BadItemError."""
+        ...
+
+    async def begin(self, beginnings: Beginnings) -> None:
+        """Stores new executions."""
+        ...
+
+    async def cancel(self, reasons: Mapping[str, str]) -> None:
+        """Ends executions, which this transaction has locked, by id with the reason."""
+        ...
+
+    async def emit(self, events: Sequence[ContactEvent]) -> Sequence[OutboxRow]:
+        """Stores events to be published; what is returned may be published after the commit."""
+        ...
+
+    async def claim_expired(self, limit: int) -> Sequence[Standing]:
+        """Locks executions whose current lease has run out, skipping those others hold."""
+        ...
+
+    async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
+        """Begins the leases of action executions anew, by id, each time twice as long.
+
+        What is merely queued for long is rung for ever more rarely.
+        """
+        ...
+
+    async def release_held(self, limit: int) -> int:
+        """Lets executions go on that are held though their workflow is not paused; how many."""
+        ...
+
+    async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
+        """What the steps of `dispatches` need to read, by execution id."""
+        ...
+
+
+class EngineStore(Protocol):
+    """Where executions are kept."""
+
+    def transaction(self) -> AbstractAsyncContextManager[EngineTransaction]:
+        """A transaction that commits when the block ends well; raises StoreUnavailableError."""
+        ...
+
+    async def plan(self, version_id: str) -> Plan:
+        """The plan of a version; raises KeyError when there is none."""
+        ...
+
+
+class Ringer(Protocol):
+    """Tells executors and the scheduler that there is work."""
+
+    async def ring(self, tasks: Sequence[Task]) -> None:
+        """Publishes tasks; a loss is made good by the sweeper."""
+        ...
+
+
+class EventPublisher(Protocol):
+    """Hands stored events to their stream."""
+
+    def offer(self, rows: Sequence[OutboxRow]) -> None:
+        """Publishes committed rows soon; what is lost on the way is found again by a sweep."""
+        ...
+
+    async def run(self, stop: asyncio.Event, *, sweep_interval: timedelta) -> None:
+        """Publishes what is offered, and at every interval what was left behind, until `stop`."""
+        ...

@@ -1,0 +1,1 @@
+"""Actions of the `membership` category: they change our own records, by effects."""
