@@ -165,7 +165,7 @@ def _encoded(event: ContactEvent) -> bytes:
     return EventBatch(events=[message]).SerializeToString()
 
 
-def _cut(value: Mapping[str, Json] | Json) -> Json:
+def _cut(value: "Mapping[str, Json] | Json") -> Json:
     match value:
         case str():
             return value[:_CUT]
