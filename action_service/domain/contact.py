@@ -55,6 +55,19 @@ class EmailTemplate:
     updated_at: datetime
 
 
+def contact_facts(values: ContactValues) -> dict[str, Json]:
+    """The values by the names that people know: as the audit log and events have them."""
+    return {
+        "email": values.email,
+        "phone": values.phone,
+        "first_name": values.first_name,
+        "last_name": values.last_name,
+        "timezone": values.timezone,
+        "owner_id": None if values.owner_id is None else str(values.owner_id),
+        **{f"custom_fields.{name}": value for name, value in values.custom_fields.items()},
+    }
+
+
 def custom_fields_problems(fields: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
     """What is wrong with custom fields, as (path below `custom_fields`, description)."""
     problems: list[tuple[str, str]] = []
