@@ -4,6 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from action_service.domain.progress import Deferred, Failed, Outcome, Skipped
+from action_service.domain.retry import ErrorClass
+
+_CLAIMED_ELSEWHERE = (
+    "another run of this attempt was handing the message over; it may have been sent, so it is not"
+    " sent again"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -12,6 +20,8 @@ class Claim:
     attempt_id: UUID
     action_execution_id: UUID
     account_id: UUID
+    # Of an attempt at a delivery, which is not one at the step.
+    delivery_id: UUID | None = None
 
 
 class ClaimDecision(StrEnum):
@@ -22,3 +32,13 @@ class ClaimDecision(StrEnum):
     ALREADY_CLAIMED = "already_claimed"
     # Another attempt has taken over or will, as the workflow is paused; or the execution has ended.
     STALE = "stale"
+
+
+def as_known(outcome: Outcome, *, claimed: bool, claimant: bool) -> Outcome:
+    """The outcome of an attempt, as far as the run that reports it can know.
+
+    Another run that was granted the attempt's claim may have sent, whatever one says that was not.
+    """
+    if claimed and not claimant and isinstance(outcome, Failed | Deferred | Skipped):
+        return Failed(ErrorClass.UNKNOWN_OUTCOME, _CLAIMED_ELSEWHERE)
+    return outcome

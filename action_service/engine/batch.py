@@ -11,16 +11,15 @@ from random import Random
 
 import structlog
 
+from action_service.domain.claims import as_known
 from action_service.domain.plan import Plan
 from action_service.domain.progress import (
     Completed,
     Decision,
-    Deferred,
     Due,
     Failed,
     Outcome,
     Position,
-    Skipped,
     Waiting,
     decide,
 )
@@ -52,10 +51,6 @@ from common.catalogue import MalformedConfigError, UnknownActionTypeError
 _log = structlog.get_logger(__name__)
 
 _OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
-_CLAIMED_ELSEWHERE = (
-    "another run of this attempt was handing the message over; it may have been sent, so it is not"
-    " sent again"
-)
 
 
 class BatchProcessor:
@@ -181,11 +176,7 @@ class BatchProcessor:
         return dispatches
 
     def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:
-        outcome = result.outcome
-        if at.claimed and not result.claimant and isinstance(outcome, Failed | Deferred | Skipped):
-            # Another run of this attempt was granted the claim and may have sent; this one, which
-            # was not, cannot know.
-            outcome = Failed(ErrorClass.UNKNOWN_OUTCOME, _CLAIMED_ELSEWHERE)
+        outcome = as_known(result.outcome, claimed=at.claimed, claimant=result.claimant)
         position = Position(
             plan=plan,
             step_id=at.action_id,
