@@ -16,6 +16,7 @@ from common.catalogue import (  # noqa: E402 - the repository is not installed f
     catalogue,
     path_of,
 )
+from common.catalogue.rules import FieldRule, RequiredWhen  # noqa: E402
 from treadle.options.v1 import options_pb2  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "actions.md"
@@ -32,7 +33,8 @@ data is served by `CatalogService` and `GET /api/v1/action-types`, and printed b
 Fields marked *merge fields* are Liquid templates, such as
 `{{ contact.first_name | default: "there" }}`. They may read `contact`, `workflow`, `execution`,
 `account`, `user`, `steps.<action id or name>.<output>` and `event`. A value that is missing and has
-no `default` fails the step with an error that names it.
+no `default` fails the step with an error that names it. An optional field whose merge fields come
+to nothing, by `default: ""` for one, is as if it were not given.
 """
 
 GUARANTEES = {
@@ -78,6 +80,9 @@ KINDS = {
     "http_header_name": "HTTP header name",
     "http_header": "HTTP header value",
     "scalar": "text, number, true, false or null",
+    "number": "number",
+    "currency": "currency code (ISO 4217)",
+    "custom_fields": "JSON object by custom field",
 }
 
 
@@ -114,10 +119,7 @@ def _action(spec: ActionSpec) -> Iterator[str]:
     yield "\nConfiguration:\n"
     yield "| Field | Type | Required | Default | Description |"
     yield "|---|---|---|---|---|"
-    conditions = {
-        path_of(rule.path): f"when `{rule.other_field}` is {_choice(rule.values)}"
-        for rule in spec.rules
-    }
+    conditions = {path_of(rule.path): _condition(rule) for rule in spec.rules}
     yield from _rows(spec.config, "", conditions)
     yield "\nOutput:\n"
     yield "| Field | Type | Description |"
@@ -125,6 +127,11 @@ def _action(spec: ActionSpec) -> Iterator[str]:
     for field in spec.output.fields.values():
         yield f"| `{field.name}` | {_type(field)} | {_cell(field.help or field.label)} |"
     yield ""
+
+
+def _condition(rule: FieldRule) -> str:
+    when = f"when `{rule.other_field}` is {_choice(rule.values)}"
+    return when if isinstance(rule, RequiredWhen) else f"no, and not {when}"
 
 
 def _rows(message: MessageSpec, prefix: str, conditions: dict[str, str]) -> Iterator[str]:
@@ -151,7 +158,7 @@ def _type(field: FieldSpec) -> str:
 def _description(field: FieldSpec) -> str:
     parts = [field.help or field.label + "."]
     parts += [f"{limit}." for limit in _limits(field)]
-    if field.template and "merge field" not in field.help:
+    if field.template and "merge field" not in field.help.lower():
         parts.append("*Merge fields.*")
     if field.example:
         parts.append(f"Example: `{field.example}`")

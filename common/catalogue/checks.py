@@ -5,18 +5,21 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 from common import templating
 from common.catalogue.fields import FieldSpec, Shape
 from common.catalogue.kinds import check_kind
 from common.catalogue.violations import Loc, ViolationKind
+from common.numbers import decimal_in
 
 # Of JSON in a Struct or Value: protobuf parsers stop at 100 levels, and each of ours costs three.
 MAX_DEPTH = 24
 # A Struct's numbers are doubles: beyond this not every integer is one.
 MAX_EXACT = 2**53
 
+NO_NUMBER = "must be a number, or text that is one"
 _MULTI_LINE = frozenset({"long_text", "secret"})
 
 
@@ -111,25 +114,39 @@ def check_number(field: FieldSpec, value: float) -> Problem | None:
     """Check a number against its bounds; what does not fit its wire type is malformed."""
     if isinstance(value, float) and not math.isfinite(value):
         return _malformed("must be a finite number")
-    low, high = field.minimum, field.maximum
-    if (low is None or value >= low) and (high is None or value <= high):
+    text = _out_of_bounds(field, value)
+    if text is None:
         return None
-    if low is not None and high is not None:
-        text = f"must be between {low:,} and {high:,}"
-    else:
-        text = f"must be at least {low:,}" if low is not None else f"must be at most {high:,}"
     fits = field.shape is not Shape.INTEGER or field.wire_minimum <= value <= field.wire_maximum
     return _invalid(text) if fits else _malformed(text)
 
 
-def check_items(field: FieldSpec, count: int) -> Problem | None:
-    """Check how many items a list or map has."""
+def _out_of_bounds(field: FieldSpec, value: float | Decimal) -> str | None:
+    low, high = field.minimum, field.maximum
+    if (low is None or value >= low) and (high is None or value <= high):
+        return None
+    if low is not None and high is not None:
+        return f"must be between {low:,} and {high:,}"
+    return f"must be at least {low:,}" if low is not None else f"must be at most {high:,}"
+
+
+def check_number_text(field: FieldSpec, text: str) -> str | None:
+    """What is wrong with a text that is to be a number; None when nothing is."""
+    number = decimal_in(text)
+    return NO_NUMBER if number is None else _out_of_bounds(field, number)
+
+
+def check_items(field: FieldSpec, items: Sequence[object]) -> Problem | None:
+    """Check how many items a list or map has, and that a choice of several names none twice."""
+    count = len(items)
     if field.required and count == 0:
         return Problem(ViolationKind.MISSING, "is required: give at least one item")
     if field.min_items is not None and count < field.min_items:
         return _invalid(f"must have at least {counted(field.min_items, 'item')}")
     if field.max_items is not None and count > field.max_items:
         return _invalid(f"must have at most {counted(field.max_items, 'item')}, not {count:,}")
+    if field.enum is not None and len(set(items)) < count:
+        return _invalid("must name each value once")
     return None
 
 
@@ -154,8 +171,36 @@ def check_json(field: FieldSpec, value: object) -> tuple[Problem, ...]:
     if field.kind == "scalar" and isinstance(value, list | dict):
         return (_invalid("must be text, a number, true, false or null"),)
     problems = tuple(_walk(field, value, ()))
-    if problems or field.max_length is None:
+    if problems:
         return problems
+    if field.kind == "number" and (problem := _check_any_number(field, value)):
+        return (problem,)
+    if field.kind == "custom_fields":
+        return tuple(_check_names(field, cast("Mapping[str, object]", value)))
+    return _check_size(field, value)
+
+
+def _check_any_number(field: FieldSpec, value: object) -> Problem | None:
+    if isinstance(value, str):
+        if field.template and templating.has_markup(value):
+            return None
+        problem = check_number_text(field, value)
+        return _invalid(problem) if problem else None
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        return _invalid(NO_NUMBER)
+    return None if value is None else check_number(field, value)
+
+
+def _check_names(field: FieldSpec, value: Mapping[str, object]) -> Iterator[Problem]:
+    for name in value:
+        if problem := check_kind(field.kind, name):
+            yield _invalid(problem, (name,))
+    yield from _check_size(field, value)
+
+
+def _check_size(field: FieldSpec, value: object) -> tuple[Problem, ...]:
+    if field.max_length is None:
+        return ()
     size = len(value) if isinstance(value, str) else len(json.dumps(value, ensure_ascii=False))
     if size > field.max_length:
         return (_invalid(f"must have at most {field.max_length:,} characters, not {size:,}"),)

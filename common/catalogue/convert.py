@@ -21,7 +21,7 @@ def fill(message: Message, spec: MessageSpec, config: Mapping[str, object]) -> N
         field = spec.fields.get(name)
         if field is None:
             raise MalformedConfigError(f"{name} is not a field of {spec.name}")
-        if value is None and field.shape is not Shape.ANY:
+        if value is None and (field.shape is not Shape.ANY or field.kind == "number"):
             continue
         try:
             _set(message, field, value)

@@ -19,7 +19,9 @@ PHONE_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 COLOR_PATTERN = r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"
 UUID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-CUSTOM_FIELD_PATTERN = r"custom_fields\.[A-Za-z_][A-Za-z0-9_-]{0,63}"
+CURRENCY_PATTERN = r"^[A-Z]{3}$"
+CUSTOM_FIELD_NAME_PATTERN = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
+CUSTOM_FIELD_PATTERN = rf"custom_fields\.{CUSTOM_FIELD_NAME_PATTERN}"
 HEADER_NAME_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 HEADER_PATTERN = r"^[ -~]*$"
 TAG_LENGTH = 100
@@ -118,6 +120,11 @@ CHECKS: Mapping[str, Check] = {
     "color": _matching(COLOR_PATTERN, "must be a hex colour, such as #1f77b4"),
     "uuid": _matching(UUID_PATTERN, "must be a UUID, such as 550e8400-e29b-41d4-a716-446655440000"),
     "tag": _tag,
+    "currency": _matching(CURRENCY_PATTERN, "must be a currency code of ISO 4217, such as EUR"),
+    "custom_fields": _matching(
+        CUSTOM_FIELD_NAME_PATTERN,
+        "must have names of up to 64 letters, digits, _ or -, beginning with a letter or _",
+    ),
     "contact_field": _contact_field,
     "secret": _secret,
     "http_header_name": _header_name,

@@ -33,7 +33,7 @@ from common.catalogue.checks import (
     check_text,
 )
 from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
-from common.catalogue.rules import RequiredWhen
+from common.catalogue.rules import FieldRule
 from common.catalogue.schema import message_schema
 from common.catalogue.violations import Loc, Violation, ViolationKind, path_of
 
@@ -46,7 +46,7 @@ class ConfigModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
 
     spec__: ClassVar[MessageSpec]
-    rules__: ClassVar[tuple[RequiredWhen, ...]] = ()
+    rules__: ClassVar[tuple[FieldRule, ...]] = ()
 
     @model_validator(mode="wrap")
     @classmethod
@@ -60,8 +60,8 @@ class ConfigModel(BaseModel):
             errors += [_kept(details) for details in error.errors(include_url=False)]
         if isinstance(data, Mapping):
             config = cast("Mapping[str, object]", data)
-            for path, text in cross_field.broken(cls.rules__, cls.spec__, config):
-                errors.append(_error(Problem(ViolationKind.MISSING, text, path), None))
+            for rule in cross_field.broken(cls.rules__, cls.spec__, config):
+                errors.append(_error(Problem(rule.kind, rule.text, rule.path), None))
         if errors or result is None:
             raise ValidationError.from_exception_data(cls.__name__, errors)
         return result
@@ -74,7 +74,7 @@ class ConfigModel(BaseModel):
         return message_schema(cls.spec__, cls.rules__)
 
 
-def model_of(message: MessageSpec, rules: tuple[RequiredWhen, ...] = ()) -> type[ConfigModel]:
+def model_of(message: MessageSpec, rules: tuple[FieldRule, ...] = ()) -> type[ConfigModel]:
     """Create the model of a message."""
     definitions: dict[str, Any] = {f.name: _definition(f) for f in message.fields.values()}
     model = create_model(message.name, __base__=ConfigModel, **definitions)
@@ -84,13 +84,14 @@ def model_of(message: MessageSpec, rules: tuple[RequiredWhen, ...] = ()) -> type
 
 
 def _definition(field: FieldSpec) -> tuple[object, object]:
-    annotation = _annotation(field)
+    annotation = annotation_of(field)
     if field.required:
         return annotation, Field(...)
     return annotation | None, Field(default=field.default)  # pyright: ignore[reportOperatorIssue, reportUnknownVariableType] - a runtime type
 
 
-def _annotation(field: FieldSpec) -> Any:
+def annotation_of(field: FieldSpec) -> Any:
+    """The type of a field that is given, with the checks of its rules."""
     value = _value_annotation(field)
     if field.arity is Arity.ONE:
         return value
@@ -99,7 +100,7 @@ def _annotation(field: FieldSpec) -> Any:
     else:
         items = dict[Annotated[str, Strict(), _after(lambda key: check_key(field, key))], value]
     return Annotated[
-        items, _after(lambda found: check_items(field, len(cast("list[object]", found))))
+        items, _after(lambda found: check_items(field, tuple(cast("Iterable[object]", found))))
     ]
 
 

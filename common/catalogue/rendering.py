@@ -8,7 +8,12 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from common import templating
-from common.catalogue.checks import check_rendered, on_one_line, unstorable
+from common.catalogue.checks import (
+    check_number_text,
+    check_rendered,
+    on_one_line,
+    unstorable,
+)
 from common.catalogue.convert import read_struct, read_value
 from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
 from common.catalogue.violations import Loc, path_of
@@ -106,7 +111,7 @@ def may_have_markup(config: Message) -> bool:
 
 
 def render_message(config: Message, message: MessageSpec, context: Context) -> None:
-    """Render every template of `config` in place."""
+    """Render every template of `config` in place; clear what is optional and comes to nothing."""
     _render(config, message, context, ())
 
 
@@ -127,9 +132,25 @@ def _render(config: Message, message: MessageSpec, context: Context, loc: Loc) -
         elif config.HasField(name):
             value = getattr(config, name)
             if field.shape is Shape.TEXT:
-                setattr(config, name, _text(cast("str", value), field, context, at))
+                _render_text(config, cast("str", value), field, context, at)
             else:
                 _render_nested(cast("Message", value), field, context, at)
+                if field.kind == "number" and _is_blank(cast("Value", value)):
+                    config.ClearField(name)
+
+
+def _render_text(
+    config: Message, source: str, field: FieldSpec, context: Context, loc: Loc
+) -> None:
+    text = _text(source, field, context, loc)
+    if text.strip() or field.required:
+        setattr(config, field.name, text)
+    else:
+        config.ClearField(field.name)
+
+
+def _is_blank(value: Value) -> bool:
+    return value.WhichOneof("kind") == "string_value" and not value.string_value.strip()
 
 
 def _render_list(items: Any, field: FieldSpec, context: Context, loc: Loc) -> None:
@@ -167,7 +188,9 @@ def _render_value(value: Value, field: FieldSpec, context: Context, loc: Loc) ->
     match value.WhichOneof("kind"):
         case "string_value":
             if templating.has_markup(value.string_value):
-                value.string_value = _rendered(value.string_value, context, loc)
+                value.string_value = text = _rendered(value.string_value, context, loc)
+                if field.kind == "number" and text.strip():
+                    _raise_if(check_number_text(field, text), loc)
         case "struct_value":
             _render_struct(value.struct_value, field, context, loc)
         case "list_value":
@@ -192,9 +215,15 @@ def _text(source: str, field: FieldSpec, context: Context, loc: Loc) -> str:
     if not templating.has_markup(source):
         return source
     text = on_one_line(field, _rendered(source, context, loc))
-    if problem := check_rendered(field, text):
-        raise ConfigRenderError(path_of(loc), f"{problem}, once rendered")
+    # A list's or a map's item has to be something; another optional field is left out when blank.
+    if text.strip() or field.required or field.arity is not Arity.ONE:
+        _raise_if(check_rendered(field, text), loc)
     return text
+
+
+def _raise_if(problem: str | None, loc: Loc) -> None:
+    if problem:
+        raise ConfigRenderError(path_of(loc), f"{problem}, once rendered")
 
 
 def _rendered(source: str, context: Context, loc: Loc) -> str:

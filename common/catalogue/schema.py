@@ -6,6 +6,8 @@ from typing import Any, cast
 from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
 from common.catalogue.kinds import (
     COLOR_PATTERN,
+    CURRENCY_PATTERN,
+    CUSTOM_FIELD_NAME_PATTERN,
     EMAIL_PATTERN,
     HEADER_NAME_PATTERN,
     HEADER_PATTERN,
@@ -14,7 +16,8 @@ from common.catalogue.kinds import (
     UUID_PATTERN,
     contact_field_pattern,
 )
-from common.catalogue.rules import RequiredWhen
+from common.catalogue.rules import FieldRule, RequiredWhen
+from common.numbers import NUMBER_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -45,11 +48,18 @@ def _format(kind: str) -> JsonSchema:
         "scalar": {"type": ["string", "number", "boolean", "null"]},
         "http_header_name": {"pattern": HEADER_NAME_PATTERN},
         "http_header": {"pattern": HEADER_PATTERN},
+        "currency": {"pattern": CURRENCY_PATTERN},
+        "custom_fields": {"propertyNames": {"pattern": f"^{CUSTOM_FIELD_NAME_PATTERN}$"}},
+        "number": {
+            "type": ["number", "string"],
+            # Or something with merge fields.
+            "pattern": rf"^\s*{NUMBER_PATTERN}\s*$|\{{[{{%]",
+        },
     }
     return formats.get(kind, {})
 
 
-def message_schema(message: MessageSpec, rules: tuple[RequiredWhen, ...] = ()) -> JsonSchema:
+def message_schema(message: MessageSpec, rules: tuple[FieldRule, ...] = ()) -> JsonSchema:
     """Schema of a configuration object."""
     schema: JsonSchema = {
         "type": "object",
@@ -95,7 +105,7 @@ def _value_schema(field: FieldSpec) -> JsonSchema:
     schema = dict(_TYPES[field.shape])
     if field.enum is not None:
         schema["enum"] = list(field.enum.spellings)
-    if field.shape is Shape.ANY and field.kind:
+    if field.shape in (Shape.ANY, Shape.OBJECT) and field.kind:
         schema |= _format(field.kind)
     if field.shape is Shape.TEXT:
         low = field.min_length or (1 if field.required and field.arity is Arity.ONE else None)
@@ -105,12 +115,12 @@ def _value_schema(field: FieldSpec) -> JsonSchema:
             schema["maxLength"] = field.max_length
         if field.kind and not field.template:
             schema |= _format(field.kind)
-    if field.shape in (Shape.INTEGER, Shape.NUMBER):
+    if field.shape in (Shape.INTEGER, Shape.NUMBER) or field.kind == "number":
         if field.minimum is not None:
             schema["minimum"] = field.minimum
         if field.maximum is not None:
             schema["maximum"] = field.maximum
-    elif field.shape in (Shape.OBJECT, Shape.ANY) and field.max_length is not None:
+    if field.shape in (Shape.OBJECT, Shape.ANY) and field.max_length is not None:
         # Characters of the JSON text: JSON Schema has no word for that.
         schema["x-treadle-max-length"] = field.max_length
     return schema
@@ -123,6 +133,8 @@ def _bounds(field: FieldSpec, noun: str) -> JsonSchema:
         bounds[f"min{noun}"] = low
     if field.max_items is not None:
         bounds[f"max{noun}"] = field.max_items
+    if field.enum is not None:
+        bounds["uniqueItems"] = True
     return bounds
 
 
@@ -145,11 +157,12 @@ def _example(field: FieldSpec) -> str | int | float | bool:
     return field.example == "true" if field.shape is Shape.BOOLEAN else field.example
 
 
-def _conditional(message: MessageSpec, rule: RequiredWhen) -> JsonSchema:
+def _conditional(message: MessageSpec, rule: FieldRule) -> JsonSchema:
     condition: JsonSchema = {"properties": {rule.other_field: {"enum": list(rule.values)}}}
     if message.fields[rule.other_field].default not in rule.values:
         condition["required"] = [rule.other_field]
-    then: JsonSchema = {"required": [rule.path[-1]]}
+    given: JsonSchema = {"required": [rule.path[-1]]}
+    then: JsonSchema = given if isinstance(rule, RequiredWhen) else {"not": given}
     for name in reversed(rule.path[:-1]):
         then = {"properties": {name: then}}
     return {"if": condition, "then": then}

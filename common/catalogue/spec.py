@@ -22,9 +22,10 @@ from common.catalogue.fields import (
     snake,
 )
 from common.catalogue.models import ConfigModel, model_of, violations_of
-from common.catalogue.rules import RequiredWhen
+from common.catalogue.rendering import ConfigRenderError
+from common.catalogue.rules import FieldRule, broken, read_rules
 from common.catalogue.schema import DIALECT, message_schema, output_schema
-from common.catalogue.violations import ValidationOutcome
+from common.catalogue.violations import ValidationOutcome, path_of
 from common.templating import ROOTS, ContextNeeds
 from treadle.options.v1 import options_pb2
 from treadle.workflow.v1 import action_pb2
@@ -59,7 +60,7 @@ class ActionSpec:
     output_descriptor: Descriptor
     config: MessageSpec
     output: MessageSpec
-    rules: tuple[RequiredWhen, ...]
+    rules: tuple[FieldRule, ...]
     model: ModelType
     # Context paths the handler itself reads, beside the templates.
     reads: tuple[str, ...]
@@ -194,8 +195,9 @@ def render_config(
 ) -> Message:
     """The type's own configuration message with its merge fields rendered.
 
-    Without merge fields it is the part of `message` itself, so treat it as read-only. Raises
-    ConfigRenderError naming the field and the cause.
+    Without merge fields it is the part of `message` itself, so treat it as read-only. Optional
+    fields whose merge fields come to nothing are not set. Raises ConfigRenderError naming the
+    field and the cause.
     """
     config = cast("Message", getattr(message, spec.type))
     if not spec.templated or not rendering.may_have_markup(config):
@@ -203,6 +205,9 @@ def render_config(
     rendered = type(config)()
     rendered.CopyFrom(config)
     rendering.render_message(rendered, spec.config, context)
+    if spec.rules and len(rendered.ListFields()) < len(config.ListFields()):
+        for rule in broken(spec.rules, spec.config, convert.read(rendered, spec.config)):
+            raise ConfigRenderError(path_of(rule.path), f"{rule.text}, once rendered")
     return rendered
 
 
@@ -211,7 +216,7 @@ def _action_spec(descriptor: Descriptor) -> ActionSpec:
     if options is None or not descriptor.name.endswith("Config"):
         raise CatalogueError(f"{descriptor.full_name} is no action configuration")
     config = message_spec(descriptor)
-    rules = tuple(RequiredWhen.read(rule, config) for rule in options.required_when)
+    rules = read_rules(options, config)
     output = descriptor_pool.Default().FindMessageTypeByName(options.output)
     return ActionSpec(
         type=snake(descriptor.name.removesuffix("Config")),

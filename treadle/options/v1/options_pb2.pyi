@@ -52,6 +52,7 @@ class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FIELD_KIND_SCALAR: _ClassVar[FieldKind]
     FIELD_KIND_NUMBER: _ClassVar[FieldKind]
     FIELD_KIND_CURRENCY: _ClassVar[FieldKind]
+    FIELD_KIND_CUSTOM_FIELDS: _ClassVar[FieldKind]
 
 class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -102,6 +103,7 @@ FIELD_KIND_HTTP_HEADER: FieldKind
 FIELD_KIND_SCALAR: FieldKind
 FIELD_KIND_NUMBER: FieldKind
 FIELD_KIND_CURRENCY: FieldKind
+FIELD_KIND_CUSTOM_FIELDS: FieldKind
 REFERENCE_KIND_UNSPECIFIED: ReferenceKind
 REFERENCE_KIND_EMAIL_TEMPLATE: ReferenceKind
 REFERENCE_KIND_WORKFLOW_ACTION: ReferenceKind
