@@ -1,6 +1,6 @@
 """What all repositories share: one transaction of one account, lists, JSON, array parameters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +57,7 @@ class Repository:
         return await self._run(statement, limit=limit, **values)
 
 
-def to_json(value: Mapping[str, Json] | None) -> str | None:
+def to_json(value: Mapping[str, Json] | Sequence[Json] | None) -> str | None:
     """A `jsonb` parameter."""
     return None if value is None else orjson.dumps(value).decode()
 

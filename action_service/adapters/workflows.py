@@ -15,12 +15,13 @@ from action_service.adapters.sql import (
 )
 from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.plan import Plan
+from action_service.domain.triggers import ReEntry, Trigger, triggers_from, triggers_json
 from action_service.domain.workflow import AuditEntry, Branch, Workflow
 from action_service.use_cases.ports import Version
 
 _COLUMNS = """
     w.id, w.name, w.description, w.status, w.version, w.draft_changed, w.revision, w.created_at,
-    w.updated_at, w.created_by,
+    w.updated_at, w.created_by, w.triggers, w.re_entry,
     (SELECT count(*) FROM workflow_actions a
      WHERE a.workflow_id = w.id AND a.deleted_at IS NULL) AS action_count
 """
@@ -55,6 +56,15 @@ _SET_TEXTS = text(
 _SET_STATUS = text(
     f"""
     UPDATE workflows w SET status = :status, revision = revision + 1, updated_at = now()
+    WHERE w.account_id = :account AND w.id = :id
+    RETURNING {_COLUMNS}
+    """  # noqa: S608
+)
+_SET_TRIGGERS = text(
+    f"""
+    UPDATE workflows w
+    SET triggers = CAST(:triggers AS jsonb), re_entry = :re_entry, revision = revision + 1,
+        updated_at = now()
     WHERE w.account_id = :account AND w.id = :id
     RETURNING {_COLUMNS}
     """  # noqa: S608
@@ -183,6 +193,18 @@ class WorkflowWriter(WorkflowReader):
         changed = await self._run(_SET_STATUS, id=workflow_id, status=status.value)
         return _workflow(changed.one())
 
+    async def set_triggers(
+        self, workflow_id: UUID, triggers: Sequence[Trigger], re_entry: ReEntry
+    ) -> Workflow:
+        """Sets what starts the workflow; counts as a revision."""
+        changed = await self._run(
+            _SET_TRIGGERS,
+            id=workflow_id,
+            triggers=to_json(triggers_json(triggers)),
+            re_entry=re_entry.value,
+        )
+        return _workflow(changed.one())
+
     async def add_version(self, version: Version) -> None:
         """Stores a frozen version and makes it the workflow's newest."""
         await self._run(
@@ -232,4 +254,6 @@ def _workflow(row: Row[Any]) -> Workflow:
         created_at=row.created_at,
         updated_at=row.updated_at,
         created_by=row.created_by,
+        triggers=triggers_from(row.triggers),
+        re_entry=ReEntry(row.re_entry),
     )

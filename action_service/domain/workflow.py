@@ -7,6 +7,7 @@ from uuid import UUID
 
 from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.plan import Json, OnError
+from action_service.domain.triggers import ReEntry, Trigger
 
 MAX_ACTIONS = 50
 MAX_BRANCHES = 50
@@ -27,6 +28,8 @@ class Workflow:
     created_at: datetime
     updated_at: datetime
     created_by: UUID | None
+    triggers: tuple[Trigger, ...]
+    re_entry: ReEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from action_service.domain.plan import Json
 from action_service.domain.workflow import AuditEntry, Branch, Workflow, etag
+from action_service.servicers.trigger_messages import trigger_message
 from action_service.use_cases.action_configs import ActionView
 from common.catalogue import catalogue
 from common.catalogue.convert import set_struct
@@ -26,6 +27,8 @@ def workflow_message(workflow: Workflow) -> workflow_pb2.Workflow:
         updated_at=workflow.updated_at,
         created_by=_text(workflow.created_by),
         etag=etag(workflow.revision),
+        triggers=[trigger_message(trigger) for trigger in workflow.triggers],
+        re_entry=f"RE_ENTRY_{workflow.re_entry.value.upper()}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from action_service.domain.event_types import EVENT_TYPES
 from action_service.domain.lifecycle import WorkflowCommand, WorkflowStatus
 from action_service.servicers.requests import (
     mask_of,
@@ -10,6 +11,11 @@ from action_service.servicers.requests import (
     parse_uuid,
 )
 from action_service.servicers.rpc import Rpc
+from action_service.servicers.trigger_messages import (
+    event_type_message,
+    parse_re_entry,
+    parse_triggers,
+)
 from action_service.servicers.workflow_messages import (
     audit_message,
     branch_message,
@@ -17,6 +23,7 @@ from action_service.servicers.workflow_messages import (
 )
 from action_service.use_cases.activate import activate_workflow
 from action_service.use_cases.ports import Database, Reader, Writer
+from action_service.use_cases.triggers import set_triggers
 from action_service.use_cases.workflows import (
     archive_workflow,
     create_branch,
@@ -150,6 +157,27 @@ class WorkflowServicer(WorkflowServiceServicer):
             return pb.ArchiveWorkflowResponse(workflow=workflow_message(workflow))
 
         return await self._rpc.write(work)
+
+    async def SetTriggers(
+        self, request: pb.SetTriggersRequest, context: object
+    ) -> pb.SetTriggersResponse:
+        """Replaces what starts the workflow."""
+        workflow_id = parse_uuid("workflow_id", request.workflow_id)
+        triggers = parse_triggers(request.triggers)
+        re_entry = parse_re_entry(request.re_entry)
+
+        async def work(tx: Writer) -> pb.SetTriggersResponse:
+            workflow = await set_triggers(tx, workflow_id, triggers, re_entry, etag=request.etag)
+            return pb.SetTriggersResponse(workflow=workflow_message(workflow))
+
+        return await self._rpc.write(work)
+
+    async def ListEventTypes(
+        self, request: pb.ListEventTypesRequest, context: object
+    ) -> pb.ListEventTypesResponse:
+        """Lists what triggers can name."""
+        types = [event_type_message(each) for each in EVENT_TYPES.values()]
+        return pb.ListEventTypesResponse(event_types=types)
 
     async def CreateBranch(
         self, request: pb.CreateBranchRequest, context: object

@@ -19,6 +19,7 @@ from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.migration import MoveOn, Place, Stay
 from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ExecutionState
+from action_service.domain.triggers import ReEntry, Trigger
 from action_service.domain.workflow import Action, AuditEntry, Branch, Workflow
 from action_service.use_cases.start_executions import StartStore
 from common.auth import Principal
@@ -91,6 +92,12 @@ class WorkflowWrites(WorkflowReads, Protocol):
 
     async def set_status(self, workflow_id: UUID, status: WorkflowStatus) -> Workflow:
         """Sets the status; counts as a revision."""
+        ...
+
+    async def set_triggers(
+        self, workflow_id: UUID, triggers: Sequence[Trigger], re_entry: ReEntry
+    ) -> Workflow:
+        """Sets what starts the workflow; counts as a revision."""
         ...
 
     async def add_version(self, version: Version) -> None:
@@ -187,10 +194,6 @@ class TemplateReads(Protocol):
         """By name, those after the name `after`."""
         ...
 
-    async def known(self, template_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Those of the ids that are templates of the account."""
-        ...
-
 
 class TemplateWrites(TemplateReads, Protocol):
     """Changes of email templates."""
@@ -199,6 +202,16 @@ class TemplateWrites(TemplateReads, Protocol):
         self, template_id: UUID, *, name: str, html_body: str, text_body: str
     ) -> EmailTemplate:
         """Stores a template; raises ALREADY_EXISTS when id or name is taken."""
+        ...
+
+
+class ReferenceReads(Protocol):
+    """Records of any kind, as others point to them."""
+
+    async def known(
+        self, wanted: Mapping[str, Collection[UUID]]
+    ) -> Mapping[tuple[str, UUID], UUID | None]:
+        """Those of the ids, by kind, that are records; with the id of what each is part of."""
         ...
 
 
@@ -287,6 +300,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def references(self) -> ReferenceReads:
+        """Records that others point to."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -326,6 +344,11 @@ class Writer(Protocol):
         ...
 
     @property
+    def references(self) -> ReferenceReads:
+        """Records that others point to."""
+        ...
+
+    @property
     def executions(self) -> ExecutionWrites:
         """Executions."""
         ...
@@ -337,6 +360,10 @@ class Writer(Protocol):
 
     def record(self, change: Change) -> None:
         """Adds to the audit log when the transaction commits."""
+        ...
+
+    def emit(self, event_type: str, contact_id: UUID, data: Mapping[str, Json]) -> None:
+        """Tells workflows of something that has happened to a contact, once it is committed."""
         ...
 
     def revise(self, workflow_id: UUID) -> None:

@@ -21,7 +21,8 @@ from common.templating.environment import (
 from common.templating.errors import TemplateError, TemplateRenderError, TemplateSyntaxError
 from common.templating.needs import ROOTS, ContextNeeds, Path
 from common.templating.scan import find_problem
-from common.templating.static import bound_ranges, filter_problems, hint, short
+from common.templating.static import bound_ranges, filter_problems
+from common.wording import hint, short
 
 __all__ = [
     "MAX_SOURCE",

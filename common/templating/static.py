@@ -1,8 +1,7 @@
 """What can be said of a parsed template, and the one thing that is changed in it."""
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from liquid import BoundTemplate, RenderContext, Undefined
 from liquid.ast import Node
@@ -12,6 +11,7 @@ from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.expression import Expression
 
 from common.templating.filters import MAX_ITEMS, LimitExceededError
+from common.wording import hint, short
 
 
 class _Clamped(Expression):
@@ -104,14 +104,3 @@ def _wrong_arguments(
     if given + len(named) < needed:
         return f"needs {needed} argument{'' if needed == 1 else 's'}"
     return None
-
-
-def short(name: str) -> str:
-    """A name, cut when it is very long."""
-    return name if len(name) <= 60 else f"{name[:60]}…"
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` when a known name is close."""
-    close = difflib.get_close_matches(name[:60], list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,97 @@
+"""The events that workflows can listen to, and what their data holds.
+
+A field is a path in the data. `<name>` in it stands for whatever custom field a contact has.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from action_service.domain.contact_changes import BUILT_IN
+from action_service.domain.contact_events import CONTACT_CREATED, CONTACT_UPDATED
+
+_PLACEHOLDER = "<name>"
+
+
+@dataclass(frozen=True)
+class EventType:
+    """A kind of event; `fields` are what conditions may name."""
+
+    name: str
+    description: str
+    fields: tuple[str, ...]
+    # Fields that hold others: one can ask whether they are there, and nothing else.
+    holders: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def all_fields(self) -> tuple[str, ...]:
+        """All that conditions may name."""
+        return (*self.fields, *self.holders)
+
+    def has_value(self, path: str) -> bool:
+        """Whether the data can have a single value or a list at `path`."""
+        return self._values.fullmatch(path) is not None
+
+    def has_holder(self, path: str) -> bool:
+        """Whether the data can have an object of others at `path`."""
+        return not self.has_value(path) and self._holders.fullmatch(path) is not None
+
+    @cached_property
+    def _values(self) -> re.Pattern[str]:
+        return _pattern(self.fields)
+
+    @cached_property
+    def _holders(self) -> re.Pattern[str]:
+        return _pattern(self.holders)
+
+
+def _pattern(paths: tuple[str, ...]) -> re.Pattern[str]:
+    escaped = (re.escape(path).replace(re.escape(_PLACEHOLDER), ".+") for path in paths)
+    return re.compile("|".join(f"(?:{each})" for each in escaped) or r"(?!)", re.DOTALL)
+
+
+_CHANGEABLE = (*BUILT_IN, f"custom_fields.{_PLACEHOLDER}")
+_TAG = ("tag_id", "tag_name")
+_ACCESS = ("course_id", "access_id", "access_level")
+
+_ALL = (
+    EventType(
+        CONTACT_CREATED,
+        "A contact came to be: over the API, by an import or by a workflow.",
+        (
+            "source",
+            "email",
+            "phone",
+            "first_name",
+            "last_name",
+            f"custom_fields.{_PLACEHOLDER}",
+        ),
+    ),
+    EventType(
+        CONTACT_UPDATED,
+        "Fields of a contact changed.",
+        (
+            "source",
+            *(f"changes.{name}.{when}" for name in _CHANGEABLE for when in ("before", "after")),
+        ),
+        holders=tuple(f"changes.{name}" for name in _CHANGEABLE),
+    ),
+    EventType("tag_added", "A tag was put on a contact that did not have it.", _TAG),
+    EventType("tag_removed", "A tag was taken off a contact.", _TAG),
+    EventType("note_added", "A note was written about a contact.", ("note_id", "note_type")),
+    EventType(
+        "stage_changed",
+        "An opportunity of a contact moved to another stage.",
+        ("opportunity_id", "pipeline_id", "previous_stage_id", "stage_id", "status"),
+    ),
+    EventType(
+        "opportunity_created",
+        "An opportunity was created for a contact.",
+        ("opportunity_id", "pipeline_id", "stage_id", "value", "currency"),
+    ),
+    EventType("access_granted", "A contact's access to a course began or changed.", _ACCESS),
+    EventType("access_revoked", "A contact's access to a course was taken away.", _ACCESS),
+)
+EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({each.name: each for each in _ALL})
