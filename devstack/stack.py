@@ -23,7 +23,12 @@ from devstack.processes import (
 
 # Who waits for an answer goes before who works through a queue, where both share a machine.
 _BACKGROUND = 10
-EXECUTORS = ("communication", "crm", "internal")
+# The categories of each executor process: what is pure computing shares one.
+EXECUTORS: Mapping[str, tuple[str, ...]] = {
+    "communication": ("communication",),
+    "crm": ("crm", "membership"),
+    "internal": ("internal",),
+}
 # The same on every machine, so that a token issued before `up` is good after it.
 DEV_ACCOUNT = uuid5(NAMESPACE_DNS, "account.treadle.localhost")
 DEV_USER = uuid5(NAMESPACE_DNS, "user.treadle.localhost")
@@ -75,7 +80,7 @@ class Stack:
         self.postgres = Postgres(self._data.postgres, port=options.postgres_port)
         self.nats = NatsServer(self._data.nats, port=options.nats_port)
         self.services: dict[str, Service] = {}
-        """By name: `api`, `engine`, `scheduler`, `executor-<category>`, `gateway`, `simulator`."""
+        """By name: `api`, `engine`, `scheduler`, `executor-<name>`, `gateway`, `simulator`."""
 
     @property
     def data(self) -> DataDir:
@@ -170,7 +175,7 @@ class Stack:
         """Stop what runs: callers before callees, data last. Safe to call at any point."""
         for group in (
             ("gateway",),
-            ("engine", "scheduler", *(f"executor-{c}" for c in EXECUTORS)),
+            ("engine", "scheduler", *(f"executor-{name}" for name in EXECUTORS)),
             ("api",),
             ("simulator",),
         ):
@@ -241,7 +246,7 @@ class Stack:
             "TREADLE_GATEWAY_LISTEN",
             self._listen("gateway", self._options.gateway_port),
         )
-        return [gateway, *(self._executor(category) for category in EXECUTORS)]
+        return [gateway, *(self._executor(name) for name in EXECUTORS)]
 
     def _action_service(self, role: str, listen: str) -> ServiceSpec:
         arguments = ["-m", "action_service", "--roles", role]
@@ -254,8 +259,8 @@ class Stack:
             niceness=_BACKGROUND if role == "engine" else 0,
         )
 
-    def _executor(self, category: str) -> ServiceSpec:
-        arguments = ["-m", "executor_service", "--categories", category]
+    def _executor(self, name: str) -> ServiceSpec:
+        arguments = ["-m", "executor_service", "--categories", ",".join(EXECUTORS[name])]
         own = {
             "TREADLE_EXECUTOR_API_TARGET": self.api_target,
             # Webhooks of a development stack go to this machine as a rule.
@@ -266,9 +271,8 @@ class Stack:
             "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": _TWILIO_TOKEN,
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
         }
-        name = f"executor-{category}"
         return ServiceSpec(
-            name,
+            f"executor-{name}",
             arguments,
             self.shared_env() | own,
             "TREADLE_EXECUTOR_LISTEN",

@@ -40,7 +40,7 @@ PROCESSES = {
     "api": API_SERVICES,
     "engine": set[str](),
     "scheduler": {"treadle.scheduler.v1.SchedulerService"},
-    **{f"executor-{category}": set[str]() for category in EXECUTORS},
+    **{f"executor-{name}": set[str]() for name in EXECUTORS},
 }
 
 

@@ -335,6 +335,11 @@ async def test_a_wait_is_recorded_and_its_end_moves_on(world: Bench, crm: HandEx
     await timing.stop()
 
 
+async def tag_id(world: Bench, name: str) -> str:
+    ((found,),) = await world.rows("SELECT id::text FROM tags WHERE name = :name", name=name)
+    return str(found)
+
+
 async def test_templates_get_exactly_what_they_read(world: Bench, crm: HandExecutor) -> None:
     await world.start_engine()
     seeded = await world.seed(
@@ -355,8 +360,9 @@ async def test_templates_get_exactly_what_they_read(world: Bench, crm: HandExecu
     assert set(contexts[1]) == {"steps", "contact"}
     steps = contexts[1]["steps"]
     assert isinstance(steps, dict)
-    assert steps["first"] == {"tag_name": "x"}
-    assert steps[seeded.action_ids[0]] == {"tag_name": "x"}
+    # What the executor said, and what the change of the records added to it.
+    assert steps["first"] == {"tag_name": "x", "tag_id": await tag_id(world, "x"), "added": True}
+    assert steps[seeded.action_ids[0]] == steps["first"]
     assert contexts[2] == {"event": {"source": "form"}}
     assert contexts[3] == {}
 
