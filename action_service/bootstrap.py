@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.database import PostgresDatabase
@@ -19,7 +20,7 @@ from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
-from action_service.engine.ports import Ringer
+from action_service.engine.ports import EventPublisher, Ringer
 from action_service.servicers.action_servicer import ActionServicer
 from action_service.servicers.catalog_servicer import CatalogServicer
 from action_service.servicers.contact_servicer import ContactServicer
@@ -66,7 +67,8 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             resources.push_async_callback(db.dispose)
             age = timedelta(hours=settings.request_memory_hours)
             await resources.enter_async_context(forgetting_answers(db, older_than=age))
-            add_api(server, db, ringer)
+            publisher = await resources.enter_async_context(_publishing(settings, js))
+            add_api(server, db, ringer, publisher)
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))
         announce_ready("action", roles=",".join(roles), listen=address, metrics=metrics)
@@ -78,9 +80,14 @@ def migrate(settings: ActionSettings) -> None:
     upgrade(settings.database_url)
 
 
-def add_api(server: GrpcServer, db: AsyncEngine, ringer: Ringer) -> None:
-    """Adds the services of the `api` role to `server`."""
-    database = PostgresDatabase(db, PlanCache())
+def add_api(
+    server: GrpcServer, db: AsyncEngine, ringer: Ringer, publisher: EventPublisher | None = None
+) -> None:
+    """Adds the services of the `api` role to `server`.
+
+    Without a publisher events wait for the engine's sweep.
+    """
+    database = PostgresDatabase(db, PlanCache(), publisher)
     server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
     server.add(add_WorkflowServiceServicer_to_server, WorkflowServicer(database))
     server.add(add_ActionServiceServicer_to_server, ActionServicer(database))
@@ -90,6 +97,23 @@ def add_api(server: GrpcServer, db: AsyncEngine, ringer: Ringer) -> None:
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
     )
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
+
+
+@asynccontextmanager
+async def _publishing(
+    settings: ActionSettings, js: JetStreamContext
+) -> AsyncGenerator[OutboxPublisher]:
+    """Publishes the events of what callers change, without waiting for the engine's sweep."""
+    stop = asyncio.Event()
+    interval = timedelta(seconds=settings.sweep_interval_seconds)
+    async with create_pool(settings.database_url, search_path=SCHEMA, size=1) as pool:
+        publisher = OutboxPublisher(pool, js)
+        running = asyncio.create_task(publisher.run(stop, sweep_interval=interval))
+        try:
+            yield publisher
+        finally:
+            stop.set()
+            await running
 
 
 @asynccontextmanager

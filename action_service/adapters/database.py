@@ -3,12 +3,13 @@
 Each runs as the role `treadle_tenant` with `treadle.account_id` set, so that row-level security
 shows that account's rows only, whatever a statement says. What every change has to leave behind
 (audit entries, the workflow's revision, the answer kept for a repeated request) is collected and
-written in one statement right before the commit.
+written in one statement right before the commit, as are the events that workflows wait for; these
+are handed to their stream once it is committed.
 """
 
 import hmac
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 from uuid import UUID
@@ -19,13 +20,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from action_service.adapters.actions import ActionReader, ActionWriter
 from action_service.adapters.contacts import ContactReader, ContactWriter
+from action_service.adapters.driver import driver_of
+from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.references import ReferenceReader
 from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.templates import TemplateReader, TemplateWriter
 from action_service.adapters.workflows import WorkflowReader, WorkflowWriter
+from action_service.domain.plan import Json
+from action_service.engine.effects import ContactEvent
+from action_service.engine.ports import EventPublisher, OutboxRow
 from action_service.use_cases.ports import Change
 from common.auth import Principal
 from common.errors import request_id_reused
@@ -89,6 +96,7 @@ class PostgresReader:
         self.actions = ActionReader(connection, account_id)
         self.contacts = ContactReader(connection, account_id)
         self.templates = TemplateReader(connection, account_id)
+        self.references = ReferenceReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
 
 
@@ -110,10 +118,12 @@ class PostgresWriter:
         self.actions = ActionWriter(connection, account_id)
         self.contacts = ContactWriter(connection, account_id)
         self.templates = TemplateWriter(connection, account_id)
+        self.references = ReferenceReader(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._actor = actor
         self._changes: list[Change] = []
+        self._events: list[tuple[str, UUID, Mapping[str, Json]]] = []
         self._revised: set[UUID] = set()
         self._request: tuple[str, UUID] | None = None
         self._response: bytes | None = None
@@ -121,6 +131,10 @@ class PostgresWriter:
     def record(self, change: Change) -> None:
         """Adds to the audit log when the transaction commits."""
         self._changes.append(change)
+
+    def emit(self, event_type: str, contact_id: UUID, data: Mapping[str, Json]) -> None:
+        """Tells workflows of something that has happened to a contact, once it is committed."""
+        self._events.append((event_type, contact_id, data))
 
     def revise(self, workflow_id: UUID) -> None:
         """Counts a revision of the workflow, whose draft has changed, at the commit."""
@@ -151,8 +165,27 @@ class PostgresWriter:
         """Keeps the answer for the request that `earlier_answer` was asked about."""
         self._response = body
 
-    async def finish(self) -> None:
-        """Writes what has been collected; the last statement before the commit."""
+    async def finish(self) -> Sequence[OutboxRow]:
+        """Writes what has been collected, right before the commit.
+
+        Returns the events, which may be published after it.
+        """
+        await self._write_changes()
+        if not self._events:
+            return ()
+        driver = await driver_of(self.connection)
+        now = await driver.fetchval("SELECT now()")
+        account = str(self.account_id)
+        rows = outbox_rows(
+            [
+                ContactEvent(account, event_type, str(contact_id), now, data)
+                for event_type, contact_id, data in self._events
+            ]
+        )
+        await store_outbox(driver, rows)
+        return rows
+
+    async def _write_changes(self) -> None:
         if not (self._changes or self._revised or self._request):
             return
         method, request_id = self._request or (None, None)
@@ -176,11 +209,17 @@ class PostgresWriter:
 
 
 class PostgresDatabase:
-    """Opens transactions of accounts; frozen plans are remembered by `plans`."""
+    """Opens transactions of accounts; frozen plans are remembered by `plans`.
 
-    def __init__(self, engine: AsyncEngine, plans: PlanCache) -> None:
+    Without a publisher events wait for the engine's sweep.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, plans: PlanCache, publisher: EventPublisher | None = None
+    ) -> None:
         self._engine = engine
         self._plans = plans
+        self._publisher = publisher
         # The user to name as author, by caller whose account and user rows exist.
         self._callers: OrderedDict[tuple[UUID, str], UUID | None] = OrderedDict()
 
@@ -202,8 +241,10 @@ class PostgresDatabase:
                 user_id = await _introduce(connection, account_id, principal.user_id)
             writer = PostgresWriter(connection, self._plans, account_id, principal.actor, user_id)
             yield writer
-            await writer.finish()
+            events = await writer.finish()
         self._remember(caller, user_id)
+        if events and self._publisher is not None:
+            self._publisher.offer(events)
 
     @asynccontextmanager
     async def _transaction(

@@ -128,12 +128,17 @@ class OutboxPublisher:
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
         """Publishes the rows and returns when the server has answered for each of them."""
-        async with asyncio.TaskGroup() as group:
-            for row in rows:
-                message = Outgoing(
-                    subject_of(row), row.payload, row.id, {"treadle-account": row.account_id}
-                )
-                group.create_task(publish_one(self._js, message))
+        messages = [
+            Outgoing(subject_of(row), row.payload, row.id, {"treadle-account": row.account_id})
+            for row in rows
+        ]
+        # Not a task group: what it raises is no error that anybody here would know.
+        answers = await asyncio.gather(
+            *(publish_one(self._js, message) for message in messages), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
 
 
 async def _unless(

@@ -8,8 +8,16 @@ from action_service.domain.changes import difference
 from action_service.domain.contact import (
     Contact,
     ContactValues,
+    contact_facts,
     custom_fields_problems,
     merged_custom_fields,
+)
+from action_service.domain.contact_events import (
+    CONTACT_CREATED,
+    CONTACT_UPDATED,
+    EventSource,
+    created_data,
+    updated_data,
 )
 from action_service.domain.plan import Json
 from action_service.use_cases.checks import below, check_etag
@@ -73,7 +81,7 @@ async def update_contact(
     unknown = mask - UPDATABLE
     if unknown:
         raise malformed("update_mask", f"cannot be updated: {', '.join(sorted(unknown))}")
-    values, violations = _checked(given, "contact")
+    values, violations = checked_contact(given, "contact")
     before = await tx.contacts.lock(contact_id)
     if before is None:
         raise not_found("contact", contact_id)
@@ -89,16 +97,17 @@ async def update_contact(
     if violations:
         raise invalid(dict.fromkeys(violations))
     after = replace(before.values, **{name: getattr(values, name) for name in mask})
-    changed = difference(_facts(before.values), _facts(after))
+    changed = difference(contact_facts(before.values), contact_facts(after))
     if not changed:
         return before
     stored = await tx.contacts.update(contact_id, after)
     tx.record(Change("contact.updated", "contact", contact_id, None, changed.before, changed.after))
+    tx.emit(CONTACT_UPDATED, contact_id, updated_data(EventSource.API, changed))
     return stored
 
 
 async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]) -> list[UUID]:
-    checked = [_checked(each, path) for each, path in zip(given, paths, strict=True)]
+    checked = [checked_contact(each, path) for each, path in zip(given, paths, strict=True)]
     contacts = [(new_id(), values) for values, _ in checked]
     violations = [violation for _, found in checked for violation in found]
     violations += _repeated_emails([values for values, _ in checked], paths)
@@ -119,25 +128,13 @@ async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]
             metadata={"entity": "contact"},
         )
     for contact_id, values in contacts:
-        known = {name: value for name, value in _facts(values).items() if value is not None}
+        known = {name: value for name, value in contact_facts(values).items() if value is not None}
         tx.record(Change("contact.created", "contact", contact_id, after=known))
+        tx.emit(CONTACT_CREATED, contact_id, created_data(EventSource.API, values))
     return [contact_id for contact_id, _ in contacts]
 
 
-def _facts(values: ContactValues) -> dict[str, Json]:
-    """The values as the audit log names them."""
-    return {
-        "email": values.email,
-        "phone": values.phone,
-        "first_name": values.first_name,
-        "last_name": values.last_name,
-        "timezone": values.timezone,
-        "owner_id": None if values.owner_id is None else str(values.owner_id),
-        **{f"custom_fields.{name}": value for name, value in values.custom_fields.items()},
-    }
-
-
-def _checked(given: ContactInput, path: str) -> tuple[ContactValues, list[FieldViolation]]:
+def checked_contact(given: ContactInput, path: str) -> tuple[ContactValues, list[FieldViolation]]:
     """The values as they are stored, and everything wrong with them."""
     violations: list[FieldViolation] = []
     email = given.email.strip()

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from action_service.adapters.database_errors import translate
 from action_service.bootstrap import add_api
 from action_service.engine.model import Task
+from action_service.engine.ports import EventPublisher
 from common.auth import TokenVerifier, issue_token
 from common.db import create_engine
 from common.errors import ErrorReason, TreadleError
@@ -148,14 +149,16 @@ class Api:
 
 
 @asynccontextmanager
-async def running_api(database_url: str) -> AsyncGenerator[Api]:
-    """Serve during the block."""
+async def running_api(
+    database_url: str, publisher: EventPublisher | None = None
+) -> AsyncGenerator[Api]:
+    """Serve during the block; without a publisher events stay in their table."""
     async with AsyncExitStack() as resources:
         db = create_engine(database_url, search_path="treadle", pool_size=10)
         resources.push_async_callback(db.dispose)
         bell = Bell()
         server = GrpcServer(TokenVerifier(SECRET), translate=translate)
-        add_api(server, db, bell)
+        add_api(server, db, bell, publisher)
         address = await resources.enter_async_context(
             server.running("127.0.0.1:0", grace=timedelta(seconds=1))
         )
