@@ -54,6 +54,5 @@ class Duplicator:
         await nc.subscribe(self._subject, cb=copy)
         await nc.flush()
         self._listening.set()
-        while not self._stop.is_set():
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(self._stop.wait)
         await nc.close()
