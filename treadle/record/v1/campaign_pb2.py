@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/record/v1/campaign.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xaa\x05\n\x08\x43\x61mpaign\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12\x9d\x01\n\x0bworkflow_id\x18\x03 \x01(\tB|\xc2\xbc\x18x\x08\x06\"\x08Workflow*fEnrolling starts a run of it, unenrolling cancels the run; none for a campaign that other systems run.`\rp\x01R\nworkflowId\x12\x66\n\x10\x65nrollment_limit\x18\x04 \x01(\x05\x42;\xc2\xbc\x18\x37\"\x05Limit*%The most contacts enrolled at a time.@\x01H\x80\xc2\xd7/p\x01R\x0f\x65nrollmentLimit\x12T\n\tis_active\x18\x05 \x01(\x08\x42\x37\xc2\xbc\x18\x33\"\x06\x41\x63tive*\'Only an active campaign takes contacts.p\x01R\x08isActive\x12\x46\n\x05steps\x18\x06 \x03(\x0b\x32\x1f.treadle.record.v1.CampaignStepB\x0f\xc2\xbc\x18\x0b\"\x05StepsXdp\x01R\x05steps\x12\x35\n\x0e\x65nrolled_count\x18\x07 \x01(\x03\x42\x0e\xc2\xbc\x18\n\"\x08\x45nrolledR\renrolledCount\x12\x39\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\n \x01(\tR\x04\x65tag\"\xc7\x01\n\x0c\x43\x61mpaignStep\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xc2\xbc\x18\x08\x08\x06\"\x02Idp\x01R\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12p\n\taction_id\x18\x03 \x01(\tBS\xc2\xbc\x18O\x08\x06\"\x06\x41\x63tion*?The action of the campaign\'s workflow at which the step begins.`\x02p\x01R\x08\x61\x63tionId\"\x8d\x03\n\x12\x43\x61mpaignEnrollment\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tR\ncampaignId\x12\x1d\n\ncontact_id\x18\x03 \x01(\tR\tcontactId\x12#\n\x07step_id\x18\x04 \x01(\tB\n\xc2\xbc\x18\x06\"\x04StepR\x06stepId\x12;\n\x06status\x18\x05 \x01(\x0e\x32#.treadle.record.v1.EnrollmentStatusR\x06status\x12\x32\n\x0c\x65xecution_id\x18\x06 \x01(\tB\x0f\xc2\xbc\x18\x0b\"\tExecutionR\x0b\x65xecutionId\x12;\n\x0b\x65nrolled_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nenrolledAt\x12\x35\n\x08\x65nded_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndedAt\x12\x1d\n\nend_reason\x18\t \x01(\tR\tendReason*\x93\x01\n\x10\x45nrollmentStatus\x12!\n\x1d\x45NROLLMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45NROLLMENT_STATUS_ACTIVE\x10\x01\x12\x1f\n\x1b\x45NROLLMENT_STATUS_COMPLETED\x10\x02\x12\x1d\n\x19\x45NROLLMENT_STATUS_REMOVED\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/record/v1/campaign.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xe8\x06\n\x08\x43\x61mpaign\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12\x9d\x01\n\x0bworkflow_id\x18\x03 \x01(\tB|\xc2\xbc\x18x\x08\x06\"\x08Workflow*fEnrolling starts a run of it, unenrolling cancels the run; none for a campaign that other systems run.`\rp\x01R\nworkflowId\x12\x7f\n\x10\x65nrollment_limit\x18\x04 \x01(\x05\x42T\xc2\xbc\x18P\"\x05Limit*>The most contacts enrolled at a time; no limit when not given.@\x01H\x80\xc2\xd7/p\x01R\x0f\x65nrollmentLimit\x12\x82\x01\n\tis_active\x18\x05 \x01(\x08\x42\x65\xc2\xbc\x18\x61\"\x06\x41\x63tive*UOnly an active campaign takes contacts. A new one is active unless it says otherwise.p\x01R\x08isActive\x12\xa3\x01\n\x05steps\x18\x06 \x03(\x0b\x32\x1f.treadle.record.v1.CampaignStepBl\xc2\xbc\x18h\"\x05Steps*[In order. In a change, a step with the id of one that is there keeps it; those left out go.Xdp\x01R\x05steps\x12M\n\x0e\x65nrolled_count\x18\x07 \x01(\x03\x42&\xc2\xbc\x18\"\"\x08\x45nrolled*\x16\x43ontacts enrolled now.R\renrolledCount\x12\x39\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\n \x01(\tR\x04\x65tag\"\xe0\x01\n\x0c\x43\x61mpaignStep\x12\x35\n\x02id\x18\x01 \x01(\tB%\xc2\xbc\x18!\x08\x06\"\x02Id*\x17Made up when not given.p\x01R\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12p\n\taction_id\x18\x03 \x01(\tBS\xc2\xbc\x18O\x08\x06\"\x06\x41\x63tion*?The action of the campaign\'s workflow at which the step begins.`\x02p\x01R\x08\x61\x63tionId\"\xbd\x04\n\x12\x43\x61mpaignEnrollment\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x31\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x10\xc2\xbc\x18\x0c\x10\x01\"\x08\x43\x61mpaignR\ncampaignId\x12.\n\ncontact_id\x18\x03 \x01(\tB\x0f\xc2\xbc\x18\x0b\x10\x01\"\x07\x43ontactR\tcontactId\x12N\n\x07step_id\x18\x04 \x01(\tB5\xc2\xbc\x18\x31\"\x04Step*)Where it started; none for the beginning.R\x06stepId\x12;\n\x06status\x18\x05 \x01(\x0e\x32#.treadle.record.v1.EnrollmentStatusR\x06status\x12G\n\x0c\x65xecution_id\x18\x06 \x01(\tB$\xc2\xbc\x18 \"\tExecution*\x13The run it started.R\x0b\x65xecutionId\x12M\n\x0b\x65nrolled_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xc2\xbc\x18\x0c\x10\x01\"\x08\x45nrolledR\nenrolledAt\x12\x42\n\x08\x65nded_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\xc2\xbc\x18\x07\"\x05\x45ndedR\x07\x65ndedAt\x12K\n\nend_reason\x18\t \x01(\tB,\xc2\xbc\x18(\"\x06Reason*\x1eWhy the contact was taken out.R\tendReason*\x93\x01\n\x10\x45nrollmentStatus\x12!\n\x1d\x45NROLLMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45NROLLMENT_STATUS_ACTIVE\x10\x01\x12\x1f\n\x1b\x45NROLLMENT_STATUS_COMPLETED\x10\x02\x12\x1d\n\x19\x45NROLLMENT_STATUS_REMOVED\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,29 +38,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGN'].fields_by_name['workflow_id']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['workflow_id']._serialized_options = b'\302\274\030x\010\006\"\010Workflow*fEnrolling starts a run of it, unenrolling cancels the run; none for a campaign that other systems run.`\rp\001'
   _globals['_CAMPAIGN'].fields_by_name['enrollment_limit']._loaded_options = None
-  _globals['_CAMPAIGN'].fields_by_name['enrollment_limit']._serialized_options = b'\302\274\0307\"\005Limit*%The most contacts enrolled at a time.@\001H\200\302\327/p\001'
+  _globals['_CAMPAIGN'].fields_by_name['enrollment_limit']._serialized_options = b'\302\274\030P\"\005Limit*>The most contacts enrolled at a time; no limit when not given.@\001H\200\302\327/p\001'
   _globals['_CAMPAIGN'].fields_by_name['is_active']._loaded_options = None
-  _globals['_CAMPAIGN'].fields_by_name['is_active']._serialized_options = b'\302\274\0303\"\006Active*\'Only an active campaign takes contacts.p\001'
+  _globals['_CAMPAIGN'].fields_by_name['is_active']._serialized_options = b'\302\274\030a\"\006Active*UOnly an active campaign takes contacts. A new one is active unless it says otherwise.p\001'
   _globals['_CAMPAIGN'].fields_by_name['steps']._loaded_options = None
-  _globals['_CAMPAIGN'].fields_by_name['steps']._serialized_options = b'\302\274\030\013\"\005StepsXdp\001'
+  _globals['_CAMPAIGN'].fields_by_name['steps']._serialized_options = b'\302\274\030h\"\005Steps*[In order. In a change, a step with the id of one that is there keeps it; those left out go.Xdp\001'
   _globals['_CAMPAIGN'].fields_by_name['enrolled_count']._loaded_options = None
-  _globals['_CAMPAIGN'].fields_by_name['enrolled_count']._serialized_options = b'\302\274\030\n\"\010Enrolled'
+  _globals['_CAMPAIGN'].fields_by_name['enrolled_count']._serialized_options = b'\302\274\030\"\"\010Enrolled*\026Contacts enrolled now.'
   _globals['_CAMPAIGNSTEP'].fields_by_name['id']._loaded_options = None
-  _globals['_CAMPAIGNSTEP'].fields_by_name['id']._serialized_options = b'\302\274\030\010\010\006\"\002Idp\001'
+  _globals['_CAMPAIGNSTEP'].fields_by_name['id']._serialized_options = b'\302\274\030!\010\006\"\002Id*\027Made up when not given.p\001'
   _globals['_CAMPAIGNSTEP'].fields_by_name['name']._loaded_options = None
   _globals['_CAMPAIGNSTEP'].fields_by_name['name']._serialized_options = b'\302\274\030\017\020\001\"\004Name0\0018\310\001p\001'
   _globals['_CAMPAIGNSTEP'].fields_by_name['action_id']._loaded_options = None
   _globals['_CAMPAIGNSTEP'].fields_by_name['action_id']._serialized_options = b'\302\274\030O\010\006\"\006Action*?The action of the campaign\'s workflow at which the step begins.`\002p\001'
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['campaign_id']._loaded_options = None
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['campaign_id']._serialized_options = b'\302\274\030\014\020\001\"\010Campaign'
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['contact_id']._loaded_options = None
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['contact_id']._serialized_options = b'\302\274\030\013\020\001\"\007Contact'
   _globals['_CAMPAIGNENROLLMENT'].fields_by_name['step_id']._loaded_options = None
-  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['step_id']._serialized_options = b'\302\274\030\006\"\004Step'
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['step_id']._serialized_options = b'\302\274\0301\"\004Step*)Where it started; none for the beginning.'
   _globals['_CAMPAIGNENROLLMENT'].fields_by_name['execution_id']._loaded_options = None
-  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['execution_id']._serialized_options = b'\302\274\030\013\"\tExecution'
-  _globals['_ENROLLMENTSTATUS']._serialized_start=1410
-  _globals['_ENROLLMENTSTATUS']._serialized_end=1557
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['execution_id']._serialized_options = b'\302\274\030 \"\tExecution*\023The run it started.'
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['enrolled_at']._loaded_options = None
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['enrolled_at']._serialized_options = b'\302\274\030\014\020\001\"\010Enrolled'
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['ended_at']._loaded_options = None
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['ended_at']._serialized_options = b'\302\274\030\007\"\005Ended'
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['end_reason']._loaded_options = None
+  _globals['_CAMPAIGNENROLLMENT'].fields_by_name['end_reason']._serialized_options = b'\302\274\030(\"\006Reason*\036Why the contact was taken out.'
+  _globals['_ENROLLMENTSTATUS']._serialized_start=1801
+  _globals['_ENROLLMENTSTATUS']._serialized_end=1948
   _globals['_CAMPAIGN']._serialized_start=123
-  _globals['_CAMPAIGN']._serialized_end=805
-  _globals['_CAMPAIGNSTEP']._serialized_start=808
-  _globals['_CAMPAIGNSTEP']._serialized_end=1007
-  _globals['_CAMPAIGNENROLLMENT']._serialized_start=1010
-  _globals['_CAMPAIGNENROLLMENT']._serialized_end=1407
+  _globals['_CAMPAIGN']._serialized_end=995
+  _globals['_CAMPAIGNSTEP']._serialized_start=998
+  _globals['_CAMPAIGNSTEP']._serialized_end=1222
+  _globals['_CAMPAIGNENROLLMENT']._serialized_start=1225
+  _globals['_CAMPAIGNENROLLMENT']._serialized_end=1798
 # @@protoc_insertion_point(module_scope)

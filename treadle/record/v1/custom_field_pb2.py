@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$treadle/record/v1/custom_field.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xed\x02\n\x0b\x43ustomField\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12I\n\x04name\x18\x02 \x01(\tB5\xc2\xbc\x18\x31\x10\x01\"\x04Name*\x1b\x41s in custom_fields.<name>.0\x01\x38@j\x04planx\x01R\x04name\x12Q\n\nfield_type\x18\x03 \x01(\x0e\x32\".treadle.record.v1.CustomFieldTypeB\x0e\xc2\xbc\x18\n\x10\x01\"\x04Typex\x01R\tfieldType\x12&\n\x05label\x18\x04 \x01(\tB\x10\xc2\xbc\x18\x0c\"\x05Label8\xc8\x01p\x01R\x05label\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x07 \x01(\tR\x04\x65tag*\xa9\x01\n\x0f\x43ustomFieldType\x12!\n\x1d\x43USTOM_FIELD_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43USTOM_FIELD_TYPE_TEXT\x10\x01\x12\x1c\n\x18\x43USTOM_FIELD_TYPE_NUMBER\x10\x02\x12\x1d\n\x19\x43USTOM_FIELD_TYPE_BOOLEAN\x10\x03\x12\x1a\n\x16\x43USTOM_FIELD_TYPE_DATE\x10\x04\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$treadle/record/v1/custom_field.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xbe\x03\n\x0b\x43ustomField\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12I\n\x04name\x18\x02 \x01(\tB5\xc2\xbc\x18\x31\x10\x01\"\x04Name*\x1b\x41s in custom_fields.<name>.0\x01\x38@j\x04planx\x01R\x04name\x12\x8b\x01\n\nfield_type\x18\x03 \x01(\x0e\x32\".treadle.record.v1.CustomFieldTypeBH\xc2\xbc\x18\x44\x10\x01\"\x04Type*8What its values are; a date is an ISO 8601 date or time.x\x01R\tfieldType\x12<\n\x05label\x18\x04 \x01(\tB&\xc2\xbc\x18\"\"\x05Label*\x14What people call it.8\xc8\x01p\x01R\x05label\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x07 \x01(\tR\x04\x65tag*\xa9\x01\n\x0f\x43ustomFieldType\x12!\n\x1d\x43USTOM_FIELD_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43USTOM_FIELD_TYPE_TEXT\x10\x01\x12\x1c\n\x18\x43USTOM_FIELD_TYPE_NUMBER\x10\x02\x12\x1d\n\x19\x43USTOM_FIELD_TYPE_BOOLEAN\x10\x03\x12\x1a\n\x16\x43USTOM_FIELD_TYPE_DATE\x10\x04\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,11 +36,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMFIELD'].fields_by_name['name']._loaded_options = None
   _globals['_CUSTOMFIELD'].fields_by_name['name']._serialized_options = b'\302\274\0301\020\001\"\004Name*\033As in custom_fields.<name>.0\0018@j\004planx\001'
   _globals['_CUSTOMFIELD'].fields_by_name['field_type']._loaded_options = None
-  _globals['_CUSTOMFIELD'].fields_by_name['field_type']._serialized_options = b'\302\274\030\n\020\001\"\004Typex\001'
+  _globals['_CUSTOMFIELD'].fields_by_name['field_type']._serialized_options = b'\302\274\030D\020\001\"\004Type*8What its values are; a date is an ISO 8601 date or time.x\001'
   _globals['_CUSTOMFIELD'].fields_by_name['label']._loaded_options = None
-  _globals['_CUSTOMFIELD'].fields_by_name['label']._serialized_options = b'\302\274\030\014\"\005Label8\310\001p\001'
-  _globals['_CUSTOMFIELDTYPE']._serialized_start=495
-  _globals['_CUSTOMFIELDTYPE']._serialized_end=664
+  _globals['_CUSTOMFIELD'].fields_by_name['label']._serialized_options = b'\302\274\030\"\"\005Label*\024What people call it.8\310\001p\001'
+  _globals['_CUSTOMFIELDTYPE']._serialized_start=576
+  _globals['_CUSTOMFIELDTYPE']._serialized_end=745
   _globals['_CUSTOMFIELD']._serialized_start=127
-  _globals['_CUSTOMFIELD']._serialized_end=492
+  _globals['_CUSTOMFIELD']._serialized_end=573
 # @@protoc_insertion_point(module_scope)

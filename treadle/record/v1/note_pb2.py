@@ -28,7 +28,7 @@ from treadle.catalog.v1 import add_note_pb2 as treadle_dot_catalog_dot_v1_dot_ad
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctreadle/record/v1/note.proto\x12\x11treadle.record.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!treadle/catalog/v1/add_note.proto\x1a treadle/options/v1/options.proto\"\xe9\x02\n\x04Note\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x34\n\ncontact_id\x18\x02 \x01(\tB\x15\xc2\xbc\x18\x11\x08\x06\x10\x01\"\x07\x43ontact`\x0cx\x01R\tcontactId\x12/\n\x07\x63ontent\x18\x03 \x01(\tB\x15\xc2\xbc\x18\x11\x08\n\x10\x01\"\x04Note0\x01\x38\x90Nx\x01R\x07\x63ontent\x12G\n\tnote_type\x18\x04 \x01(\x0e\x32\x1c.treadle.catalog.v1.NoteTypeB\x0c\xc2\xbc\x18\x08\"\x04Kindx\x01R\x08noteType\x12@\n\x07\x63ontext\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\r\xc2\xbc\x18\t\"\x07\x43ontextR\x07\x63ontext\x12$\n\x06\x61uthor\x18\x06 \x01(\tB\x0c\xc2\xbc\x18\x08\"\x06\x41uthorR\x06\x61uthor\x12\x39\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAtb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctreadle/record/v1/note.proto\x12\x11treadle.record.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!treadle/catalog/v1/add_note.proto\x1a treadle/options/v1/options.proto\"\xfd\x03\n\x04Note\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x34\n\ncontact_id\x18\x02 \x01(\tB\x15\xc2\xbc\x18\x11\x08\x06\x10\x01\"\x07\x43ontact`\x0cx\x01R\tcontactId\x12/\n\x07\x63ontent\x18\x03 \x01(\tB\x15\xc2\xbc\x18\x11\x08\n\x10\x01\"\x04Note0\x01\x38\x90Nx\x01R\x07\x63ontent\x12`\n\tnote_type\x18\x04 \x01(\x0e\x32\x1c.treadle.catalog.v1.NoteTypeB%\xc2\xbc\x18!\"\x04Kind*\x17General when not given.x\x01R\x08noteType\x12\x84\x01\n\x07\x63ontext\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructBQ\xc2\xbc\x18M\"\x07\x43ontext*BOf a note that a step wrote: workflow, execution, action and when.R\x07\x63ontext\x12Z\n\x06\x61uthor\x18\x06 \x01(\tBB\xc2\xbc\x18>\x10\x01\"\x06\x41uthor*2`user:<id>`, `service:<name>` or `execution:<id>`.R\x06\x61uthor\x12\x39\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAtb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,11 +40,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTE'].fields_by_name['content']._loaded_options = None
   _globals['_NOTE'].fields_by_name['content']._serialized_options = b'\302\274\030\021\010\n\020\001\"\004Note0\0018\220Nx\001'
   _globals['_NOTE'].fields_by_name['note_type']._loaded_options = None
-  _globals['_NOTE'].fields_by_name['note_type']._serialized_options = b'\302\274\030\010\"\004Kindx\001'
+  _globals['_NOTE'].fields_by_name['note_type']._serialized_options = b'\302\274\030!\"\004Kind*\027General when not given.x\001'
   _globals['_NOTE'].fields_by_name['context']._loaded_options = None
-  _globals['_NOTE'].fields_by_name['context']._serialized_options = b'\302\274\030\t\"\007Context'
+  _globals['_NOTE'].fields_by_name['context']._serialized_options = b'\302\274\030M\"\007Context*BOf a note that a step wrote: workflow, execution, action and when.'
   _globals['_NOTE'].fields_by_name['author']._loaded_options = None
-  _globals['_NOTE'].fields_by_name['author']._serialized_options = b'\302\274\030\010\"\006Author'
+  _globals['_NOTE'].fields_by_name['author']._serialized_options = b'\302\274\030>\020\001\"\006Author*2`user:<id>`, `service:<name>` or `execution:<id>`.'
   _globals['_NOTE']._serialized_start=184
-  _globals['_NOTE']._serialized_end=545
+  _globals['_NOTE']._serialized_end=693
 # @@protoc_insertion_point(module_scope)

@@ -27,25 +27,37 @@ from treadle.catalog.v1 import send_notification_pb2 as treadle_dot_catalog_dot_
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$treadle/record/v1/notification.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*treadle/catalog/v1/send_notification.proto\x1a treadle/options/v1/options.proto\"\xe1\x03\n\x0cNotification\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n\x07user_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n\ncontact_id\x18\x03 \x01(\tR\tcontactId\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\x12\x43\n\x08\x63hannels\x18\x06 \x03(\x0e\x32\'.treadle.catalog.v1.NotificationChannelR\x08\x63hannels\x12?\n\x07read_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xc2\xbc\x18\x06\"\x04ReadR\x06readAt\x12=\n\x13\x61\x63tion_execution_id\x18\x08 \x01(\tB\r\xc2\xbc\x18\t\"\x07Sent byR\x11\x61\x63tionExecutionId\x12Y\n\ndeliveries\x18\t \x03(\x0b\x32\'.treadle.record.v1.NotificationDeliveryB\x10\xc2\xbc\x18\x0c\"\nDeliveriesR\ndeliveries\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\"\xa3\x02\n\x14NotificationDelivery\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x41\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\'.treadle.catalog.v1.NotificationChannelR\x07\x63hannel\x12\x39\n\x06status\x18\x03 \x01(\x0e\x32!.treadle.record.v1.DeliveryStatusR\x06status\x12$\n\x06reason\x18\x04 \x01(\tB\x0c\xc2\xbc\x18\x08\"\x06ReasonR\x06reason\x12\x1a\n\x08\x61ttempts\x18\x05 \x01(\x05R\x08\x61ttempts\x12;\n\x0b\x66inished_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt*\xbe\x01\n\x0e\x44\x65liveryStatus\x12\x1f\n\x1b\x44\x45LIVERY_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45LIVERY_STATUS_PENDING\x10\x01\x12\x18\n\x14\x44\x45LIVERY_STATUS_SENT\x10\x02\x12\x1a\n\x16\x44\x45LIVERY_STATUS_FAILED\x10\x03\x12\x1b\n\x17\x44\x45LIVERY_STATUS_SKIPPED\x10\x04\x12\x1b\n\x17\x44\x45LIVERY_STATUS_UNKNOWN\x10\x05\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$treadle/record/v1/notification.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*treadle/catalog/v1/send_notification.proto\x1a treadle/options/v1/options.proto\"\xc2\x05\n\x0cNotification\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12*\n\x07user_id\x18\x02 \x01(\tB\x11\xc2\xbc\x18\r\x10\x01\"\tRecipientR\x06userId\x12?\n\ncontact_id\x18\x03 \x01(\tB \xc2\xbc\x18\x1c\"\x07\x43ontact*\x11Whom it is about.R\tcontactId\x12#\n\x05title\x18\x04 \x01(\tB\r\xc2\xbc\x18\t\x10\x01\"\x05TitleR\x05title\x12)\n\x07message\x18\x05 \x01(\tB\x0f\xc2\xbc\x18\x0b\x10\x01\"\x07MessageR\x07message\x12S\n\x08\x63hannels\x18\x06 \x03(\x0e\x32\'.treadle.catalog.v1.NotificationChannelB\x0e\xc2\xbc\x18\n\"\x08\x43hannelsR\x08\x63hannels\x12l\n\x07read_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB7\xc2\xbc\x18\x33\"\x04Read*+When it was marked as read; not set before.R\x06readAt\x12U\n\x13\x61\x63tion_execution_id\x18\x08 \x01(\tB%\xc2\xbc\x18!\"\x07Sent by*\x16The step that sent it.R\x11\x61\x63tionExecutionId\x12\x8f\x01\n\ndeliveries\x18\t \x03(\x0b\x32\'.treadle.record.v1.NotificationDeliveryBF\xc2\xbc\x18\x42\"\nDeliveries*4How it fares on the channels beyond the application.R\ndeliveries\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\"\x90\x03\n\x14NotificationDelivery\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x41\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\'.treadle.catalog.v1.NotificationChannelR\x07\x63hannel\x12\x86\x01\n\x06status\x18\x03 \x01(\x0e\x32!.treadle.record.v1.DeliveryStatusBK\xc2\xbc\x18G\"\x06Status*=`sent` when the provider took it; `unknown` when it may have.R\x06status\x12\x43\n\x06reason\x18\x04 \x01(\tB+\xc2\xbc\x18\'\"\x06Reason*\x1dWhy it failed or was skipped.R\x06reason\x12\x1a\n\x08\x61ttempts\x18\x05 \x01(\x05R\x08\x61ttempts\x12;\n\x0b\x66inished_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt*\xbe\x01\n\x0e\x44\x65liveryStatus\x12\x1f\n\x1b\x44\x45LIVERY_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45LIVERY_STATUS_PENDING\x10\x01\x12\x18\n\x14\x44\x45LIVERY_STATUS_SENT\x10\x02\x12\x1a\n\x16\x44\x45LIVERY_STATUS_FAILED\x10\x03\x12\x1b\n\x17\x44\x45LIVERY_STATUS_SKIPPED\x10\x04\x12\x1b\n\x17\x44\x45LIVERY_STATUS_UNKNOWN\x10\x05\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.record.v1.notification_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_NOTIFICATION'].fields_by_name['user_id']._loaded_options = None
+  _globals['_NOTIFICATION'].fields_by_name['user_id']._serialized_options = b'\302\274\030\r\020\001\"\tRecipient'
+  _globals['_NOTIFICATION'].fields_by_name['contact_id']._loaded_options = None
+  _globals['_NOTIFICATION'].fields_by_name['contact_id']._serialized_options = b'\302\274\030\034\"\007Contact*\021Whom it is about.'
+  _globals['_NOTIFICATION'].fields_by_name['title']._loaded_options = None
+  _globals['_NOTIFICATION'].fields_by_name['title']._serialized_options = b'\302\274\030\t\020\001\"\005Title'
+  _globals['_NOTIFICATION'].fields_by_name['message']._loaded_options = None
+  _globals['_NOTIFICATION'].fields_by_name['message']._serialized_options = b'\302\274\030\013\020\001\"\007Message'
+  _globals['_NOTIFICATION'].fields_by_name['channels']._loaded_options = None
+  _globals['_NOTIFICATION'].fields_by_name['channels']._serialized_options = b'\302\274\030\n\"\010Channels'
   _globals['_NOTIFICATION'].fields_by_name['read_at']._loaded_options = None
-  _globals['_NOTIFICATION'].fields_by_name['read_at']._serialized_options = b'\302\274\030\006\"\004Read'
+  _globals['_NOTIFICATION'].fields_by_name['read_at']._serialized_options = b'\302\274\0303\"\004Read*+When it was marked as read; not set before.'
   _globals['_NOTIFICATION'].fields_by_name['action_execution_id']._loaded_options = None
-  _globals['_NOTIFICATION'].fields_by_name['action_execution_id']._serialized_options = b'\302\274\030\t\"\007Sent by'
+  _globals['_NOTIFICATION'].fields_by_name['action_execution_id']._serialized_options = b'\302\274\030!\"\007Sent by*\026The step that sent it.'
   _globals['_NOTIFICATION'].fields_by_name['deliveries']._loaded_options = None
-  _globals['_NOTIFICATION'].fields_by_name['deliveries']._serialized_options = b'\302\274\030\014\"\nDeliveries'
+  _globals['_NOTIFICATION'].fields_by_name['deliveries']._serialized_options = b'\302\274\030B\"\nDeliveries*4How it fares on the channels beyond the application.'
+  _globals['_NOTIFICATIONDELIVERY'].fields_by_name['status']._loaded_options = None
+  _globals['_NOTIFICATIONDELIVERY'].fields_by_name['status']._serialized_options = b'\302\274\030G\"\006Status*=`sent` when the provider took it; `unknown` when it may have.'
   _globals['_NOTIFICATIONDELIVERY'].fields_by_name['reason']._loaded_options = None
-  _globals['_NOTIFICATIONDELIVERY'].fields_by_name['reason']._serialized_options = b'\302\274\030\010\"\006Reason'
-  _globals['_DELIVERYSTATUS']._serialized_start=949
-  _globals['_DELIVERYSTATUS']._serialized_end=1139
+  _globals['_NOTIFICATIONDELIVERY'].fields_by_name['reason']._serialized_options = b'\302\274\030\'\"\006Reason*\035Why it failed or was skipped.'
+  _globals['_DELIVERYSTATUS']._serialized_start=1283
+  _globals['_DELIVERYSTATUS']._serialized_end=1473
   _globals['_NOTIFICATION']._serialized_start=171
-  _globals['_NOTIFICATION']._serialized_end=652
-  _globals['_NOTIFICATIONDELIVERY']._serialized_start=655
-  _globals['_NOTIFICATIONDELIVERY']._serialized_end=946
+  _globals['_NOTIFICATION']._serialized_end=877
+  _globals['_NOTIFICATIONDELIVERY']._serialized_start=880
+  _globals['_NOTIFICATIONDELIVERY']._serialized_end=1280
 # @@protoc_insertion_point(module_scope)

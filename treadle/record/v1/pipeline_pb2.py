@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/record/v1/pipeline.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\x9d\x02\n\x08Pipeline\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12N\n\x06stages\x18\x03 \x03(\x0b\x32 .treadle.record.v1.PipelineStageB\x14\xc2\xbc\x18\x10\x10\x01\"\x06StagesP\x01X2p\x01R\x06stages\x12\x39\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x06 \x01(\tR\x04\x65tag\"\xce\x01\n\rPipelineStage\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xc2\xbc\x18\x08\x08\x06\"\x02Idp\x01R\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12v\n\x07outcome\x18\x03 \x01(\x0e\x32\x1f.treadle.record.v1.StageOutcomeB;\xc2\xbc\x18\x37\"\x07Outcome**What an opportunity is that has come here.p\x01R\x07outcome*t\n\x0cStageOutcome\x12\x1d\n\x19STAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x16\n\x12STAGE_OUTCOME_OPEN\x10\x01\x12\x15\n\x11STAGE_OUTCOME_WON\x10\x02\x12\x16\n\x12STAGE_OUTCOME_LOST\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n treadle/record/v1/pipeline.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xfc\x02\n\x08Pipeline\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12\xac\x01\n\x06stages\x18\x03 \x03(\x0b\x32 .treadle.record.v1.PipelineStageBr\xc2\xbc\x18n\x10\x01\"\x06Stages*\\In order. In a change, a stage with the id of one that is there keeps it; those left out go.P\x01X2p\x01R\x06stages\x12\x39\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x06 \x01(\tR\x04\x65tag\"\xfd\x01\n\rPipelineStage\x12\x35\n\x02id\x18\x01 \x01(\tB%\xc2\xbc\x18!\x08\x06\"\x02Id*\x17Made up when not given.p\x01R\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12\x8b\x01\n\x07outcome\x18\x03 \x01(\x0e\x32\x1f.treadle.record.v1.StageOutcomeBP\xc2\xbc\x18L\"\x07Outcome*?What an opportunity is that has come here; open when not given.p\x01R\x07outcome*t\n\x0cStageOutcome\x12\x1d\n\x19STAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x16\n\x12STAGE_OUTCOME_OPEN\x10\x01\x12\x15\n\x11STAGE_OUTCOME_WON\x10\x02\x12\x16\n\x12STAGE_OUTCOME_LOST\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,17 +36,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PIPELINE'].fields_by_name['name']._loaded_options = None
   _globals['_PIPELINE'].fields_by_name['name']._serialized_options = b'\302\274\030\017\020\001\"\004Name0\0018\310\001p\001'
   _globals['_PIPELINE'].fields_by_name['stages']._loaded_options = None
-  _globals['_PIPELINE'].fields_by_name['stages']._serialized_options = b'\302\274\030\020\020\001\"\006StagesP\001X2p\001'
+  _globals['_PIPELINE'].fields_by_name['stages']._serialized_options = b'\302\274\030n\020\001\"\006Stages*\\In order. In a change, a stage with the id of one that is there keeps it; those left out go.P\001X2p\001'
   _globals['_PIPELINESTAGE'].fields_by_name['id']._loaded_options = None
-  _globals['_PIPELINESTAGE'].fields_by_name['id']._serialized_options = b'\302\274\030\010\010\006\"\002Idp\001'
+  _globals['_PIPELINESTAGE'].fields_by_name['id']._serialized_options = b'\302\274\030!\010\006\"\002Id*\027Made up when not given.p\001'
   _globals['_PIPELINESTAGE'].fields_by_name['name']._loaded_options = None
   _globals['_PIPELINESTAGE'].fields_by_name['name']._serialized_options = b'\302\274\030\017\020\001\"\004Name0\0018\310\001p\001'
   _globals['_PIPELINESTAGE'].fields_by_name['outcome']._loaded_options = None
-  _globals['_PIPELINESTAGE'].fields_by_name['outcome']._serialized_options = b'\302\274\0307\"\007Outcome**What an opportunity is that has come here.p\001'
-  _globals['_STAGEOUTCOME']._serialized_start=619
-  _globals['_STAGEOUTCOME']._serialized_end=735
+  _globals['_PIPELINESTAGE'].fields_by_name['outcome']._serialized_options = b'\302\274\030L\"\007Outcome*?What an opportunity is that has come here; open when not given.p\001'
+  _globals['_STAGEOUTCOME']._serialized_start=761
+  _globals['_STAGEOUTCOME']._serialized_end=877
   _globals['_PIPELINE']._serialized_start=123
-  _globals['_PIPELINE']._serialized_end=408
-  _globals['_PIPELINESTAGE']._serialized_start=411
-  _globals['_PIPELINESTAGE']._serialized_end=617
+  _globals['_PIPELINE']._serialized_end=503
+  _globals['_PIPELINESTAGE']._serialized_start=506
+  _globals['_PIPELINESTAGE']._serialized_end=759
 # @@protoc_insertion_point(module_scope)

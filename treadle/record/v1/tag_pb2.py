@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1btreadle/record/v1/tag.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xed\x01\n\x03Tag\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12(\n\x04name\x18\x02 \x01(\tB\x14\xc2\xbc\x18\x10\x08\x07\x10\x01\"\x04Name0\x01\x38\x64p\x01R\x04name\x12(\n\x05\x63olor\x18\x03 \x01(\tB\x12\xc2\xbc\x18\x0e\x08\x05\"\x06\x43olour8\x07p\x01R\x05\x63olor\x12\x33\n\rcontact_count\x18\x04 \x01(\x03\x42\x0e\xc2\xbc\x18\n\"\x08\x43ontactsR\x0c\x63ontactCount\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x12\n\x04\x65tag\x18\x06 \x01(\tR\x04\x65tagb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1btreadle/record/v1/tag.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\x89\x02\n\x03Tag\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12(\n\x04name\x18\x02 \x01(\tB\x14\xc2\xbc\x18\x10\x08\x07\x10\x01\"\x04Name0\x01\x38\x64p\x01R\x04name\x12(\n\x05\x63olor\x18\x03 \x01(\tB\x12\xc2\xbc\x18\x0e\x08\x05\"\x06\x43olour8\x07p\x01R\x05\x63olor\x12O\n\rcontact_count\x18\x04 \x01(\x03\x42*\xc2\xbc\x18&\"\x08\x43ontacts*\x1aHow many contacts have it.R\x0c\x63ontactCount\x12\x39\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x12\n\x04\x65tag\x18\x06 \x01(\tR\x04\x65tagb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TAG'].fields_by_name['color']._loaded_options = None
   _globals['_TAG'].fields_by_name['color']._serialized_options = b'\302\274\030\016\010\005\"\006Colour8\007p\001'
   _globals['_TAG'].fields_by_name['contact_count']._loaded_options = None
-  _globals['_TAG'].fields_by_name['contact_count']._serialized_options = b'\302\274\030\n\"\010Contacts'
+  _globals['_TAG'].fields_by_name['contact_count']._serialized_options = b'\302\274\030&\"\010Contacts*\032How many contacts have it.'
   _globals['_TAG']._serialized_start=118
-  _globals['_TAG']._serialized_end=355
+  _globals['_TAG']._serialized_end=383
 # @@protoc_insertion_point(module_scope)

@@ -27,7 +27,7 @@ from treadle.catalog.v1 import create_task_pb2 as treadle_dot_catalog_dot_v1_dot
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctreadle/record/v1/task.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$treadle/catalog/v1/create_task.proto\x1a treadle/options/v1/options.proto\"\xca\x05\n\x04Task\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x34\n\ncontact_id\x18\x02 \x01(\tB\x15\xc2\xbc\x18\x11\x08\x06\x10\x01\"\x07\x43ontact`\x0cx\x01R\tcontactId\x12*\n\x05title\x18\x03 \x01(\tB\x14\xc2\xbc\x18\x10\x10\x01\"\x05Title0\x01\x38\xac\x02p\x01R\x05title\x12:\n\x0b\x64\x65scription\x18\x04 \x01(\tB\x18\xc2\xbc\x18\x14\x08\n\"\x0b\x44\x65scription8\x90Np\x01R\x0b\x64\x65scription\x12\x35\n\x0b\x61ssignee_id\x18\x05 \x01(\tB\x14\xc2\xbc\x18\x10\x08\x06\"\x08\x41ssignee`\x04p\x01R\nassigneeId\x12N\n\x08priority\x18\x06 \x01(\x0e\x32 .treadle.catalog.v1.TaskPriorityB\x10\xc2\xbc\x18\x0c\"\x08Priorityp\x01R\x08priority\x12>\n\x06\x64ue_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\xc2\xbc\x18\x07\"\x03\x44uep\x01R\x05\x64ueAt\x12\x45\n\x06status\x18\x08 \x01(\x0e\x32\x1d.treadle.record.v1.TaskStatusB\x0e\xc2\xbc\x18\n\"\x06Statusp\x01R\x06status\x12=\n\x0c\x63ompleted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x63ompletedAt\x12=\n\x13\x61\x63tion_execution_id\x18\n \x01(\tB\r\xc2\xbc\x18\t\"\x07Made byR\x11\x61\x63tionExecutionId\x12\x39\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\r \x01(\tR\x04\x65tag*U\n\nTaskStatus\x12\x1b\n\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10TASK_STATUS_OPEN\x10\x01\x12\x14\n\x10TASK_STATUS_DONE\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctreadle/record/v1/task.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$treadle/catalog/v1/create_task.proto\x1a treadle/options/v1/options.proto\"\xcc\x06\n\x04Task\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x34\n\ncontact_id\x18\x02 \x01(\tB\x15\xc2\xbc\x18\x11\x08\x06\x10\x01\"\x07\x43ontact`\x0cx\x01R\tcontactId\x12*\n\x05title\x18\x03 \x01(\tB\x14\xc2\xbc\x18\x10\x10\x01\"\x05Title0\x01\x38\xac\x02p\x01R\x05title\x12:\n\x0b\x64\x65scription\x18\x04 \x01(\tB\x18\xc2\xbc\x18\x14\x08\n\"\x0b\x44\x65scription8\x90Np\x01R\x0b\x64\x65scription\x12\x35\n\x0b\x61ssignee_id\x18\x05 \x01(\tB\x14\xc2\xbc\x18\x10\x08\x06\"\x08\x41ssignee`\x04p\x01R\nassigneeId\x12\x66\n\x08priority\x18\x06 \x01(\x0e\x32 .treadle.catalog.v1.TaskPriorityB(\xc2\xbc\x18$\"\x08Priority*\x16Medium when not given.p\x01R\x08priority\x12>\n\x06\x64ue_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\xc2\xbc\x18\x07\"\x03\x44uep\x01R\x05\x64ueAt\x12[\n\x06status\x18\x08 \x01(\x0e\x32\x1d.treadle.record.v1.TaskStatusB$\xc2\xbc\x18 \"\x06Status*\x14Open when not given.p\x01R\x06status\x12\x61\n\x0c\x63ompleted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\"\xc2\xbc\x18\x1e\"\tCompleted*\x11When it was done.R\x0b\x63ompletedAt\x12m\n\x13\x61\x63tion_execution_id\x18\n \x01(\tB=\xc2\xbc\x18\x39\"\x07Made by*.The step that made it; none when a person did.R\x11\x61\x63tionExecutionId\x12\x39\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\r \x01(\tR\x04\x65tag*U\n\nTaskStatus\x12\x1b\n\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10TASK_STATUS_OPEN\x10\x01\x12\x14\n\x10TASK_STATUS_DONE\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,15 +43,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TASK'].fields_by_name['assignee_id']._loaded_options = None
   _globals['_TASK'].fields_by_name['assignee_id']._serialized_options = b'\302\274\030\020\010\006\"\010Assignee`\004p\001'
   _globals['_TASK'].fields_by_name['priority']._loaded_options = None
-  _globals['_TASK'].fields_by_name['priority']._serialized_options = b'\302\274\030\014\"\010Priorityp\001'
+  _globals['_TASK'].fields_by_name['priority']._serialized_options = b'\302\274\030$\"\010Priority*\026Medium when not given.p\001'
   _globals['_TASK'].fields_by_name['due_at']._loaded_options = None
   _globals['_TASK'].fields_by_name['due_at']._serialized_options = b'\302\274\030\007\"\003Duep\001'
   _globals['_TASK'].fields_by_name['status']._loaded_options = None
-  _globals['_TASK'].fields_by_name['status']._serialized_options = b'\302\274\030\n\"\006Statusp\001'
+  _globals['_TASK'].fields_by_name['status']._serialized_options = b'\302\274\030 \"\006Status*\024Open when not given.p\001'
+  _globals['_TASK'].fields_by_name['completed_at']._loaded_options = None
+  _globals['_TASK'].fields_by_name['completed_at']._serialized_options = b'\302\274\030\036\"\tCompleted*\021When it was done.'
   _globals['_TASK'].fields_by_name['action_execution_id']._loaded_options = None
-  _globals['_TASK'].fields_by_name['action_execution_id']._serialized_options = b'\302\274\030\t\"\007Made by'
-  _globals['_TASKSTATUS']._serialized_start=873
-  _globals['_TASKSTATUS']._serialized_end=958
+  _globals['_TASK'].fields_by_name['action_execution_id']._serialized_options = b'\302\274\0309\"\007Made by*.The step that made it; none when a person did.'
+  _globals['_TASKSTATUS']._serialized_start=1003
+  _globals['_TASKSTATUS']._serialized_end=1088
   _globals['_TASK']._serialized_start=157
-  _globals['_TASK']._serialized_end=871
+  _globals['_TASK']._serialized_end=1001
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctreadle/record/v1/user.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xed\x03\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12(\n\x05\x65mail\x18\x03 \x01(\tB\x12\xc2\xbc\x18\x0e\x08\x01\"\x05\x45mail8\xfe\x01p\x01R\x05\x65mail\x12\'\n\x05phone\x18\x04 \x01(\tB\x11\xc2\xbc\x18\r\x08\x02\"\x05Phone8\x10p\x01R\x05phone\x12t\n\x04role\x18\x05 \x01(\tB`\xc2\xbc\x18\\\"\x04Role*PWhat notifications by role go by, such as sales; says nothing about permissions.8(p\x01R\x04role\x12Y\n\tis_active\x18\x06 \x01(\x08\x42<\xc2\xbc\x18\x38\"\x06\x41\x63tive*,Only active users are assigned and notified.p\x01R\x08isActive\x12\x39\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\t \x01(\tR\x04\x65tagb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctreadle/record/v1/user.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\x9c\x04\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x04name\x18\x02 \x01(\tB\x13\xc2\xbc\x18\x0f\x10\x01\"\x04Name0\x01\x38\xc8\x01p\x01R\x04name\x12(\n\x05\x65mail\x18\x03 \x01(\tB\x12\xc2\xbc\x18\x0e\x08\x01\"\x05\x45mail8\xfe\x01p\x01R\x05\x65mail\x12\'\n\x05phone\x18\x04 \x01(\tB\x11\xc2\xbc\x18\r\x08\x02\"\x05Phone8\x10p\x01R\x05phone\x12t\n\x04role\x18\x05 \x01(\tB`\xc2\xbc\x18\\\"\x04Role*PWhat notifications by role go by, such as sales; says nothing about permissions.8(p\x01R\x04role\x12\x87\x01\n\tis_active\x18\x06 \x01(\x08\x42j\xc2\xbc\x18\x66\"\x06\x41\x63tive*ZOnly active users are assigned and notified. A new one is active unless it says otherwise.p\x01R\x08isActive\x12\x39\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\t \x01(\tR\x04\x65tagb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USER'].fields_by_name['role']._loaded_options = None
   _globals['_USER'].fields_by_name['role']._serialized_options = b'\302\274\030\\\"\004Role*PWhat notifications by role go by, such as sales; says nothing about permissions.8(p\001'
   _globals['_USER'].fields_by_name['is_active']._loaded_options = None
-  _globals['_USER'].fields_by_name['is_active']._serialized_options = b'\302\274\0308\"\006Active*,Only active users are assigned and notified.p\001'
+  _globals['_USER'].fields_by_name['is_active']._serialized_options = b'\302\274\030f\"\006Active*ZOnly active users are assigned and notified. A new one is active unless it says otherwise.p\001'
   _globals['_USER']._serialized_start=119
-  _globals['_USER']._serialized_end=612
+  _globals['_USER']._serialized_end=659
 # @@protoc_insertion_point(module_scope)
