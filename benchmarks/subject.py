@@ -67,6 +67,7 @@ class Subject:
                 contact_pb2.Contact(
                     first_name=f"Person {number}",
                     email=f"{uuid4().hex}@example.com",
+                    phone=f"+1415{2_000_000 + number}",
                     custom_fields=Struct(),
                 )
                 for number in range(start, min(start + _BATCH, count))

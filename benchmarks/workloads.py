@@ -2,14 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import httpx
 
 from benchmarks.measure import cpu_ms_per_action, percentile, rss_mb
+from benchmarks.mixed import provider_configs, record_configs
 from benchmarks.subject import Subject, tag_configs
 from treadle.execution.v1 import execution_service_pb2
+from treadle.workflow.v1 import action_pb2
 
 Line: TypeAlias = dict[str, object]
 Workload: TypeAlias = Callable[[Subject, int], Awaitable[Line]]
@@ -28,9 +30,27 @@ def line(values: Mapping[str, object]) -> Line:
 
 async def w1(subject: Subject, executions: int) -> Line:
     """Executions of ten sequential add_tag actions, started as fast as possible."""
-    workflow = await subject.workflow(tag_configs(_STEPS))
+    return await _rush("W1", subject, executions, tag_configs(_STEPS))
+
+
+async def w4(subject: Subject, executions: int) -> Line:
+    """Executions of a mixed workflow: six changes of records, a webhook, an SMS, an email."""
+    configs = [*record_configs(), *await provider_configs(subject)]
+    return await _rush("W4", subject, executions, configs)
+
+
+async def w4_records(subject: Subject, executions: int) -> Line:
+    """The part of W4 that changes our own records."""
+    return await _rush("W4-records", subject, executions, record_configs())
+
+
+async def _rush(
+    name: str, subject: Subject, executions: int, configs: Sequence[action_pb2.ActionConfig]
+) -> Line:
+    """Executions started as fast as possible, until the last one has ended."""
+    workflow = await subject.workflow(configs)
     people = await subject.people(executions)
-    actions = executions * _STEPS
+    actions = executions * len(configs)
     before = subject.usage()
     await subject.start(workflow, people)
     await subject.ended(workflow, executions, within=30 + actions / 200)
@@ -38,10 +58,10 @@ async def w1(subject: Subject, executions: int) -> Line:
     seconds = await subject.span(workflow)
     return line(
         {
-            "workload": "W1",
+            "workload": name,
             "executions": executions,
             "actions": actions,
-            "ok": await subject.exactly_once(workflow, executions, _STEPS),
+            "ok": await subject.exactly_once(workflow, executions, len(configs)),
             "actions_per_s": round(actions / seconds),
             "cpu_ms_per_action": cpu_ms_per_action(before, after, actions),
             "rss_mb": rss_mb(after),
@@ -165,5 +185,7 @@ async def _add_actions(
 WORKLOADS: Mapping[str, tuple[Workload, tuple[int, ...]]] = {
     "W1": (w1, (500, 5_000)),
     "W2": (w2, (100,)),
+    "W4": (w4, (1_000,)),
+    "W4-records": (w4_records, (5_000,)),
     "W5": (w5, (5_000,)),
 }
