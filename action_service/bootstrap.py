@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
+from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.ledger import PostgresClaimLedger
@@ -132,7 +133,8 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     async with pool:
         store = PostgresEngineStore(pool, PlanCache())
-        engine = Engine(store, ringer, OutboxPublisher(pool, js), nc, js, tuning)
+        deliveries = PostgresDeliveryStore(pool)
+        engine = Engine(store, deliveries, ringer, OutboxPublisher(pool, js), nc, js, tuning)
         await engine.start()
         try:
             yield engine

@@ -5,9 +5,10 @@ each is matched with the account it names.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from action_service.domain.claims import Claim, ClaimDecision
 
@@ -65,6 +66,32 @@ _CLAIM = text(
     ORDER BY asked.place
     """
 )
+# A delivery's row is its own claim: locked first, so that one of two claims sees the other's.
+_CLAIM_DELIVERIES = text(
+    """
+    WITH asked AS (
+        SELECT * FROM unnest(
+            CAST(:attempts AS uuid[]), CAST(:deliveries AS uuid[]), CAST(:accounts AS uuid[])
+        ) WITH ORDINALITY AS c(attempt_id, delivery_id, account_id, place)
+    ), current AS (
+        SELECT d.id, d.attempt_id, d.claimed
+        FROM asked c
+        JOIN deliveries d ON d.id = c.delivery_id AND d.attempt_id = c.attempt_id
+                         AND d.account_id = c.account_id
+        WHERE d.status = 'pending'
+        ORDER BY d.id
+        FOR NO KEY UPDATE OF d
+    ), granted AS (
+        UPDATE deliveries d SET claimed = true
+        FROM current WHERE d.id = current.id AND NOT current.claimed
+    )
+    SELECT current.id IS NOT NULL AS is_current, NOT current.claimed AS is_granted
+    FROM asked
+    LEFT JOIN current ON current.attempt_id = asked.attempt_id
+                     AND current.id = asked.delivery_id
+    ORDER BY asked.place
+    """
+)
 
 
 class PostgresClaimLedger:
@@ -75,14 +102,33 @@ class PostgresClaimLedger:
 
     async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimDecision]:
         """Decides about each claim, in their order, in one transaction."""
-        values: dict[str, object] = {
-            "attempts": [claim.attempt_id for claim in claims],
-            "actions": [claim.action_execution_id for claim in claims],
-            "accounts": [claim.account_id for claim in claims],
-        }
+        steps = [claim for claim in claims if claim.delivery_id is None]
+        deliveries = [claim for claim in claims if claim.delivery_id is not None]
+        decided: dict[UUID, ClaimDecision] = {}
         async with self._engine.begin() as connection:
-            rows = (await connection.execute(_CLAIM, values)).all()
-        return [_decision(is_current=row.is_current, is_granted=row.is_granted) for row in rows]
+            if steps:
+                actions = [claim.action_execution_id for claim in steps]
+                decided |= await _claim(connection, _CLAIM, steps, actions=actions)
+            if deliveries:
+                ids = [claim.delivery_id for claim in deliveries]
+                decided |= await _claim(connection, _CLAIM_DELIVERIES, deliveries, deliveries=ids)
+        return [decided[claim.attempt_id] for claim in claims]
+
+
+async def _claim(
+    connection: AsyncConnection, statement: TextClause, claims: Sequence[Claim], **ids: object
+) -> dict[UUID, ClaimDecision]:
+    """The decisions by attempt; `ids` are of what is attempted."""
+    values: dict[str, object] = {
+        "attempts": [claim.attempt_id for claim in claims],
+        "accounts": [claim.account_id for claim in claims],
+        **ids,
+    }
+    rows = (await connection.execute(statement, values)).all()
+    return {
+        claim.attempt_id: _decision(is_current=row.is_current, is_granted=row.is_granted)
+        for claim, row in zip(claims, rows, strict=True)
+    }
 
 
 def _decision(*, is_current: bool, is_granted: bool) -> ClaimDecision:

@@ -11,6 +11,7 @@ from nats.js import JetStreamContext
 from action_service.domain.retry import RetryTiming
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.ports import EngineStore, EventPublisher, Ringer
 from action_service.engine.sweeper import Sweeper
 from action_service.engine.worker import ResultWorker
@@ -38,6 +39,7 @@ class Engine:
     def __init__(
         self,
         store: EngineStore,
+        deliveries: DeliveryStore,
         ringer: Ringer,
         publisher: EventPublisher,
         nc: Client,
@@ -48,13 +50,16 @@ class Engine:
         processor = BatchProcessor(
             store, ringer, publisher, encoder, timing=tuning.retry_timing, rng=Random()
         )
+        delivering = DeliveryProcessor(deliveries, ringer, timing=tuning.retry_timing, rng=Random())
         self._consumer = PullConsumer(
             nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
         )
-        self._workers = [ResultWorker(self._consumer, processor) for _ in range(tuning.lanes)]
+        self._workers = [
+            ResultWorker(self._consumer, processor, delivering) for _ in range(tuning.lanes)
+        ]
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval
-        self._sweeper = Sweeper(store, ringer, encoder, interval=tuning.sweep_interval)
+        self._sweeper = Sweeper(store, ringer, encoder, delivering, interval=tuning.sweep_interval)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 

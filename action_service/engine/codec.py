@@ -5,6 +5,7 @@ once per step and put before the part that is not: concatenated protobuf message
 """
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -20,7 +21,7 @@ from action_service.domain.progress import (
     Waiting,
 )
 from action_service.domain.retry import ErrorClass
-from action_service.engine.model import Dispatch, Result, RunContext, Task
+from action_service.engine.model import DeliveryResult, Dispatch, Result, RunContext, Task
 from common.catalogue import catalogue
 from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
@@ -59,6 +60,15 @@ def decode_result(message: ActionResult) -> Result:
         effects=completed.effects if completed is not None else (),
         claimant=message.claimant,
     )
+
+
+def decode_delivery_result(message: ActionResult) -> DeliveryResult:
+    """The answer to an attempt at a delivery; raises MalformedResultError."""
+    try:
+        delivery_id, attempt_id = UUID(message.delivery_id), UUID(message.attempt_id)
+    except ValueError:
+        raise MalformedResultError("without the ids of delivery and attempt") from None
+    return DeliveryResult(str(delivery_id), str(attempt_id), _outcome(message), message.claimant)
 
 
 def _outcome(message: ActionResult) -> Outcome:
@@ -155,17 +165,18 @@ class TaskEncoder:
         return known
 
 
-def _headers(dispatch: Dispatch) -> dict[str, str]:
-    """The account, and a W3C trace context: an execution is a trace, an attempt a span of it.
+def headers_of(account_id: str, trace_id: str, attempt_id: str) -> dict[str, str]:
+    """The account, and a W3C trace context: what `trace_id` names is a trace, an attempt a span.
 
-    Made from the ids, they need no storage and lead from any log line back to the execution.
+    Made from the ids, they need no storage and lead from any log line back to where it began.
     """
-    trace = dispatch.execution_id.replace("-", "")
-    span = dispatch.attempt_id[19:].replace("-", "")
-    return {
-        "treadle-account": dispatch.account_id,
-        "traceparent": f"00-{trace}-{span}-01",
-    }
+    trace = trace_id.replace("-", "")
+    span = attempt_id[19:].replace("-", "")
+    return {"treadle-account": account_id, "traceparent": f"00-{trace}-{span}-01"}
+
+
+def _headers(dispatch: Dispatch) -> dict[str, str]:
+    return headers_of(dispatch.account_id, dispatch.execution_id, dispatch.attempt_id)
 
 
 def _too_large(dispatch: Dispatch, size: int) -> Task:

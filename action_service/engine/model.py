@@ -28,6 +28,16 @@ class Result(NamedTuple):
     claimant: bool = False
 
 
+class DeliveryResult(NamedTuple):
+    """An answer to one attempt at a delivery, off the wire."""
+
+    delivery_id: str
+    attempt_id: str
+    outcome: Outcome
+    # See Result.
+    claimant: bool
+
+
 class Standing(NamedTuple):
     """An execution and its current action execution, locked by the transaction that read them."""
 

@@ -7,6 +7,7 @@ second call.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -15,6 +16,7 @@ from action_service.domain.progress import LEASE
 from action_service.domain.states import ActionStatus
 from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.model import Dispatch, StoreUnavailableError
 from action_service.engine.ports import EngineStore, Ringer
 from action_service.engine.writing import dispatch_of, lease_of
@@ -30,38 +32,38 @@ class Sweeper:
     """Looks every `interval` for expired leases and for runs held without need."""
 
     def __init__(
-        self, store: EngineStore, ringer: Ringer, encoder: TaskEncoder, *, interval: timedelta
+        self,
+        store: EngineStore,
+        ringer: Ringer,
+        encoder: TaskEncoder,
+        deliveries: DeliveryProcessor,
+        *,
+        interval: timedelta,
     ) -> None:
         self._store = store
         self._ringer = ringer
         self._encoder = encoder
+        self._deliveries = deliveries
         self._interval = interval.total_seconds()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweeps at once and then at every interval until `stop` is set."""
         while not stop.is_set():
-            try:
-                while await self._release() == _BATCH and not stop.is_set():
-                    pass
-                while await self.sweep() == _BATCH and not stop.is_set():
-                    pass
-            except StoreUnavailableError as error:
-                _log.warning("sweep_failed", error=str(error))
-            except Exception:  # noqa: BLE001 - the backstop must outlive whatever it meets
-                _log.exception("sweep_crashed")
+            for sweep in (self._release, self._ring_again, self._deliveries.sweep):
+                await _exhaust(sweep, stop)
             try:
                 await asyncio.wait_for(stop.wait(), self._interval)
             except TimeoutError:
                 continue
 
-    async def _release(self) -> int:
+    async def _release(self, limit: int) -> int:
         async with self._store.transaction() as tx:
-            return await tx.release_held(_BATCH)
+            return await tx.release_held(limit)
 
-    async def sweep(self) -> int:
-        """Rings for up to one batch of expired leases; returns how many it found."""
+    async def _ring_again(self, limit: int) -> int:
+        """Rings for up to so many expired leases; returns how many it found."""
         async with self._store.transaction() as tx:
-            standings = await tx.claim_expired(_BATCH)
+            standings = await tx.claim_expired(limit)
             if not standings:
                 return 0
             dispatches: list[Dispatch] = []
@@ -82,3 +84,14 @@ class Sweeper:
         _log.info("rung_again", count=len(tasks))
         await self._ringer.ring(tasks)
         return len(standings)
+
+
+async def _exhaust(sweep: Callable[[int], Awaitable[int]], stop: asyncio.Event) -> None:
+    """Sweeps as long as there is a whole batch of work."""
+    try:
+        while await sweep(_BATCH) == _BATCH and not stop.is_set():
+            pass
+    except StoreUnavailableError as error:
+        _log.warning("sweep_failed", error=str(error))
+    except Exception:  # noqa: BLE001 - the backstop must outlive whatever it meets
+        _log.exception("sweep_crashed")

@@ -37,6 +37,9 @@ def _claim(index: int, message: pb.Claim) -> Claim:
         attempt_id=parse_uuid(f"{place}.attempt_id", message.attempt_id),
         action_execution_id=parse_uuid(f"{place}.action_execution_id", message.action_execution_id),
         account_id=parse_uuid(f"{place}.account_id", message.account_id),
+        delivery_id=(
+            parse_uuid(f"{place}.delivery_id", message.delivery_id) if message.delivery_id else None
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from nats.js import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.plan_cache import PlanCache
@@ -81,6 +82,7 @@ class Bench:
         """One more engine, as its own process would be, with its own connections to plans."""
         engine = Engine(
             PostgresEngineStore(self.pool, PlanCache()),
+            PostgresDeliveryStore(self.pool),
             NatsRinger(self.nc, self.js),
             OutboxPublisher(self.pool, self.js),
             self.nc,
