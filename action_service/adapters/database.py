@@ -26,6 +26,7 @@ from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.references import ReferenceReader
+from action_service.adapters.references import ReferenceReader
 from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.templates import TemplateReader, TemplateWriter
@@ -97,6 +98,7 @@ class PostgresReader:
         self.contacts = ContactReader(connection, account_id)
         self.templates = TemplateReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
+        self.references = ReferenceReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
 
 
@@ -118,6 +120,7 @@ class PostgresWriter:
         self.actions = ActionWriter(connection, account_id)
         self.contacts = ContactWriter(connection, account_id)
         self.templates = TemplateWriter(connection, account_id)
+        self.references = ReferenceReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)

@@ -1,12 +1,12 @@
 """Email templates."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from action_service.adapters.sql import Listing, Repository, as_list
+from action_service.adapters.sql import Listing, Repository
 from action_service.domain.contact import EmailTemplate
 
 _COLUMNS = "id, name, html_body, text_body, created_at, updated_at"
@@ -17,9 +17,6 @@ _PAGE = Listing(
     f"SELECT {_COLUMNS} FROM email_templates WHERE account_id = :account",  # noqa: S608
     {"after": "name > CAST(:after AS text)"},
     "name",
-)
-_KNOWN = text(
-    "SELECT id FROM email_templates WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))"
 )
 _ADD = text(
     f"""
@@ -41,11 +38,6 @@ class TemplateReader(Repository):
     async def list_page(self, *, limit: int, after: str | None) -> Sequence[EmailTemplate]:
         """By name, those after the name `after`."""
         return [_template(row) for row in await self._list(_PAGE, limit, after=after)]
-
-    async def known(self, template_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Those of the ids that are templates of the account."""
-        rows = await self._run(_KNOWN, ids=as_list(template_ids))
-        return frozenset(rows.scalars())
 
 
 class TemplateWriter(TemplateReader):

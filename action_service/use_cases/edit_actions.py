@@ -9,9 +9,7 @@ from action_service.domain import ordering
 from action_service.domain.plan import Json, OnError
 from action_service.domain.workflow import MAX_ACTIONS, Action, Branch, paths
 from action_service.use_cases.action_configs import (
-    WORKFLOW_ACTION,
     ActionView,
-    references,
     spec_of,
     storing_violations,
     view,
@@ -27,6 +25,7 @@ from action_service.use_cases.drafts import (
     workflow_changed,
 )
 from action_service.use_cases.ports import Writer
+from action_service.use_cases.references import WORKFLOW_ACTION, references
 from common.catalogue import catalogue
 from common.catalogue.kinds import check_kind
 from common.errors import (
@@ -328,7 +327,7 @@ def _referrers(
         if action.fallback_action_id == action_id:
             yield action.id, FieldViolation(f"{place}.fallback_action_id", "refers to the action")
         spec = catalogue().types.get(action.action_type)
-        for reference in references(spec, action.config) if spec is not None else ():
+        for reference in references(spec.config, action.config) if spec is not None else ():
             if reference.kind == WORKFLOW_ACTION and reference.id == action_id:
                 yield (
                     action.id,

@@ -1,41 +1,15 @@
-"""Configurations: what they point to, and what may be stored."""
-
-from uuid import UUID
+"""Configurations: what may be stored."""
 
 import pytest
 
 from action_service.use_cases.action_configs import (
-    Reference,
     redacted,
-    references,
     spec_of,
     storing_violations,
 )
 from action_service.use_cases.checks import below, check_etag, text_violations
 from common.catalogue import catalogue
 from common.errors import ErrorReason, TreadleError
-
-TEMPLATE = "550e8400-e29b-41d4-a716-446655440000"
-
-
-def test_references_are_found_by_what_the_contract_says() -> None:
-    spec = catalogue().get("send_email")
-    assert references(spec, {"template_id": TEMPLATE, "subject": TEMPLATE}) == (
-        Reference("template_id", "email_template", UUID(TEMPLATE)),
-    )
-    assert references(spec, {"template_id": "nonsense"}) == ()
-    assert references(spec, {}) == ()
-    assert references(catalogue().get("add_tag"), {"tag_name": TEMPLATE}) == ()
-
-
-def test_every_kind_of_reference_in_the_catalogue_is_checked() -> None:
-    kinds = {
-        field.reference
-        for spec in catalogue().types.values()
-        for field in spec.config.fields.values()
-        if field.reference is not None
-    }
-    assert kinds <= {"email_template", "workflow_action", "workflow_branch"}
 
 
 def test_what_may_be_stored() -> None:

@@ -1,0 +1,116 @@
+"""Records that values point to by their ids: are they there, and where they are said to be?
+
+Which field points to what is declared in the contracts; here stands what there is to point to.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from action_service.domain.plan import Json
+from action_service.use_cases.checks import below
+from action_service.use_cases.ports import Transaction
+from common.catalogue import FieldSpec, MessageSpec
+from common.catalogue.kinds import check_kind
+
+WORKFLOW = "workflow"
+WORKFLOW_ACTION = "workflow_action"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceKind:
+    """A kind of record as people call it, and the kind that such a record is part of, if any."""
+
+    name: str
+    parent: str | None = None
+
+
+KINDS: Mapping[str, ReferenceKind] = {
+    "email_template": ReferenceKind("email template"),
+    WORKFLOW: ReferenceKind("workflow"),
+    WORKFLOW_ACTION: ReferenceKind("action", WORKFLOW),
+    "workflow_branch": ReferenceKind("branch", WORKFLOW),
+    "contact": ReferenceKind("contact"),
+    "user": ReferenceKind("user"),
+    "team": ReferenceKind("team"),
+    "campaign": ReferenceKind("campaign"),
+    "campaign_step": ReferenceKind("campaign step", "campaign"),
+    "pipeline": ReferenceKind("pipeline"),
+    "pipeline_stage": ReferenceKind("pipeline stage", "pipeline"),
+    "opportunity": ReferenceKind("opportunity"),
+    "course": ReferenceKind("course"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The value at the path `field` points to a record, which is part of `parent` if that is set."""
+
+    field: str
+    kind: str
+    id: UUID
+    parent: UUID | None = None
+
+
+def references(
+    message: MessageSpec, values: Mapping[str, Json], *, within: Mapping[str, UUID] | None = None
+) -> tuple[Reference, ...]:
+    """Every record that the values of a message point to by a well-formed id.
+
+    `within` are the records that the message itself is part of, by kind: an action of a workflow
+    may point to that workflow's branches only. A text with merge fields points to nothing yet.
+    """
+    return tuple(_references(message, values, within or {}, ""))
+
+
+async def dangling(tx: Transaction, wanted: Collection[Reference]) -> Mapping[Reference, str]:
+    """What is wrong with those references that lead nowhere; all are looked up at once."""
+    if not wanted:
+        return {}
+    ids: dict[str, set[UUID]] = {}
+    for reference in wanted:
+        ids.setdefault(reference.kind, set()).add(reference.id)
+    found = await tx.references.known(ids)
+    return {reference: _missing(reference) for reference in wanted if not _leads(reference, found)}
+
+
+def _references(
+    message: MessageSpec, values: Mapping[str, Json], within: Mapping[str, UUID], path: str
+) -> Iterator[Reference]:
+    for name, field in message.fields.items():
+        if field.reference is None and field.message is None:
+            continue
+        value = values.get(name)
+        place = below(path, name) if path else name
+        parent = _parent(field, values, within)
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            at = f"{place}[{index}]" if isinstance(value, list) else place
+            if field.message is not None and isinstance(item, dict):
+                yield from _references(field.message, item, within, at)
+            elif field.reference is not None and (record_id := _id(item)) is not None:
+                yield Reference(at, field.reference, record_id, parent)
+
+
+def _parent(
+    field: FieldSpec, values: Mapping[str, Json], within: Mapping[str, UUID]
+) -> UUID | None:
+    if field.reference is None:
+        return None
+    if field.reference_parent is not None:
+        return _id(values.get(field.reference_parent))
+    return within.get(KINDS[field.reference].parent or "")
+
+
+def _id(value: Json) -> UUID | None:
+    return UUID(value) if isinstance(value, str) and check_kind("uuid", value) is None else None
+
+
+def _leads(reference: Reference, found: Mapping[tuple[str, UUID], UUID | None]) -> bool:
+    key = (reference.kind, reference.id)
+    return key in found and reference.parent in (None, found[key])
+
+
+def _missing(reference: Reference) -> str:
+    kind = KINDS[reference.kind]
+    place = "" if reference.parent is None else f" in the {kind.parent}"
+    return f"there is no {kind.name} with this id{place}"
