@@ -44,7 +44,7 @@ KINDS: Mapping[str, ReferenceKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The value at the path `field` points to a record, which is part of `parent` if that is set."""
+    """A value at the path `field` that points to a record, which is part of `parent` if given."""
 
     field: str
     kind: str
