@@ -26,6 +26,7 @@ from gateway.routes import (
     health,
     templates,
     timers,
+    triggers,
     workflows,
 )
 from gateway.settings import GatewaySettings
@@ -34,6 +35,7 @@ from gateway.upstream import Upstream
 _ROUTERS: Final = (
     actions.router,
     workflows.router,
+    triggers.router,
     branches.router,
     executions.router,
     events.router,

@@ -1,6 +1,8 @@
 """Workflows, branches and audit entries as JSON."""
 
+from gateway.mapping.triggers import triggers
 from gateway.mapping.values import instant, optional_json_object, text
+from gateway.models.triggers import RE_ENTRY
 from gateway.models.workflows import (
     WORKFLOW_STATUS,
     AuditEntry,
@@ -27,6 +29,8 @@ def workflow(message: workflow_pb2.Workflow) -> Workflow:
         updated_at=instant(message.updated_at),
         created_by=text(message.created_by),
         etag=message.etag,
+        triggers=triggers(message.triggers),
+        re_entry=RE_ENTRY.shown(message.re_entry),
     )
 
 

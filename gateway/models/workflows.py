@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.models.base import Body, Etag, Id, JsonObject, ProtoEnum, Resource, UuidText, examples
+from gateway.models.triggers import ReEntryShown, Trigger
 from treadle.workflow.v1 import workflow_pb2
 
 WORKFLOW_STATUS = ProtoEnum(workflow_pb2.WorkflowStatus)
@@ -71,6 +72,10 @@ class Workflow(Resource):
     updated_at: datetime
     created_by: Id | None
     etag: str = Field(description="Changes with the workflow and with each of its actions.")
+    triggers: list[Trigger] = Field(
+        description="Any of them starts a run for the event's contact while the workflow is active."
+    )
+    re_entry: ReEntryShown
 
 
 class WorkflowList(Resource):
