@@ -22,12 +22,14 @@ from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import OutboxRow
 from common.ids import new_id_text
 from common.nats import Outgoing, publish_one
-from treadle.dispatch.v1.event_pb2 import Event, EventBatch
+from treadle.dispatch.v1.event_pb2 import EventBatch
 
 _log = structlog.get_logger(__name__)
 
 # Of one message; the server takes 1 MiB.
 _MAX_BYTES = 512 * 1024
+# What the ids of an event take, about.
+_ENVELOPE = 200
 # Texts of an event that is larger by itself are cut to this many characters.
 _CUT = 1_000
 # Rows that wait in memory; what is beyond is left to the sweep.
@@ -50,14 +52,14 @@ _LEFT = """
 
 
 def outbox_rows(events: Sequence[ContactEvent]) -> list[OutboxRow]:
-    """The events as rows: in their order, of one account and type each."""
-    groups: dict[tuple[str, str], list[bytes]] = {}
+    """The events of one transaction as rows: in their order, of one account and type each."""
+    groups: dict[tuple[str, str], list[ContactEvent]] = {}
     for event in events:
-        groups.setdefault((event.account_id, event.type), []).append(_encoded(event))
+        groups.setdefault((event.account_id, event.type), []).append(event)
     return [
-        OutboxRow(new_id_text(), account_id, event_type, payload)
+        OutboxRow(new_id_text(), account_id, event_type, batch.SerializeToString())
         for (account_id, event_type), group in groups.items()
-        for payload in _payloads(group)
+        for batch in _batches(account_id, event_type, group)
     ]
 
 
@@ -153,21 +155,35 @@ async def _unless(
             wait.cancel()
 
 
-def _encoded(event: ContactEvent) -> bytes:
-    """An EventBatch of the one event: batches are concatenated into larger ones."""
+def _batches(
+    account_id: str, event_type: str, events: Sequence[ContactEvent]
+) -> Iterator[EventBatch]:
+    """As many batches as it takes to keep each below the bound."""
+    batch, size = EventBatch(), 0
+    for event in events:
+        data = _data(event)
+        if size + len(data) > _MAX_BYTES:
+            yield batch
+            batch, size = EventBatch(), 0
+        if not size:
+            batch.account_id = account_id
+            batch.type = event_type
+            batch.occurred_at.FromDatetime(event.occurred_at)
+        # Field by field, which is the fastest way: this runs for every change.
+        message = batch.events.add()
+        message.id = new_id_text()
+        message.contact_id = event.contact_id
+        message.data_json = data
+        message.origin_execution_ids.extend(event.origin)
+        size += len(data) + _ENVELOPE
+    yield batch
+
+
+def _data(event: ContactEvent) -> bytes:
     data = orjson.dumps(event.data)
-    if len(data) > _MAX_BYTES // 2:
-        data = orjson.dumps({**cast("dict[str, Json]", _cut(event.data)), "truncated": True})
-    message = Event(
-        id=new_id_text(),
-        account_id=event.account_id,
-        type=event.type,
-        contact_id=event.contact_id,
-        occurred_at=event.occurred_at,
-        data_json=data,
-        origin_execution_ids=event.origin,
-    )
-    return EventBatch(events=[message]).SerializeToString()
+    if len(data) <= _MAX_BYTES // 2:
+        return data
+    return orjson.dumps({**cast("dict[str, Json]", _cut(event.data)), "truncated": True})
 
 
 def _cut(value: "Mapping[str, Json] | Json") -> Json:
@@ -180,15 +196,3 @@ def _cut(value: "Mapping[str, Json] | Json") -> Json:
             return {name: _cut(item) for name, item in value.items()}
         case _:
             return value
-
-
-def _payloads(events: Sequence[bytes]) -> Iterator[bytes]:
-    part: list[bytes] = []
-    size = 0
-    for event in events:
-        if part and size + len(event) > _MAX_BYTES:
-            yield b"".join(part)
-            part, size = [], 0
-        part.append(event)
-        size += len(event)
-    yield b"".join(part)

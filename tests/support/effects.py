@@ -25,7 +25,7 @@ from executor_service.pipeline import Action, Pipeline
 from executor_service.ports import ClaimDecision
 from executor_service.wiring import Wiring
 from tests.support.engine import Bench, Seeded
-from treadle.dispatch.v1.event_pb2 import Event, EventBatch
+from treadle.dispatch.v1.event_pb2 import EventBatch
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
@@ -55,7 +55,7 @@ class Outcome:
 
 class _NoLedger:
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str
+        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
     ) -> ClaimDecision:
         raise AssertionError("changes of records are not claimed")
 
@@ -78,7 +78,7 @@ class RecordHandlers:
 
     def answer(self, task: ActionTask) -> ActionResult:
         """What an executor answers to the task."""
-        action = self._pipeline.action_of(task)
+        action = self._pipeline.job_of(task)
         assert action is not None
         assert isinstance(action.handler, EffectHandler)
         return self._pipeline.apply(action, action.handler, task, markup=True)
@@ -151,22 +151,26 @@ async def events(bench: Bench) -> list[Heard]:
         bench.nc, bench.js, ConsumerSpec(EVENTS, f"test-{new_id()}", "treadle.events.>")
     )
     await consumer.start()
-    found: list[Event] = []
+    found: list[Heard] = []
     async with asyncio.timeout(10):
         while count:
             for delivery in await consumer.next_batch(count):
                 count -= 1
-                found += EventBatch.FromString(delivery.data).events
+                found += _heard(EventBatch.FromString(delivery.data))
                 await delivery.ack()
     await consumer.stop()
+    return found
+
+
+def _heard(batch: EventBatch) -> list[Heard]:
     return [
         Heard(
-            event.type,
+            batch.type,
             event.contact_id,
             orjson.loads(event.data_json),
             tuple(event.origin_execution_ids),
         )
-        for event in found
+        for event in batch.events
     ]
 
 

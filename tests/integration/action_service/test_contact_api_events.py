@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
 from nats.js import JetStreamContext
 
 from action_service.adapters.event_outbox import OutboxPublisher
@@ -21,21 +23,36 @@ from treadle.contact.v1 import contact_service_pb2 as pb
 from treadle.dispatch.v1.event_pb2 import Event, EventBatch
 
 
-async def emitted(api: Api) -> list[Event]:
+@dataclass(frozen=True)
+class Emitted:
+    """An event of the outbox."""
+
+    type: str
+    occurred_at: Timestamp
+    event: Event
+
+    @property
+    def contact_id(self) -> str:
+        return self.event.contact_id
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return orjson.loads(self.event.data_json)
+
+
+async def emitted(api: Api) -> list[Emitted]:
     """The events in the outbox, in the order in which they came."""
     rows = await api.rows("SELECT account_id, event_type, payload FROM event_outbox ORDER BY id")
-    events: list[Event] = []
+    events: list[Emitted] = []
     for account_id, event_type, payload in rows:
         assert isinstance(payload, bytes)
-        for event in EventBatch.FromString(payload).events:
-            assert (event.account_id, event.type) == (str(account_id), event_type)
+        batch = EventBatch.FromString(payload)
+        assert (batch.account_id, batch.type) == (str(account_id), event_type)
+        for event in batch.events:
+            assert UUID(event.id)
             assert not event.origin_execution_ids
-            events.append(event)
+            events.append(Emitted(batch.type, batch.occurred_at, event))
     return events
-
-
-def data_of(event: Event) -> dict[str, Any]:
-    return orjson.loads(event.data_json)
 
 
 async def update(client: Client, contact_id: str, **changes: Any) -> None:
@@ -49,9 +66,8 @@ async def test_a_contact_that_comes_to_be(api: Api, client: Client) -> None:
     )
     (event,) = await emitted(api)
     assert (event.type, event.contact_id) == ("contact_created", contact.id)
-    assert UUID(event.id)
     assert event.occurred_at == contact.created_at
-    assert data_of(event) == {
+    assert event.data == {
         "source": "api",
         "email": "ada@example.com",
         "phone": None,
@@ -78,7 +94,7 @@ async def test_a_change_tells_before_and_after(api: Api, client: Client) -> None
     created, changed = await emitted(api)
     assert created.type == "contact_created"
     assert (changed.type, changed.contact_id) == ("contact_updated", contact.id)
-    assert data_of(changed) == {
+    assert changed.data == {
         "source": "api",
         "changes": {
             "first_name": {"before": "Ada", "after": "Eda"},

@@ -10,25 +10,25 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class EventBatch(_message.Message):
-    __slots__ = ("events",)
-    EVENTS_FIELD_NUMBER: _ClassVar[int]
-    events: _containers.RepeatedCompositeFieldContainer[Event]
-    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ...) -> None: ...
-
-class Event(_message.Message):
-    __slots__ = ("id", "account_id", "type", "contact_id", "occurred_at", "data_json", "origin_execution_ids")
-    ID_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("account_id", "type", "occurred_at", "events")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
-    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    type: str
+    occurred_at: _timestamp_pb2.Timestamp
+    events: _containers.RepeatedCompositeFieldContainer[Event]
+    def __init__(self, account_id: _Optional[str] = ..., type: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ...) -> None: ...
+
+class Event(_message.Message):
+    __slots__ = ("id", "contact_id", "data_json", "origin_execution_ids")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     DATA_JSON_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_EXECUTION_IDS_FIELD_NUMBER: _ClassVar[int]
     id: str
-    account_id: str
-    type: str
     contact_id: str
-    occurred_at: _timestamp_pb2.Timestamp
     data_json: bytes
     origin_execution_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., type: _Optional[str] = ..., contact_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., data_json: _Optional[bytes] = ..., origin_execution_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., contact_id: _Optional[str] = ..., data_json: _Optional[bytes] = ..., origin_execution_ids: _Optional[_Iterable[str]] = ...) -> None: ...
