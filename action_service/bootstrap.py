@@ -14,6 +14,7 @@ from action_service.adapters.database_errors import translate
 from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
 from action_service.adapters.execution_store import PostgresEngineStore
+from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, require, upgrade
 from action_service.adapters.plan_cache import PlanCache
@@ -21,14 +22,23 @@ from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
+from action_service.engine.importer import Importer
 from action_service.engine.ports import EventPublisher, Ringer
 from action_service.servicers.action_servicer import ActionServicer
 from action_service.servicers.catalog_servicer import CatalogServicer
+from action_service.servicers.contact_import_servicer import ContactImportServicer
 from action_service.servicers.contact_servicer import ContactServicer
 from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
+from action_service.servicers.record_servicers import (
+    campaign_servicer,
+    course_servicer,
+    crm_servicer,
+    directory_servicer,
+)
 from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
+from action_service.use_cases.imports.work import ImportWork
 from action_service.use_cases.watch import ExecutionWatcher
 from common.auth import TokenVerifier
 from common.db import create_engine, create_pool
@@ -40,6 +50,13 @@ from treadle.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServic
 from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from treadle.record.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
+from treadle.record.v1.contact_import_service_pb2_grpc import (
+    add_ContactImportServiceServicer_to_server,
+)
+from treadle.record.v1.course_service_pb2_grpc import add_CourseServiceServicer_to_server
+from treadle.record.v1.crm_service_pb2_grpc import add_CrmServiceServicer_to_server
+from treadle.record.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
 from treadle.workflow.v1.action_service_pb2_grpc import add_ActionServiceServicer_to_server
 from treadle.workflow.v1.workflow_service_pb2_grpc import add_WorkflowServiceServicer_to_server
 
@@ -58,9 +75,11 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
         await ensure_streams(js, replicas=settings.nats_replicas)
         ringer = NatsRinger(nc, js)
         server = GrpcServer(TokenVerifier(settings.jwt_secret), translate=translate)
+        publisher = await resources.enter_async_context(_publishing(settings, js))
         engine: Engine | None = None
         if ENGINE in roles:
             engine = await resources.enter_async_context(_engine(settings, ringer, nc))
+            await resources.enter_async_context(_importing(settings, publisher))
         if API in roles:
             db = create_engine(
                 settings.database_url, search_path=SCHEMA, pool_size=settings.api_pool_size
@@ -68,7 +87,6 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             resources.push_async_callback(db.dispose)
             age = timedelta(hours=settings.request_memory_hours)
             await resources.enter_async_context(forgetting_answers(db, older_than=age))
-            publisher = await resources.enter_async_context(_publishing(settings, js))
             add_api(server, db, ringer, publisher)
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))
@@ -93,6 +111,11 @@ def add_api(
     server.add(add_WorkflowServiceServicer_to_server, WorkflowServicer(database))
     server.add(add_ActionServiceServicer_to_server, ActionServicer(database))
     server.add(add_ContactServiceServicer_to_server, ContactServicer(database))
+    server.add(add_DirectoryServiceServicer_to_server, directory_servicer(database))
+    server.add(add_CrmServiceServicer_to_server, crm_servicer(database))
+    server.add(add_CampaignServiceServicer_to_server, campaign_servicer(database))
+    server.add(add_CourseServiceServicer_to_server, course_servicer(database))
+    server.add(add_ContactImportServiceServicer_to_server, ContactImportServicer(database))
     server.add(
         add_ExecutionServiceServicer_to_server,
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
@@ -104,7 +127,7 @@ def add_api(
 async def _publishing(
     settings: ActionSettings, js: JetStreamContext
 ) -> AsyncGenerator[OutboxPublisher]:
-    """Publishes the events of what callers change, without waiting for the engine's sweep."""
+    """Publishes the events of what callers and imports change, without waiting for a sweep."""
     stop = asyncio.Event()
     interval = timedelta(seconds=settings.sweep_interval_seconds)
     async with create_pool(settings.database_url, search_path=SCHEMA, size=1) as pool:
@@ -140,6 +163,22 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
             yield engine
         finally:
             await engine.stop()
+
+
+@asynccontextmanager
+async def _importing(settings: ActionSettings, publisher: EventPublisher) -> AsyncGenerator[None]:
+    """Does imports of contacts during the block; the batch that has begun is finished."""
+    stop = asyncio.Event()
+    db = create_engine(settings.database_url, search_path=SCHEMA, pool_size=1)
+    work = ImportWork(PostgresImportQueue(db, publisher))
+    interval = timedelta(seconds=settings.sweep_interval_seconds)
+    running = asyncio.create_task(Importer(work.next_batch, interval=interval).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+        await db.dispose()
 
 
 async def _until_stopped(engine: Engine | None, stop: asyncio.Event) -> None:

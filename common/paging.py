@@ -22,7 +22,8 @@ DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
 
 _FINGERPRINT_BYTES: Final = 8
-_MAX_TOKEN_LENGTH: Final = 1024
+# Room for a name of 200 characters, each of which JSON may write in six.
+_MAX_TOKEN_LENGTH: Final = 2048
 
 Cursor = TypeVar("Cursor")
 Row = TypeVar("Row")

@@ -25,7 +25,7 @@ from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.plan_cache import PlanCache
-from action_service.adapters.references import ReferenceReader
+from action_service.adapters.records import RecordReader, RecordWriter
 from action_service.adapters.references import ReferenceReader
 from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
@@ -99,6 +99,7 @@ class PostgresReader:
         self.templates = TemplateReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
+        self.records = RecordReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
 
 
@@ -115,6 +116,7 @@ class PostgresWriter:
     ) -> None:
         self.connection = connection
         self.account_id = account_id
+        self.actor = actor
         self.user_id = user_id
         self.workflows = WorkflowWriter(connection, account_id, user_id)
         self.actions = ActionWriter(connection, account_id)
@@ -122,9 +124,9 @@ class PostgresWriter:
         self.templates = TemplateWriter(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
+        self.records = RecordWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
-        self._actor = actor
         self._changes: list[Change] = []
         self._events: list[tuple[str, UUID, Mapping[str, Json]]] = []
         self._revised: set[UUID] = set()
@@ -152,7 +154,7 @@ class PostgresWriter:
         }
         # A duplicate that is being served holds the key: the insert waits for its end.
         added = await self.connection.execute(
-            _ADD_REQUEST, {**key, "actor": self._actor, "digest": digest}
+            _ADD_REQUEST, {**key, "actor": self.actor, "digest": digest}
         )
         if added.first() is not None:
             self._request = (method, request_id)
@@ -160,7 +162,7 @@ class PostgresWriter:
         stored = (await self.connection.execute(_FIND_REQUEST, key)).one()
         is_same = hmac.compare_digest(cast("bytes", stored.request_hash), digest)
         # The answer may hold what somebody else of the account may not read.
-        if not is_same or stored.actor != self._actor:
+        if not is_same or stored.actor != self.actor:
             raise request_id_reused(str(request_id))
         return cast("bytes", stored.response)
 
@@ -195,7 +197,7 @@ class PostgresWriter:
         changes = self._changes
         values: Mapping[str, object] = {
             "account": self.account_id,
-            "actor": self._actor,
+            "actor": self.actor,
             "revised": list(self._revised),
             "response": self._response,
             "method": method,

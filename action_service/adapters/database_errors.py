@@ -13,7 +13,14 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from common.errors import TreadleError, already_exists, dependency_unavailable, overloaded
+from common.errors import (
+    ErrorReason,
+    TreadleError,
+    already_exists,
+    dependency_unavailable,
+    failed_precondition,
+    overloaded,
+)
 
 _SOON = timedelta(seconds=1)
 
@@ -29,7 +36,29 @@ _TAKEN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "name",
             "another branch has this name",
         ),
+        "pipeline_stages_pkey": ("pipeline stage", "pipeline.stages", "an id in it is taken"),
+        "campaign_steps_pkey": ("campaign step", "campaign.steps", "an id in it is taken"),
+        **{
+            f"{table}_account_id_name_key": (
+                entity.replace("_", " "),
+                f"{entity}.name",
+                f"another {entity.replace('_', ' ')} has this name",
+            )
+            for table, entity in (
+                ("campaigns", "campaign"),
+                ("courses", "course"),
+                ("custom_fields", "custom_field"),
+                ("pipelines", "pipeline"),
+                ("tags", "tag"),
+                ("teams", "team"),
+            )
+        },
     }
+)
+# What use cases check before, and somebody else has changed since.
+_DRAWN_AWAY = (
+    "a record that this one points to has just been deleted, or another has just come to point to"
+    " this one; read them again"
 )
 _UNREACHABLE = (
     asyncpg.PostgresConnectionError,
@@ -49,6 +78,8 @@ def translate(error: Exception) -> TreadleError | None:
     if isinstance(error, PoolTimeoutError):
         return overloaded("all database connections are busy", _SOON)
     cause = _driver_error(error)
+    if isinstance(cause, asyncpg.ForeignKeyViolationError):
+        return failed_precondition(ErrorReason.REFERENCED, _DRAWN_AWAY)
     if isinstance(error, IntegrityError) and cause is not None:
         taken = _TAKEN.get(cast("str", getattr(cause, "constraint_name", "") or ""))
         return None if taken is None else already_exists(*taken)

@@ -54,7 +54,7 @@ def mask_of(mask: FieldMask, changed: Message, updatable: Collection[str]) -> fr
     """The fields to update: those the mask names, or without one those that are set."""
     paths = frozenset(mask.paths)
     if not paths:
-        return frozenset(name for name in updatable if changed.HasField(name))
+        return frozenset(updatable) & {field.name for field, _ in changed.ListFields()}
     unknown = sorted(paths.difference(updatable))
     if unknown:
         known = ", ".join(sorted(updatable))

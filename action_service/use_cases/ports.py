@@ -21,6 +21,7 @@ from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ExecutionState
 from action_service.domain.triggers import ReEntry, Trigger
 from action_service.domain.workflow import Action, AuditEntry, Branch, Workflow
+from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
 from common.auth import Principal
 
@@ -320,6 +321,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def records(self) -> RecordReads:
+        """Records of every other kind."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -336,6 +342,11 @@ class Writer(Protocol):
     @property
     def user_id(self) -> UUID | None:
         """The user who makes the change; None when a service does."""
+        ...
+
+    @property
+    def actor(self) -> str:
+        """Who makes the change: `user:<id>` or `service:<name>`."""
         ...
 
     @property
@@ -366,6 +377,11 @@ class Writer(Protocol):
     @property
     def references(self) -> ReferenceReads:
         """Records that others point to."""
+        ...
+
+    @property
+    def records(self) -> RecordWrites:
+        """Records of every other kind."""
         ...
 
     @property

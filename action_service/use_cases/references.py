@@ -87,8 +87,8 @@ def _references(
             at = f"{place}[{index}]" if isinstance(value, list) else place
             if field.message is not None and isinstance(item, dict):
                 yield from _references(field.message, item, within, at)
-            elif field.reference is not None and (record_id := _id(item)) is not None:
-                yield Reference(at, field.reference, record_id, parent)
+            elif field.reference is not None and (found := id_in(item)) is not None:
+                yield Reference(at, field.reference, found, parent)
 
 
 def _parent(
@@ -97,11 +97,12 @@ def _parent(
     if field.reference is None:
         return None
     if field.reference_parent is not None:
-        return _id(values.get(field.reference_parent))
+        return id_in(values.get(field.reference_parent))
     return within.get(KINDS[field.reference].parent or "")
 
 
-def _id(value: Json) -> UUID | None:
+def id_in(value: Json) -> UUID | None:
+    """The id that a value is; None when it is none."""
     return UUID(value) if isinstance(value, str) and check_kind("uuid", value) is None else None
 
 

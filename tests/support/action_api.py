@@ -29,6 +29,10 @@ from treadle.execution.v1.execution_service_pb2_grpc import (
     ExecutionServiceStub,
 )
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceStub
+from treadle.record.v1.course_service_pb2_grpc import CourseServiceStub
+from treadle.record.v1.crm_service_pb2_grpc import CrmServiceStub
+from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from treadle.workflow.v1 import (
     action_pb2,
     action_service_pb2,
@@ -66,6 +70,10 @@ class Client:
         self.executions = ExecutionServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
+        self.directory = DirectoryServiceStub(channel)
+        self.crm = CrmServiceStub(channel)
+        self.campaigns = CampaignServiceStub(channel)
+        self.courses = CourseServiceStub(channel)
 
     async def workflow(self, name: str = "Onboarding") -> workflow_pb2.Workflow:
         """A new draft."""

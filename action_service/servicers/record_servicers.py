@@ -1,0 +1,89 @@
+"""The services that keep records: DirectoryService, CrmService, CampaignService, CourseService."""
+
+from typing import cast
+
+from google.protobuf.message import Message
+
+from action_service.servicers.records import record_message, record_servicer
+from action_service.servicers.requests import parse_uuid
+from action_service.servicers.rpc import Rpc
+from action_service.use_cases.ports import Database, Writer
+from action_service.use_cases.records.campaigns import COURSE_ACCESS, set_progress
+from action_service.use_cases.records.directory import NOTIFICATION, mark_read
+from action_service.use_cases.records.kinds import CAMPAIGNS, COURSES, CRM, DIRECTORY
+from common.catalogue.convert import read_struct
+from treadle.record.v1 import (
+    campaign_service_pb2,
+    course_pb2,
+    course_service_pb2,
+    crm_service_pb2,
+    directory_service_pb2,
+    notification_pb2,
+)
+from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceServicer
+from treadle.record.v1.course_service_pb2_grpc import CourseServiceServicer
+from treadle.record.v1.crm_service_pb2_grpc import CrmServiceServicer
+from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceServicer
+
+
+def directory_servicer(database: Database) -> DirectoryServiceServicer:
+    """Serves DirectoryService."""
+    rpc = Rpc(database)
+
+    async def mark_notification_read(
+        request: directory_service_pb2.MarkNotificationReadRequest, context: object
+    ) -> Message:
+        notification_id = parse_uuid("notification_id", request.notification_id)
+
+        async def work(tx: Writer) -> Message:
+            message = record_message(NOTIFICATION, await mark_read(tx, notification_id))
+            return directory_service_pb2.MarkNotificationReadResponse(
+                notification=cast("notification_pb2.Notification", message)
+            )
+
+        return await rpc.write(work)
+
+    service = directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"]
+    return record_servicer(
+        DirectoryServiceServicer,
+        service,
+        rpc,
+        DIRECTORY,
+        MarkNotificationRead=mark_notification_read,
+    )
+
+
+def crm_servicer(database: Database) -> CrmServiceServicer:
+    """Serves CrmService."""
+    service = crm_service_pb2.DESCRIPTOR.services_by_name["CrmService"]
+    return record_servicer(CrmServiceServicer, service, Rpc(database), CRM)
+
+
+def campaign_servicer(database: Database) -> CampaignServiceServicer:
+    """Serves CampaignService."""
+    service = campaign_service_pb2.DESCRIPTOR.services_by_name["CampaignService"]
+    return record_servicer(CampaignServiceServicer, service, Rpc(database), CAMPAIGNS)
+
+
+def course_servicer(database: Database) -> CourseServiceServicer:
+    """Serves CourseService."""
+    rpc = Rpc(database)
+
+    async def set_course_progress(
+        request: course_service_pb2.SetCourseProgressRequest, context: object
+    ) -> Message:
+        access_id = parse_uuid("course_access_id", request.course_access_id)
+        progress = read_struct(request.progress)
+
+        async def work(tx: Writer) -> Message:
+            message = record_message(COURSE_ACCESS, await set_progress(tx, access_id, progress))
+            return course_service_pb2.SetCourseProgressResponse(
+                course_access=cast("course_pb2.CourseAccess", message)
+            )
+
+        return await rpc.write(work)
+
+    service = course_service_pb2.DESCRIPTOR.services_by_name["CourseService"]
+    return record_servicer(
+        CourseServiceServicer, service, rpc, COURSES, SetCourseProgress=set_course_progress
+    )

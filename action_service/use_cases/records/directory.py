@@ -1,0 +1,32 @@
+"""Users, the teams they share work in, and what they are told."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from action_service.domain.record import Record
+from action_service.use_cases.ports import Writer
+from action_service.use_cases.records.crud import change_record, lock_record
+from action_service.use_cases.records.kind import Draft, RecordKind
+from action_service.use_cases.records.parts import repeated
+from action_service.use_cases.records.ports import NOW
+from common.errors import FieldViolation
+from treadle.record.v1 import notification_pb2, team_pb2, user_pb2
+
+
+async def _settle_team(tx: Writer, draft: Draft) -> Sequence[FieldViolation]:
+    members = draft.values.get("member_ids")
+    return repeated("member_ids", members) if isinstance(members, list) else ()
+
+
+USER: Final = RecordKind(user_pb2.User, "users", by_name=True, defaults={"is_active": True})
+TEAM: Final = RecordKind(team_pb2.Team, "teams", by_name=True, settle=_settle_team)
+NOTIFICATION: Final = RecordKind(notification_pb2.Notification, "notifications")
+
+
+async def mark_read(tx: Writer, notification_id: UUID) -> Record:
+    """The notification, read now unless it was before."""
+    before = await lock_record(tx, NOTIFICATION, notification_id)
+    if "read_at" in before.values:
+        return before
+    return await change_record(tx, NOTIFICATION, before, {"read_at": NOW})
