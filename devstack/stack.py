@@ -270,6 +270,8 @@ class Stack:
             "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": _TWILIO_SID,
             "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": _TWILIO_TOKEN,
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
+            "TREADLE_EXECUTOR_NOTIFICATION_FROM_EMAIL": "notifications@treadle.example",
+            "TREADLE_EXECUTOR_NOTIFICATION_FROM_NUMBER": "+14155550123",
         }
         return ServiceSpec(
             f"executor-{name}",

@@ -26,13 +26,14 @@ from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.providers import email_gateway, sms_gateway
 from executor_service.adapters.templates import TemplateClient
 from executor_service.attachments import AttachmentFetcher
+from executor_service.deliveries import Sender
 from executor_service.fleet import FINISH_S, run_fleet
 from executor_service.metrics import Metrics
 from executor_service.pipeline import Pipeline
 from executor_service.ports import EmailGateway, SmsGateway, TemplateSource
 from executor_service.publisher import ResultPublisher, jetstream_publisher
 from executor_service.settings import ExecutorSettings
-from executor_service.wiring import Providers, Wiring
+from executor_service.wiring import DELIVERED_BY, Providers, Wiring
 from executor_service.worker import BATCH, CategoryWorker
 
 _GRPC_GRACE = timedelta(seconds=1)
@@ -77,8 +78,10 @@ async def serve_until(
         js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
         metrics = Metrics(registry)
         publisher = ResultPublisher(jetstream_publisher(js))
+        wiring = Wiring(_providers(settings, channel, tokens, egress))
         pipeline = Pipeline(
-            Wiring(_providers(settings, channel, tokens, egress)).actions(categories),
+            wiring.actions(categories),
+            deliveries=wiring.deliveries() if DELIVERED_BY in categories else None,
             ledger=LedgerClient(channel),
             clock=SYSTEM_CLOCK,
             metrics=metrics,
@@ -131,6 +134,11 @@ def _providers(
         TemplateSource: lambda: TemplateClient(channel, tokens, SYSTEM_CLOCK),
         EmailGateway: lambda: email_gateway(settings),
         SmsGateway: lambda: sms_gateway(settings),
+        Sender: lambda: Sender(
+            settings.notification_from_email,
+            settings.notification_from_name,
+            settings.notification_from_number,
+        ),
     }
 
 

@@ -7,9 +7,10 @@ outcome, and one that goes wrong fails alone.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import orjson
+from google.protobuf.message import Message
 
 from common.catalogue import ActionSpec, ConfigRenderError, render_config
 from common.clock import Clock
@@ -22,7 +23,7 @@ from executor_service.ports import ClaimDecision, Ledger
 from executor_service.postpone import is_away, name_of, put_off
 from executor_service.wire import result_of
 from treadle.dispatch.v1.result_pb2 import ActionResult
-from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.dispatch.v1.task_pb2 import ActionTask, Delivery
 from treadle.options.v1.options_pb2 import IdempotencyClass
 
 _OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
@@ -44,9 +45,43 @@ class Action:
     handler: Handler
 
     @property
+    def name(self) -> str:
+        """What metrics and logs say."""
+        return self.spec.type
+
+    @property
     def claimed(self) -> bool:
         """Whether the attempt must be claimed in the ledger before the handler's call."""
         return self.spec.idempotency == IdempotencyClass.IDEMPOTENCY_CLASS_CLAIMED
+
+    def given(self, task: ActionTask) -> Message:
+        """The handler's part of the task, as it came."""
+        return getattr(task.config, self.spec.type)
+
+    def rendered(self, task: ActionTask, context: Mapping[str, object]) -> Message:
+        """The same with its merge fields filled in; raises ConfigRenderError."""
+        return render_config(self.spec, task.config, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """In an action's place: what sends messages that are no step's own work, each claimed."""
+
+    handler: IoHandler[Delivery]
+    name: ClassVar[str] = "delivery"
+    claimed: ClassVar[bool] = True
+
+    def given(self, task: ActionTask) -> Message:
+        """The message."""
+        return task.delivery
+
+    def rendered(self, task: ActionTask, context: Mapping[str, object]) -> Message:
+        """The message: its handler knows whether it is to be rendered."""
+        del context
+        return task.delivery
+
+
+Job: TypeAlias = Action | Deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +90,19 @@ class Stale:
 
 
 class Pipeline:
-    """Runs tasks of the actions it was given."""
+    """Runs tasks of the actions it was given, and deliveries where there is somebody for them."""
 
     def __init__(
-        self, actions: Mapping[str, Action], *, ledger: Ledger, clock: Clock, metrics: Metrics
+        self,
+        actions: Mapping[str, Action],
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        metrics: Metrics,
+        deliveries: Deliveries | None = None,
     ) -> None:
         self._actions = actions
+        self._deliveries = deliveries
         self._ledger = ledger
         self._clock = clock
         self._metrics = metrics
@@ -73,39 +115,38 @@ class Pipeline:
             if action.spec.category == category
         )
 
-    def action_of(self, task: ActionTask) -> Action | None:
-        """The task's action; None when this executor has no handler for it."""
+    def job_of(self, task: ActionTask) -> Job | None:
+        """What the task is for; None when this executor has no handler for it."""
+        if task.HasField("delivery"):
+            return self._deliveries
         action_type = task.config.WhichOneof("config")
         return None if action_type is None else self._actions.get(action_type)
 
     def apply(
-        self, action: Action, handler: EffectHandler[Any], task: ActionTask, *, markup: bool
+        self, job: Job, handler: EffectHandler[Any], task: ActionTask, *, markup: bool
     ) -> ActionResult:
         """Runs an effect handler's task; `markup`: its configuration may hold templates."""
         started_at = self._clock.now()
         try:
-            if markup:
-                config = render_config(action.spec, task.config, _context(task))
-            else:
-                config = getattr(task.config, action.spec.type)
+            config = job.rendered(task, _context(task)) if markup else job.given(task)
             outcome = handler.apply(task, config)
         except Exception as error:  # noqa: BLE001 - the boundary between tasks
-            outcome = _failure(task, action, error)
-        return self._finish(task, action, outcome, started_at)
+            outcome = _failure(task, job, error)
+        return self._finish(task, job, outcome, started_at)
 
     async def run(
-        self, action: Action, handler: IoHandler[Any], task: ActionTask
+        self, job: Job, handler: IoHandler[Any], task: ActionTask
     ) -> ActionResult | Stale:
         """Runs an I/O handler's task."""
         started_at = self._clock.now()
         claimant = False
         try:
             context = _context(task)
-            config = render_config(action.spec, task.config, context)
+            config = job.rendered(task, context)
             prepared = await handler.prepare(Step(task, config, context))
             if not callable(prepared):
                 outcome = prepared
-            elif not action.claimed:
+            elif not job.claimed:
                 outcome = await prepared()
             else:
                 outcome = await self._claim(task)
@@ -113,17 +154,17 @@ class Pipeline:
                     claimant = True
                     outcome = await self._call_claimed(task, prepared)
         except Exception as error:  # noqa: BLE001 - the boundary between tasks
-            outcome = _failure(task, action, error)
-        self._metrics.took(action.spec.type, self._clock.now() - started_at)
+            outcome = _failure(task, job, error)
+        self._metrics.took(job.name, self._clock.now() - started_at)
         if isinstance(outcome, Stale):
             return outcome
-        return self._finish(task, action, outcome, started_at, claimant=claimant)
+        return self._finish(task, job, outcome, started_at, claimant=claimant)
 
     def give_up(self, task: ActionTask, message: str) -> ActionResult:
         """The result of a task that is not run any more, so that its step ends visibly."""
         now = self._clock.now()
-        action = self.action_of(task)
-        if action is not None and action.claimed:
+        job = self.job_of(task)
+        if job is not None and job.claimed:
             # One of the runs that brought no result may have got as far as the provider.
             outcome = Failed(ErrorClass.UNKNOWN_OUTCOME, f"{message}; the message {_MAYBE_SENT}")
         else:
@@ -137,6 +178,7 @@ class Pipeline:
                 attempt_id=task.attempt_id,
                 action_execution_id=task.action_execution_id,
                 account_id=task.account_id,
+                delivery_id=task.delivery.id,
             )
         except (TreadleError, TimeoutError) as error:
             _log.warning("claim_failed", error=name_of(error), **_ids(task))
@@ -163,14 +205,14 @@ class Pipeline:
     def _finish(
         self,
         task: ActionTask,
-        action: Action,
+        job: Job,
         outcome: Outcome,
         started_at: datetime,
         *,
         claimant: bool = False,
     ) -> ActionResult:
         finished_at = self._clock.now()
-        self._metrics.finished(action.spec.type, outcome)
+        self._metrics.finished(job.name, outcome)
         if isinstance(outcome, Failed):
             _log.info("step_failed", error_class=outcome.error_class.value, **_ids(task))
         return result_of(
@@ -185,10 +227,10 @@ def _context(task: ActionTask) -> Mapping[str, object]:
     return cast("dict[str, object]", context)
 
 
-def _failure(task: ActionTask, action: Action, error: Exception) -> Failed:
+def _failure(task: ActionTask, job: Job, error: Exception) -> Failed:
     if isinstance(error, ConfigRenderError):
         return Failed(ErrorClass.INVALID_CONFIG, str(error))
-    _log.error("handler_failed", action_type=action.spec.type, exc_info=error, **_ids(task))
+    _log.error("handler_failed", action_type=job.name, exc_info=error, **_ids(task))
     return Failed(ErrorClass.INTERNAL, _OUR_FAULT)
 
 

@@ -20,20 +20,28 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailBody:
+    """The same in both forms; one of them may be empty."""
+
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Email:
-    """An email as it is to be sent; `reference` are the ids of the step that sends it."""
+    """An email as it is to be sent; `reference` are the ids of what it is sent for."""
 
     to: str
     subject: str
     from_name: str
     from_email: str
-    html: str
-    text: str
-    reply_to: str
-    track_opens: bool
-    track_clicks: bool
-    attachments: Sequence[Attachment]
+    body: EmailBody
     reference: dict[str, str]
+    to_name: str = ""
+    reply_to: str = ""
+    track_opens: bool = False
+    track_clicks: bool = False
+    attachments: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,10 @@ class Ledger(Protocol):
     """The record of sends that a provider cannot de-duplicate."""
 
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str
+        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
     ) -> ClaimDecision:
-        """Claims the attempt; only after GRANTED may it call its provider."""
+        """Claims the attempt; only after GRANTED may it call its provider.
+
+        `delivery_id` is given for an attempt at a delivery.
+        """
         ...

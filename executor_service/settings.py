@@ -28,6 +28,10 @@ class ExecutorSettings(SharedSettings):
     twilio_auth_token: SecretStr | None = None
     # Empty for Twilio's own.
     twilio_base_url: str = ""
+    # Whom the emails and SMS come from that go with notifications and with access to courses.
+    notification_from_email: str = ""
+    notification_from_name: str = "Treadle"
+    notification_from_number: str = ""
     # How long a provider may take to answer before the outcome counts as unknown; a send that
     # turns out unknown costs more than patience does.
     provider_timeout_seconds: float = Field(default=30, gt=0, le=300)

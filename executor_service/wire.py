@@ -61,6 +61,8 @@ def result_of(
     result.action_execution_id = task.action_execution_id
     result.execution_id = task.execution_id
     result.account_id = task.account_id
+    if task.HasField("delivery"):
+        result.delivery_id = task.delivery.id
     _set_instant(result.started_at, started_at)
     _set_instant(result.finished_at, finished_at)
     if claimant:

@@ -1,13 +1,18 @@
 """Gives handlers the ports that their constructors ask for, by type, made when first needed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 
 from common.catalogue import catalogue
+from executor_service.deliveries import DeliveryHandler
 from executor_service.handlers import discover
-from executor_service.handlers.base import Handler, HandlerClass
-from executor_service.pipeline import Action
+from executor_service.handlers.base import Handler
+from executor_service.pipeline import Action, Deliveries
 
+# The category whose executors send deliveries: they have the providers' credentials.
+DELIVERED_BY: Final = "communication"
+
+HandlerT = TypeVar("HandlerT", bound=Handler)
 Providers = Mapping[type, Callable[[], object]]
 
 
@@ -26,7 +31,11 @@ class Wiring:
             for action_type, handler_class in discover(categories).items()
         }
 
-    def build(self, handler_class: HandlerClass) -> Handler:
+    def deliveries(self) -> Deliveries:
+        """What sends deliveries."""
+        return Deliveries(self.build(DeliveryHandler))
+
+    def build(self, handler_class: type[HandlerT]) -> HandlerT:
         """A handler. Raises KeyError when it asks for something that nobody provides."""
         if handler_class.__init__ is object.__init__:
             return handler_class()

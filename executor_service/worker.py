@@ -18,7 +18,7 @@ from common.nats import Delivery
 from common.telemetry import extract, get_logger, traced
 from executor_service.handlers.base import EffectHandler, IoHandler
 from executor_service.metrics import Metrics
-from executor_service.pipeline import Action, Pipeline, Stale
+from executor_service.pipeline import Job, Pipeline, Stale
 from executor_service.publisher import Finished, ResultPublisher
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -150,22 +150,22 @@ class CategoryWorker:
             if delivery.num_delivered > self._max_deliver:
                 self._spawn(self._give_up(delivery, task))
                 continue
-            action = pipeline.action_of(task)
-            if action is None:
+            job = pipeline.job_of(task)
+            if job is None:
                 self._spawn(self._hand_back(delivery, task))
-            elif isinstance(handler := action.handler, EffectHandler):
+            elif isinstance(handler := job.handler, EffectHandler):
                 # What is no template is the same rendered, and need not be.
                 markup = b"{{" in delivery.data or b"{%" in delivery.data
-                result = pipeline.apply(action, handler, task, markup=markup)
+                result = pipeline.apply(job, handler, task, markup=markup)
                 finished.append(Finished((delivery,), result))
             else:
-                self._begin(action, handler, task, delivery)
+                self._begin(job, handler, task, delivery)
         if finished:
             self._publisher.put_all(finished)
             self._metrics.flush()
 
     def _begin(
-        self, action: Action, handler: IoHandler[Any], task: ActionTask, delivery: Delivery
+        self, job: Job, handler: IoHandler[Any], task: ActionTask, delivery: Delivery
     ) -> None:
         entry = self._in_hand.get(task.attempt_id)
         if entry is not None:
@@ -175,14 +175,14 @@ class CategoryWorker:
         entry = _InHand([delivery])
         self._in_hand[task.attempt_id] = entry
         self._count_running(+1)
-        entry.job = asyncio.create_task(self._run_one(action, handler, task, entry))
+        entry.job = asyncio.create_task(self._run_one(job, handler, task, entry))
 
     async def _run_one(
-        self, action: Action, handler: IoHandler[Any], task: ActionTask, entry: _InHand
+        self, job: Job, handler: IoHandler[Any], task: ActionTask, entry: _InHand
     ) -> None:
         try:
             with traced(extract(entry.deliveries[0].headers or {})):
-                result = await self._pipeline.run(action, handler, task)
+                result = await self._pipeline.run(job, handler, task)
         finally:
             self._count_running(-1)
         if isinstance(result, Stale):
@@ -256,4 +256,5 @@ def _parse(delivery: Delivery) -> ActionTask | None:
         task = ActionTask.FromString(delivery.data)
     except DecodeError:
         return None
-    return task if task.attempt_id and task.execution_id and task.account_id else None
+    told_about = task.execution_id or task.HasField("delivery")
+    return task if task.attempt_id and task.account_id and told_about else None

@@ -41,14 +41,17 @@ class LedgerClient:
         self._sender: asyncio.Task[None] | None = None
 
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str
+        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
     ) -> ClaimDecision:
         """Raises TreadleError when the ledger gives no decision.
 
         Such a claim may be stored all the same, so the attempt must not be claimed again.
         """
         claim = Claim(
-            attempt_id=attempt_id, action_execution_id=action_execution_id, account_id=account_id
+            attempt_id=attempt_id,
+            action_execution_id=action_execution_id,
+            account_id=account_id,
+            delivery_id=delivery_id,
         )
         future: asyncio.Future[ClaimDecision] = asyncio.get_running_loop().create_future()
         self._pending.append((claim, future))

@@ -47,13 +47,14 @@ class SendGridGateway:
 
 def message_body(email: Email) -> dict[str, JsonValue]:
     """The body of `POST /v3/mail/send`. SendGrid wants the plain text before the HTML."""
-    content: list[JsonValue] = [{"type": "text/html", "value": email.html}]
-    if email.text:
-        content.insert(0, {"type": "text/plain", "value": email.text})
+    content: list[JsonValue] = [{"type": "text/html", "value": email.body.html}]
+    if email.body.text:
+        content.insert(0, {"type": "text/plain", "value": email.body.text})
+    to: dict[str, JsonValue] = {"email": email.to}
+    if email.to_name:
+        to["name"] = email.to_name
     body: dict[str, JsonValue] = {
-        "personalizations": [
-            {"to": [{"email": email.to}], "custom_args": dict(email.reference)},
-        ],
+        "personalizations": [{"to": [to], "custom_args": dict(email.reference)}],
         "from": {"email": email.from_email, "name": email.from_name},
         "subject": email.subject,
         "content": content,

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from common.clock import Clock
 from common.contact_fields import e164, timezone_problem
 from executor_service import phones
-from executor_service.domain import classify, quiet_hours
-from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
+from executor_service.domain import quiet_hours
+from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.messages import hand_over_sms
 from executor_service.ports import Sms, SmsGateway
 from treadle.catalog.v1.send_sms_pb2 import SendSmsConfig
 
@@ -52,22 +53,7 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
             media_urls=tuple(config.media_urls),
             reference=step.reference(),
         )
-        return lambda: self._send(sms)
-
-    async def _send(self, sms: Sms) -> Outcome:
-        try:
-            receipt = await self._gateway.send(sms)
-        except classify.CallError as error:
-            return classify.classify(error, peer="Twilio", claimed=True, now=self._clock.now())
-        return Completed(
-            output={
-                "message_id": receipt.message_id,
-                "to": sms.to,
-                "body": sms.body,
-                "segments": receipt.segments,
-            },
-            provider_reference=receipt.message_id,
-        )
+        return lambda: hand_over_sms(self._gateway, sms, clock=self._clock)
 
 
 def _hold(step: Step[SendSmsConfig], number: str, now: datetime) -> Outcome | None:

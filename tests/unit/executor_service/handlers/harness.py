@@ -112,7 +112,7 @@ class MemoryLedger:
         self.error: Exception | None = None
 
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str
+        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
     ) -> ClaimDecision:
         assert action_execution_id
         assert account_id
@@ -216,7 +216,7 @@ class Bench:
 
     async def run(self, task: ActionTask) -> ActionResult | Stale:
         """What an executor answers to the task."""
-        action = self.pipeline.action_of(task)
+        action = self.pipeline.job_of(task)
         assert action is not None
         if isinstance(action.handler, EffectHandler):
             return self.pipeline.apply(action, action.handler, task, markup=True)

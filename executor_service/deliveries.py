@@ -1,0 +1,132 @@
+"""Deliveries: emails and SMS that go with a notification, or with access to a course.
+
+No action, so they have no configuration: the message is made where the step is completed. What is
+left to do is what only this fleet can: fetch the template, and call the provider.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from common.clock import Clock
+from common.contact_fields import e164
+from common.templating import TemplateError, render
+from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
+from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.messages import hand_over_email, hand_over_sms, templated_body
+from executor_service.ports import (
+    Email,
+    EmailBody,
+    EmailGateway,
+    Sms,
+    SmsGateway,
+    TemplateSource,
+)
+from treadle.dispatch.v1.task_pb2 import DELIVERY_CHANNEL_SMS, ActionTask, Delivery
+
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom deliveries come from, as the operator has set it; empty when not."""
+
+    from_email: str
+    from_name: str
+    from_number: str
+
+
+class DeliveryHandler(IoHandler[Delivery]):
+    """Everything that the message is made of is there before the send is claimed."""
+
+    def __init__(
+        self,
+        email: EmailGateway,
+        sms: SmsGateway,
+        templates: TemplateSource,
+        sender: Sender,
+        clock: Clock,
+    ) -> None:
+        self._email = email
+        self._sms = sms
+        self._templates = templates
+        self._sender = sender
+        self._clock = clock
+
+    async def prepare(self, step: Step[Delivery]) -> Outcome | Call:
+        """See `IoHandler`."""
+        delivery = step.config
+        try:
+            subject = _text(step.task, delivery.subject, step.context)
+            body = _text(step.task, delivery.body, step.context)
+        except TemplateError as error:
+            return Failed(ErrorClass.INVALID_CONFIG, f"the message: {error}")
+        if delivery.channel == DELIVERY_CHANNEL_SMS:
+            return self._prepare_sms(step, body)
+        return await self._prepare_email(step, subject, body)
+
+    async def _prepare_email(
+        self, step: Step[Delivery], subject: str, body: str
+    ) -> Failed | Deferred | Call:
+        if not self._sender.from_email:
+            return _no_sender("NOTIFICATION_FROM_EMAIL")
+        delivery = step.config
+        made = _plain_body(body)
+        if delivery.template_id:
+            made = await templated_body(
+                self._templates, step.task, delivery.template_id, step.context, clock=self._clock
+            )
+        if not isinstance(made, EmailBody):
+            return made
+        email = Email(
+            to=delivery.recipient,
+            to_name=delivery.recipient_name,
+            subject=" ".join(subject.split()),
+            from_name=self._sender.from_name,
+            from_email=self._sender.from_email,
+            body=made,
+            reference=_reference(step),
+        )
+        return lambda: hand_over_email(self._email, email, clock=self._clock)
+
+    def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Call:
+        if not self._sender.from_number:
+            return _no_sender("NOTIFICATION_FROM_NUMBER")
+        number = e164(step.config.recipient)
+        if number is None:
+            return Failed(
+                ErrorClass.INVALID_CONFIG, "the phone number is not a valid international number"
+            )
+        sms = Sms(
+            to=number,
+            from_number=self._sender.from_number,
+            body=body,
+            media_urls=(),
+            reference=_reference(step),
+        )
+        return lambda: hand_over_sms(self._sms, sms, clock=self._clock)
+
+
+def _text(task: ActionTask, text: str, context: Mapping[str, object]) -> str:
+    """Literal unless the task has a context: what was rendered once must not be rendered again."""
+    return render(text, context) if task.context_json else text
+
+
+def _plain_body(text: str) -> EmailBody:
+    """A plain text and the same as HTML: a blank line parts paragraphs."""
+    paragraphs = (html.escape(part.strip("\n")) for part in _PARAGRAPHS.split(text.strip()))
+    markup = "".join("<p>" + part.replace("\n", "<br>") + "</p>" for part in paragraphs)
+    return EmailBody(markup, text)
+
+
+def _no_sender(setting: str) -> Failed:
+    return Failed(
+        ErrorClass.INVALID_CONFIG,
+        f"this installation has no sender for such messages: TREADLE_EXECUTOR_{setting} is not set",
+    )
+
+
+def _reference(step: Step[Delivery]) -> dict[str, str]:
+    ids = step.reference() | {"delivery_id": step.config.id}
+    return {name: value for name, value in ids.items() if value}

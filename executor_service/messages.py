@@ -1,0 +1,82 @@
+"""What is alike in all that sends emails and SMS: the template, and handing the message over."""
+
+from collections.abc import Mapping
+
+from common.clock import Clock
+from common.errors import TreadleError
+from common.telemetry import get_logger
+from common.templating import TemplateError, render
+from executor_service.domain import classify
+from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
+from executor_service.ports import (
+    Email,
+    EmailBody,
+    EmailGateway,
+    Sms,
+    SmsGateway,
+    TemplateNotFoundError,
+    TemplateSource,
+)
+from executor_service.postpone import is_away, name_of, put_off
+from treadle.dispatch.v1.task_pb2 import ActionTask
+
+_log = get_logger(__name__)
+
+
+async def templated_body(
+    templates: TemplateSource,
+    task: ActionTask,
+    template_id: str,
+    context: Mapping[str, object],
+    *,
+    clock: Clock,
+) -> EmailBody | Failed | Deferred:
+    """The body that an email template of the task's account makes of `context`."""
+    try:
+        template = await templates.get(task.account_id, template_id)
+    except TemplateNotFoundError:
+        return Failed(
+            ErrorClass.INVALID_CONFIG, f"template_id: there is no email template {template_id}"
+        )
+    except (TreadleError, TimeoutError) as error:
+        _log.warning("template_not_read", error=name_of(error), attempt_id=task.attempt_id)
+        if is_away(error):
+            return put_off(clock.now(), "the email template could not be reached")
+        return Failed(ErrorClass.SERVICE_UNAVAILABLE, "the email template could not be read")
+    try:
+        html = render(template.html, context, html=True)
+        text = render(template.text, context)
+    except TemplateError as error:
+        return Failed(ErrorClass.INVALID_CONFIG, f"the email template: {error}")
+    if not html.strip() and not text.strip():
+        return Failed(ErrorClass.INVALID_CONFIG, "the email template renders to nothing")
+    return EmailBody(html, text)
+
+
+async def hand_over_email(gateway: EmailGateway, email: Email, *, clock: Clock) -> Outcome:
+    """Makes the one call that sends; the attempt has been claimed."""
+    try:
+        message_id = await gateway.send(email)
+    except classify.CallError as error:
+        return classify.classify(error, peer="SendGrid", claimed=True, now=clock.now())
+    return Completed(
+        output={"message_id": message_id, "to": email.to, "subject": email.subject},
+        provider_reference=message_id,
+    )
+
+
+async def hand_over_sms(gateway: SmsGateway, sms: Sms, *, clock: Clock) -> Outcome:
+    """Makes the one call that sends; the attempt has been claimed."""
+    try:
+        receipt = await gateway.send(sms)
+    except classify.CallError as error:
+        return classify.classify(error, peer="Twilio", claimed=True, now=clock.now())
+    return Completed(
+        output={
+            "message_id": receipt.message_id,
+            "to": sms.to,
+            "body": sms.body,
+            "segments": receipt.segments,
+        },
+        provider_reference=receipt.message_id,
+    )
