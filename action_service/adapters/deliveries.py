@@ -1,17 +1,16 @@
 """Deliveries in Postgres: each statement serves a whole batch."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import asyncpg
 
 from action_service.adapters.driver import Driver
+from action_service.adapters.engine_transactions import transaction
 from action_service.domain.deliveries import Channel, DeliveryStatus, Position
 from action_service.domain.progress import LEASE
 from action_service.engine.deliveries import Decide, Delivery, Settled, Standing, delivery_task
 from action_service.engine.effects import Applied
-from action_service.engine.model import StoreUnavailableError
 
 # What is skipped is done with before it begins.
 _INSERT = """
@@ -101,7 +100,7 @@ class PostgresDeliveryStore:
 
     async def settle(self, delivery_ids: Sequence[str], decide: Decide) -> None:
         """See DeliveryStore."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             standings = {
                 row[0]: Standing(row[1], Position(DeliveryStatus(row[2]), *row[3:5]), row[5])
                 for row in await connection.fetch(_LOCK, delivery_ids)
@@ -111,17 +110,9 @@ class PostgresDeliveryStore:
 
     async def claim_expired(self, limit: int) -> Sequence[Delivery]:
         """See DeliveryStore."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             rows = await connection.fetch(_CLAIM_EXPIRED, limit, LEASE)
         return [Delivery._make(row)._replace(channel=Channel(row[4])) for row in rows]
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[Driver]:
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise StoreUnavailableError(type(error).__name__) from error
 
 
 def _columns(settled: Sequence[Settled]) -> Iterable[Sequence[object]]:

@@ -9,11 +9,10 @@ from collections.abc import (
     Callable,
     Collection,
     Coroutine,
-    Generator,
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -21,6 +20,7 @@ import asyncpg
 from action_service.adapters.context_store import load_contexts
 from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
+from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
@@ -30,13 +30,11 @@ from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.model import (
     ActionWrite,
     AttemptWrite,
-    BadItemError,
     Dispatch,
     Move,
     NewAction,
     RunContext,
     Standing,
-    StoreUnavailableError,
     Writes,
 )
 from action_service.engine.ports import OutboxRow
@@ -242,26 +240,26 @@ class PostgresEngineTransaction:
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
         """See EngineTransaction."""
-        with _bad_items():
+        with bad_items():
             rows = await self._connection.fetch(_LOCK, execution_ids)
         return [_standing(*row) for row in rows]
 
     async def busy(self, attempts: Mapping[str, str]) -> Collection[str]:
         """See EngineTransaction."""
-        with _bad_items():
+        with bad_items():
             rows = await self._connection.fetch(_BUSY, list(attempts.values()), list(attempts))
         return {row[0] for row in rows}
 
     async def apply(self, effects: Sequence[AppliedEffect]) -> Applied:
         """See EngineTransaction."""
         applied = Applied(self._plan)
-        with _bad_items():
+        with bad_items():
             await apply_effects(self._connection, effects, applied)
         return applied
 
     async def begin(self, beginnings: Beginnings) -> None:
         """See EngineTransaction."""
-        with _bad_items():
+        with bad_items():
             await insert_executions(self._connection, beginnings.executions, beginnings.actions)
 
     async def cancel(self, reasons: Mapping[str, str]) -> None:
@@ -276,7 +274,7 @@ class PostgresEngineTransaction:
 
     async def write(self, writes: Writes) -> None:
         """See EngineTransaction."""
-        with _bad_items():
+        with bad_items():
             if writes.advances:
                 await self._connection.execute(_ADVANCE, *zip(*writes.advances, strict=True))
             if writes.moves:
@@ -316,11 +314,8 @@ class PostgresEngineStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[PostgresEngineTransaction]:
         """See EngineStore."""
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                yield PostgresEngineTransaction(connection, self.plan)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise StoreUnavailableError(type(error).__name__) from error
+        async with transaction(self._pool) as connection:
+            yield PostgresEngineTransaction(connection, self.plan)
 
     async def plan(self, version_id: str) -> Plan:
         """See EngineStore."""
@@ -371,26 +366,3 @@ def _standing(
         now,
         origin,
     )
-
-
-@contextmanager
-def _bad_items() -> Generator[None]:
-    """Tells a value that the database refuses from a database that is in trouble."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        # Class 22 is bad data, class 23 a broken constraint.
-        if (error.sqlstate or "")[:2] in {"22", "23"}:
-            raise BadItemError(_say(error)) from error
-        raise
-    except ValueError as error:
-        # What the driver cannot encode.
-        raise BadItemError(_say(error)) from error
-
-
-def _say(cause: object) -> str:
-    """What the user may know of the database's refusal."""
-    constraint = getattr(cause, "constraint_name", None)
-    if constraint == "idx_contacts_email":
-        return "another contact has this email address"
-    return "a value of this step cannot be stored"

@@ -1,0 +1,42 @@
+"""Transactions of the engine, and what the driver's failures in them mean to it."""
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+
+from action_service.adapters.driver import Driver
+from action_service.engine.model import BadItemError, StoreUnavailableError
+
+
+@asynccontextmanager
+async def transaction(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncGenerator[Driver]:
+    """Commits when the block ends well; raises StoreUnavailableError."""
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            yield connection
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise StoreUnavailableError(type(error).__name__) from error
+
+
+@contextmanager
+def bad_items() -> Generator[None]:
+    """Tells a value that the database refuses from a database that is in trouble."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        # Class 22 is bad data, class 23 a broken constraint.
+        if (error.sqlstate or "")[:2] in {"22", "23"}:
+            raise BadItemError(_say(error)) from error
+        raise
+    except ValueError as error:
+        # What the driver cannot encode.
+        raise BadItemError(_say(error)) from error
+
+
+def _say(cause: object) -> str:
+    """What the user may know of the database's refusal."""
+    constraint = getattr(cause, "constraint_name", None)
+    if constraint == "idx_contacts_email":
+        return "another contact has this email address"
+    return "a value of this step cannot be stored"
