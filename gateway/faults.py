@@ -19,6 +19,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "list_type": "must be an array",
     "dict_type": "must be an object",
     "model_type": "must be an object",

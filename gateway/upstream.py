@@ -14,6 +14,12 @@ from gateway.problems import RefusedError
 from treadle.catalog.v1 import catalog_service_pb2_grpc
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
+from treadle.record.v1 import (
+    campaign_service_pb2_grpc,
+    course_service_pb2_grpc,
+    crm_service_pb2_grpc,
+    directory_service_pb2_grpc,
+)
 from treadle.scheduler.v1 import scheduler_service_pb2_grpc
 from treadle.workflow.v1 import action_service_pb2_grpc, workflow_service_pb2_grpc
 
@@ -65,6 +71,10 @@ class Upstream:
         self.workflows = workflow_service_pb2_grpc.WorkflowServiceStub(api)
         self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(api)
+        self.directory = directory_service_pb2_grpc.DirectoryServiceStub(api)
+        self.crm = crm_service_pb2_grpc.CrmServiceStub(api)
+        self.campaigns = campaign_service_pb2_grpc.CampaignServiceStub(api)
+        self.courses = course_service_pb2_grpc.CourseServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)
         self.timers = scheduler_service_pb2_grpc.SchedulerServiceStub(scheduler)
         self._health = {

@@ -17,6 +17,12 @@ from gateway.settings import GatewaySettings
 from treadle.catalog.v1 import catalog_service_pb2_grpc
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
+from treadle.record.v1 import (
+    campaign_service_pb2_grpc,
+    course_service_pb2_grpc,
+    crm_service_pb2_grpc,
+    directory_service_pb2_grpc,
+)
 from treadle.scheduler.v1 import scheduler_service_pb2_grpc
 from treadle.workflow.v1 import action_service_pb2_grpc, workflow_service_pb2_grpc
 
@@ -89,6 +95,10 @@ async def scripted_services(script: Script) -> AsyncGenerator[str]:
         execution_service_pb2_grpc.add_ExecutionServiceServicer_to_server,
         contact_service_pb2_grpc.add_ContactServiceServicer_to_server,
         catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
+        directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server,
+        crm_service_pb2_grpc.add_CrmServiceServicer_to_server,
+        campaign_service_pb2_grpc.add_CampaignServiceServicer_to_server,
+        course_service_pb2_grpc.add_CourseServiceServicer_to_server,
         scheduler_service_pb2_grpc.add_SchedulerServiceServicer_to_server,
     ):
         server.add(register, servicer)
