@@ -96,15 +96,19 @@ class Bench:
         self.engines.append(engine)
         return engine
 
-    async def seed(self, steps: Sequence[Step], *, contacts: int = 1) -> Seeded:
-        """An account, an active workflow of `steps`, and contacts."""
-        account, workflow, version = (str(new_id()) for _ in range(3))
+    async def seed(
+        self, steps: Sequence[Step], *, contacts: int = 1, account_id: str | None = None
+    ) -> Seeded:
+        """An active workflow of `steps` and contacts, in a new account unless one is given."""
+        workflow, version = (str(new_id()) for _ in range(2))
+        account = account_id or str(new_id())
         actions = [str(new_id()) for _ in steps]
         people = [str(new_id()) for _ in range(contacts)]
         plan = Plan(workflow, "Seeded", 1, tuple(_plan_steps(steps, actions)))
         async with self.db.begin() as connection:
             await connection.execute(
-                text("INSERT INTO accounts (id, name) VALUES (:id, 'Test')"), {"id": account}
+                text("INSERT INTO accounts (id, name) VALUES (:id, 'Test') ON CONFLICT DO NOTHING"),
+                {"id": account},
             )
             await connection.execute(
                 text(
