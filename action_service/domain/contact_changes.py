@@ -1,19 +1,26 @@
-"""What `update_contact` makes of a contact's fields: set, append, increment (SPEC-WFL-003 R3.2)."""
+"""What actions make of a contact's fields: set, append, increment (SPEC-WFL-003 R3.1 and R3.2)."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from action_service.domain.contact import custom_fields_problems
+from action_service.domain.custom_fields import (
+    CustomFieldType,
+    NotOfTypeError,
+    as_json,
+    bounded,
+    decimal_of,
+    typed,
+)
 from action_service.domain.plan import Json
 
 Fields: TypeAlias = dict[str, Json]
+# The declared types of custom fields, by name.
+Types: TypeAlias = Mapping[str, CustomFieldType]
 
 CUSTOM_PREFIX = "custom_fields."
 MAX_TEXT = 65_536
-# Before the point what a double holds exactly; after it, more than one prints.
-MAX_DIGITS = 15
-MAX_DECIMALS = 30
 BUILT_IN = ("email", "phone", "first_name", "last_name", "timezone", "owner_id")
 
 
@@ -29,8 +36,15 @@ class ChangeRefusedError(Exception):
     """The change makes no sense for the field's present value; the text names the field."""
 
 
+class ImpossibleChangeError(ChangeRefusedError):
+    """The change makes no sense whatever the field holds."""
+
+
 def changed(
-    fields: Mapping[str, Json], mode: UpdateMode, changes: Sequence[tuple[str, Json]]
+    fields: Mapping[str, Json],
+    mode: UpdateMode,
+    changes: Sequence[tuple[str, Json]],
+    types: Types,
 ) -> Fields:
     """The fields after the changes.
 
@@ -40,28 +54,56 @@ def changed(
     after = dict(fields)
     for name, value in changes:
         if name not in BUILT_IN and not name.startswith(CUSTOM_PREFIX):
-            raise ChangeRefusedError(f"{name} is not a field that can be changed")
+            raise ImpossibleChangeError(f"{name} is not a field that can be changed")
+        kind = types.get(name.removeprefix(CUSTOM_PREFIX)) if name not in BUILT_IN else None
         match mode:
             case UpdateMode.SET:
-                after[name] = _checked(name, value)
+                after[name] = _set(name, value, kind)
             case UpdateMode.APPEND:
-                after[name] = _appended(name, after.get(name), value)
+                after[name] = _appended(name, after.get(name), value, kind)
             case UpdateMode.INCREMENT:
-                after[name] = _incremented(name, after.get(name), value)
-    return {name: value for name, value in after.items() if name in BUILT_IN or value is not None}
+                after[name] = _incremented(name, after.get(name), value, kind)
+    left = {name: value for name, value in after.items() if name in BUILT_IN or value is not None}
+    # Numbers that grow need no look at the whole.
+    if mode is not UpdateMode.INCREMENT or len(left) > len(fields):
+        _check_custom_fields(left)
+    return left
 
 
-def _checked(name: str, value: Json) -> Json:
+def custom_fields_of(fields: Mapping[str, Json]) -> Fields:
+    """The custom fields, by their own names."""
+    return {
+        name.removeprefix(CUSTOM_PREFIX): value
+        for name, value in fields.items()
+        if name.startswith(CUSTOM_PREFIX)
+    }
+
+
+def _check_custom_fields(fields: Mapping[str, Json]) -> None:
+    for path, problem in custom_fields_problems(custom_fields_of(fields)):
+        # A path names the value that is wrong in itself; without one it is all of them together.
+        refusal = ImpossibleChangeError if path else ChangeRefusedError
+        raise refusal(f"custom_fields{path}: {problem}")
+
+
+def _set(name: str, value: Json, kind: CustomFieldType | None) -> Json:
     if name in BUILT_IN and not (value is None or isinstance(value, str)):
-        raise ChangeRefusedError(f"{name} takes text, not {_kind(value)}")
-    return value
+        raise ImpossibleChangeError(f"{name} takes text, not {_kind(value)}")
+    if kind is None:
+        return value
+    try:
+        return typed(kind, value)
+    except NotOfTypeError as error:
+        raise ImpossibleChangeError(f"{name} {error}") from None
 
 
-def _appended(name: str, before: Json, value: Json) -> Json:
+def _appended(name: str, before: Json, value: Json, kind: CustomFieldType | None) -> Json:
+    if kind not in {None, CustomFieldType.TEXT}:
+        raise ImpossibleChangeError(f"{name} cannot be appended to: it is declared a {kind}")
     if isinstance(before, list):
         return [*before, value]
     if not isinstance(value, str):
-        raise ChangeRefusedError(f"{name} cannot be appended to: {_kind(value)} is not text")
+        raise ImpossibleChangeError(f"{name} cannot be appended to: {_kind(value)} is not text")
     if before is None:
         return value
     if not isinstance(before, str):
@@ -71,39 +113,31 @@ def _appended(name: str, before: Json, value: Json) -> Json:
     return before + value
 
 
-def _incremented(name: str, before: Json, value: Json) -> Json:
-    if name in BUILT_IN:
-        raise ChangeRefusedError(f"{name} cannot be incremented: it holds text")
-    step = _number(name, value)
-    start = Decimal(0) if before is None else _number(name, before)
-    total = _bounded(name, start + step)
-    return int(total) if total == total.to_integral_value() else float(total)
-
-
-def _number(name: str, value: Json) -> Decimal:
+def _incremented(name: str, before: Json, value: Json, kind: CustomFieldType | None) -> Json:
     """Exact: adding 0.1 ten times makes 1."""
+    refusal = f"{name} cannot be incremented"
+    if name in BUILT_IN:
+        raise ImpossibleChangeError(f"{refusal}: it holds text")
+    if kind not in {None, CustomFieldType.NUMBER}:
+        raise ImpossibleChangeError(f"{refusal}: it is declared a {kind}")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ChangeRefusedError(f"{name} cannot be incremented: {_kind(value)} is not a number")
+        raise ImpossibleChangeError(f"{refusal}: {_kind(value)} is not a number")
     try:
-        number = Decimal(str(value).strip())
-    except ArithmeticError:
-        raise ChangeRefusedError(
-            f"{name} cannot be incremented: its text is not a number"
-        ) from None
-    return _bounded(name, number)
-
-
-def _bounded(name: str, number: Decimal) -> Decimal:
-    """Looks at the exponent alone: writing 1e999999 out would take minutes."""
-    if not number.is_finite():
-        raise ChangeRefusedError(f"{name} cannot be incremented: the number is not finite")
-    exponent = number.as_tuple().exponent
-    if number.adjusted() >= MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DECIMALS):
-        raise ChangeRefusedError(
-            f"{name} cannot be incremented: numbers have at most {MAX_DIGITS} digits before the"
-            f" point and {MAX_DECIMALS} after it"
-        )
-    return number
+        step = decimal_of(value)
+    except NotOfTypeError as error:
+        raise ImpossibleChangeError(f"{refusal} by this: it {error}") from None
+    if before is None:
+        return as_json(step)
+    if isinstance(before, bool) or not isinstance(before, int | float | str):
+        raise ChangeRefusedError(f"{refusal}: it holds {_kind(before)}")
+    try:
+        start = decimal_of(before)
+    except NotOfTypeError as error:
+        raise ChangeRefusedError(f"{refusal}: what it holds {error}") from None
+    try:
+        return as_json(bounded(start + step))
+    except NotOfTypeError as error:
+        raise ChangeRefusedError(f"{refusal}: the sum {error}") from None
 
 
 def _kind(value: Json) -> str:

@@ -1,12 +1,14 @@
-"""What the declared types of custom fields make of text, such as the cells of a file."""
+"""What the declared types of custom fields make of values, and of text such as a file's cells."""
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
-from action_service.domain.contact_changes import MAX_DECIMALS, MAX_DIGITS
 from action_service.domain.plan import Json
 
+# Before the point what a double holds exactly; after it, more than one prints.
+MAX_DIGITS = 15
+MAX_DECIMALS = 30
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -19,8 +21,34 @@ class CustomFieldType(StrEnum):
     DATE = "date"
 
 
+_WANTED = {
+    CustomFieldType.TEXT: "must be text",
+    CustomFieldType.NUMBER: "must be a number, such as 12.5",
+    CustomFieldType.BOOLEAN: "must be true or false",
+    CustomFieldType.DATE: (
+        "must be a date or time of ISO 8601, such as 2026-03-31 or 2026-03-31T09:00:00Z"
+    ),
+}
+
+
 class NotOfTypeError(Exception):
-    """The text is no value of the type; says what it must be, in words that follow the field."""
+    """This is no value of the type; says what it must be, in words that follow the field."""
+
+
+def typed(kind: CustomFieldType, value: Json) -> Json:
+    """The value as it is stored in a field of the type. Raises NotOfTypeError.
+
+    Nothing stays nothing; text is read as `value_of` reads it.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value_of(kind, value)
+    if kind is CustomFieldType.NUMBER and not isinstance(value, bool | list | dict):
+        return as_json(decimal_of(value))
+    if kind is CustomFieldType.BOOLEAN and isinstance(value, bool):
+        return value
+    raise NotOfTypeError(_WANTED[kind])
 
 
 def value_of(kind: CustomFieldType, text: str) -> Json:
@@ -29,27 +57,43 @@ def value_of(kind: CustomFieldType, text: str) -> Json:
         case CustomFieldType.TEXT:
             return text
         case CustomFieldType.NUMBER:
-            return _number(text.strip())
+            return as_json(decimal_of(text))
         case CustomFieldType.BOOLEAN:
             value = _BOOLEANS.get(text.strip().lower())
             if value is None:
-                raise NotOfTypeError("must be true or false")
+                raise NotOfTypeError(_WANTED[kind])
             return value
         case CustomFieldType.DATE:
             return _date(text.strip())
 
 
-def _number(text: str) -> Json:
+def decimal_of(value: float | str) -> Decimal:
+    """The number, exactly as it is written. Raises NotOfTypeError."""
     try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise NotOfTypeError("must be a number, such as 12.5") from None
+        number = Decimal(str(value).strip())
+    except ArithmeticError:
+        raise NotOfTypeError(_WANTED[CustomFieldType.NUMBER]) from None
+    return bounded(number)
+
+
+def bounded(number: Decimal) -> Decimal:
+    """The number, when it can be kept exactly. Raises NotOfTypeError.
+
+    Looks at the exponent alone: writing 1e999999 out would take minutes.
+    """
     exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or number.adjusted() >= MAX_DIGITS or exponent < -MAX_DECIMALS:
+    if not isinstance(exponent, int):
+        raise NotOfTypeError("must be a finite number")
+    if number.adjusted() >= MAX_DIGITS or exponent < -MAX_DECIMALS:
         raise NotOfTypeError(
             f"must be a number of at most {MAX_DIGITS} digits before the point and {MAX_DECIMALS}"
             " after it"
         )
+    return number
+
+
+def as_json(number: Decimal) -> Json:
+    """The number as it is stored: whole ones without a fraction."""
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -57,7 +101,5 @@ def _date(text: str) -> Json:
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        raise NotOfTypeError(
-            "must be a date or time of ISO 8601, such as 2026-03-31 or 2026-03-31T09:00:00Z"
-        ) from None
+        raise NotOfTypeError(_WANTED[CustomFieldType.DATE]) from None
     return text

@@ -8,14 +8,37 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from action_service.adapters.driver import Driver
-from action_service.adapters.effects import add_tag, update_contact
+from action_service.adapters.effects import (
+    add_tag,
+    add_to_campaign,
+    assign_to_user,
+    create_contact,
+    create_opportunity,
+    move_pipeline_stage,
+    remove_from_campaign,
+    remove_tag,
+    update_contact,
+)
+from action_service.adapters.effects.contacts import Contacts
+from action_service.adapters.effects.locks import lock_contacts
 from action_service.engine.effects import Applied, AppliedEffect
 
+_Change: TypeAlias = Callable[[Driver, Sequence[AppliedEffect], Applied, Contacts], Awaitable[None]]
 _Apply: TypeAlias = Callable[[Driver, Sequence[AppliedEffect], Applied], Awaitable[None]]
 
+# Those that change contacts share the rows, which are written once.
+_ON_CONTACTS: Mapping[str, _Change] = {
+    "create_contact": create_contact.apply,
+    "update_contact": update_contact.apply,
+    "assign_to_user": assign_to_user.apply,
+}
 _BY_KIND: Mapping[str, _Apply] = {
     "add_tag": add_tag.apply,
-    "update_contact": update_contact.apply,
+    "remove_tag": remove_tag.apply,
+    "add_to_campaign": add_to_campaign.apply,
+    "remove_from_campaign": remove_from_campaign.apply,
+    "create_opportunity": create_opportunity.apply,
+    "move_pipeline_stage": move_pipeline_stage.apply,
 }
 
 
@@ -28,7 +51,13 @@ async def apply_effects(
         kind = effect.effect.WhichOneof("effect")
         if kind is not None:
             by_kind.setdefault(kind, []).append(effect)
-    # In the table's order, so that two engines never wait for each other in a circle.
+    # In the tables' order, so that two engines never wait for each other in a circle.
+    if not by_kind.keys().isdisjoint(_ON_CONTACTS):
+        contacts = await lock_contacts(connection, effects)
+        for kind, change in _ON_CONTACTS.items():
+            if group := by_kind.get(kind):
+                await change(connection, group, applied, contacts)
+        await contacts.write(connection)
     for kind, apply in _BY_KIND.items():
         if group := by_kind.get(kind):
             await apply(connection, group, applied)

@@ -146,10 +146,6 @@ async def test_a_result_delivered_ten_times_counts_once(world: Bench, crm: HandE
 async def test_one_bad_item_fails_alone_and_says_why(world: Bench, crm: HandExecutor) -> None:
     await world.start_engine()
     seeded = await world.seed([TAG_A], contacts=8)
-    await world.execute(
-        "UPDATE contacts SET email = 'taken@example.com' WHERE id = CAST(:id AS uuid)",
-        id=seeded.contact_ids[0],
-    )
     await world.start(seeded)
     tasks = await crm.take(8)
     results: list[ActionResult] = []
@@ -159,7 +155,8 @@ async def test_one_bad_item_fails_alone_and_says_why(world: Bench, crm: HandExec
             bad.completed.output_json = b"{}"
             update = bad.completed.effects.add().update_contact
             update.contact_id = task.contact_id
-            update.changes.add(field="email").value.string_value = "Taken@example.com"
+            # No handler lets this through; only the database refuses it.
+            update.changes.add(field="first_name").value.string_value = "A\0da"
             results.append(bad)
         else:
             results.append(tagged(task))
@@ -169,7 +166,7 @@ async def test_one_bad_item_fails_alone_and_says_why(world: Bench, crm: HandExec
     errors = await world.rows(
         "SELECT error_class, error_message FROM workflow_action_executions WHERE status = 'failed'"
     )
-    assert errors == [("rejected", "another contact has this email address")]
+    assert errors == [("rejected", "a value of this step cannot be stored")]
 
 
 async def test_output_that_is_not_json_fails_its_own_step_only(
