@@ -20,6 +20,7 @@ from action_service.adapters.migrations import SCHEMA, require, upgrade
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
+from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.importer import Importer
@@ -143,7 +144,7 @@ async def _publishing(
 @asynccontextmanager
 async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> AsyncGenerator[Engine]:
     # Connections of its own: calls and batches must not wait for each other.
-    pool = create_pool(settings.database_url, search_path=SCHEMA, size=settings.engine_lanes + 3)
+    pool = create_pool(settings.database_url, search_path=SCHEMA, size=settings.engine_lanes + 4)
     tuning = EngineTuning(
         lanes=settings.engine_lanes,
         sweep_interval=timedelta(seconds=settings.sweep_interval_seconds),
@@ -155,9 +156,12 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     )
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     async with pool:
-        store = PostgresEngineStore(pool, PlanCache())
+        plans = PlanCache()
+        store = PostgresEngineStore(pool, plans)
         deliveries = PostgresDeliveryStore(pool)
-        engine = Engine(store, deliveries, ringer, OutboxPublisher(pool, js), nc, js, tuning)
+        triggers = PostgresTriggerStore(pool, plans)
+        publisher = OutboxPublisher(pool, js)
+        engine = Engine(store, deliveries, triggers, ringer, publisher, nc, js, tuning)
         await engine.start()
         try:
             yield engine

@@ -1,4 +1,4 @@
-"""The engine role: results in, transactions, rings out. Any number of engines may run."""
+"""The engine role: results and events in, transactions, rings out. Any number may run."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,6 +14,8 @@ from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.ports import EngineStore, EventPublisher, Ringer
 from action_service.engine.sweeper import Sweeper
+from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
+from action_service.engine.triggers import TriggerProcessor, TriggerStore
 from action_service.engine.worker import ResultWorker
 from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
 
@@ -40,6 +42,7 @@ class Engine:
         self,
         store: EngineStore,
         deliveries: DeliveryStore,
+        triggers: TriggerStore,
         ringer: Ringer,
         publisher: EventPublisher,
         nc: Client,
@@ -57,6 +60,10 @@ class Engine:
         self._workers = [
             ResultWorker(self._consumer, processor, delivering) for _ in range(tuning.lanes)
         ]
+        self._events = PullConsumer(nc, js, CONSUMER, capacity=64, replicas=tuning.nats_replicas)
+        self._triggers = TriggerWorker(
+            self._events, triggers, TriggerProcessor(triggers, ringer, encoder)
+        )
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval
         self._sweeper = Sweeper(store, ringer, encoder, delivering, interval=tuning.sweep_interval)
@@ -64,9 +71,11 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begins to pull results and to sweep."""
+        """Begins to pull results and events, and to sweep."""
         await self._consumer.start()
+        await self._events.start()
         self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
+        self._tasks.append(asyncio.create_task(self._triggers.run()))
         self._tasks.append(asyncio.create_task(self._sweeper.run(self._stopping)))
         publishing = self._publisher.run(self._stopping, sweep_interval=self._sweep_interval)
         self._tasks.append(asyncio.create_task(publishing))
@@ -81,4 +90,5 @@ class Engine:
         """Finishes what has begun; the rest goes to other engines."""
         self._stopping.set()
         await self._consumer.stop()
+        await self._events.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)

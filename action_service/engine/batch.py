@@ -38,6 +38,7 @@ from action_service.engine.model import (
     Writes,
 )
 from action_service.engine.ports import (
+    ContextReads,
     EngineStore,
     EngineTransaction,
     EventPublisher,
@@ -200,7 +201,7 @@ class BatchProcessor:
 
 
 async def encode_tasks(
-    tx: EngineTransaction,
+    tx: ContextReads,
     encoder: TaskEncoder,
     dispatches: Sequence[Dispatch],
     plans: Mapping[str, Plan],

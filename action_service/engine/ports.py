@@ -22,7 +22,15 @@ class OutboxRow(NamedTuple):
     payload: bytes
 
 
-class EngineTransaction(Protocol):
+class ContextReads(Protocol):
+    """What templates read, as one transaction sees it."""
+
+    async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
+        """What the steps of `dispatches` need to read, by action execution id."""
+        ...
+
+
+class EngineTransaction(ContextReads, Protocol):
     """One transaction of the engine."""
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:
@@ -70,10 +78,6 @@ class EngineTransaction(Protocol):
 
     async def release_held(self, limit: int) -> int:
         """Lets executions go on that are held though their workflow is not paused; how many."""
-        ...
-
-    async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
-        """What the steps of `dispatches` need to read, by execution id."""
         ...
 
 

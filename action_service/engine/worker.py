@@ -1,11 +1,9 @@
 """Pulls results and hands them to the batch processor; acks after the commit."""
 
-import asyncio
 from collections.abc import Sequence
 
 import structlog
 from google.protobuf.message import DecodeError
-from nats.errors import Error as NatsError
 
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import (
@@ -14,7 +12,8 @@ from action_service.engine.codec import (
     decode_result,
 )
 from action_service.engine.deliveries import DeliveryProcessor
-from action_service.engine.model import DeliveryResult, Result, StoreUnavailableError
+from action_service.engine.lane import run_lane
+from action_service.engine.model import DeliveryResult, Result
 from common.nats import Delivery, PullConsumer
 from treadle.dispatch.v1.result_pb2 import ActionResultBatch
 
@@ -38,19 +37,7 @@ class ResultWorker:
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
-        while batch := await self._consumer.next_batch(_MAX_MESSAGES):
-            try:
-                await self._handle(batch)
-            except StoreUnavailableError as error:
-                # Nothing is lost: what was not acked comes again.
-                _log.warning("batch_failed", messages=len(batch), error=str(error))
-                await _give_back(batch)
-                await asyncio.sleep(0.5)
-            except NatsError as error:
-                _log.warning("ack_failed", messages=len(batch), error=type(error).__name__)
-            except Exception:  # noqa: BLE001 - one batch must not end the lane
-                _log.exception("batch_crashed", messages=len(batch))
-                await _give_back(batch)
+        await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
         about_deliveries: list[DeliveryResult] = []
@@ -86,11 +73,3 @@ def _decode(delivery: Delivery, about_deliveries: list[DeliveryResult]) -> list[
         except (MalformedResultError, UnicodeDecodeError) as error:
             _log.error("result_malformed", attempt_id=message.attempt_id, error=str(error))
     return results
-
-
-async def _give_back(batch: Sequence[Delivery]) -> None:
-    try:
-        for delivery in batch:
-            await delivery.nak(1.0)
-    except NatsError as error:
-        _log.warning("nak_failed", error=type(error).__name__)

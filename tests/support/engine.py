@@ -23,6 +23,7 @@ from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.start_store import PostgresStartStore
+from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.domain.plan import Json, OnError, Plan, PlanStep
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
@@ -80,9 +81,11 @@ class Bench:
 
     async def start_engine(self, *, sweep_every: timedelta = timedelta(seconds=0.2)) -> Engine:
         """One more engine, as its own process would be, with its own connections to plans."""
+        plans = PlanCache()
         engine = Engine(
-            PostgresEngineStore(self.pool, PlanCache()),
+            PostgresEngineStore(self.pool, plans),
             PostgresDeliveryStore(self.pool),
+            PostgresTriggerStore(self.pool, plans),
             NatsRinger(self.nc, self.js),
             OutboxPublisher(self.pool, self.js),
             self.nc,

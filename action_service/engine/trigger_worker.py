@@ -1,0 +1,135 @@
+"""Pulls events and has them start what listens to them; acks after the commit."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import NamedTuple, cast
+from uuid import UUID
+
+import orjson
+import structlog
+from google.protobuf.message import DecodeError
+
+from action_service.domain.plan import Json
+from action_service.engine.lane import run_lane
+from action_service.engine.triggers import (
+    Candidate,
+    Event,
+    Listener,
+    TriggerProcessor,
+    TriggerStore,
+)
+from common.nats import EVENTS, ConsumerSpec, Delivery, PullConsumer
+from treadle.dispatch.v1 import event_pb2
+
+_log = structlog.get_logger(__name__)
+
+# It begins at the start of the stream, as durable consumers do unless told otherwise: one that is
+# made after the first events were published, on a new installation or when the stream was lost,
+# must not miss them. What a workflow was not active for it does not hear, however late it comes.
+CONSUMER = ConsumerSpec(EVENTS, "engine-triggers", "treadle.events.>")
+
+# Decided about in one transaction; and messages taken at once, which hold up to half a MiB each.
+_MAX_CANDIDATES = 500
+_MAX_MESSAGES = 16
+
+
+class _MalformedEventError(ValueError):
+    """An event that cannot be acted upon."""
+
+
+class _Message(NamedTuple):
+    """A batch of events, known by its subject."""
+
+    account_id: str
+    event_type: str
+    payload: bytes
+
+
+class TriggerWorker:
+    """Batch after batch of events, each committed before it is acked."""
+
+    def __init__(
+        self, consumer: PullConsumer, store: TriggerStore, processor: TriggerProcessor
+    ) -> None:
+        self._consumer = consumer
+        self._store = store
+        self._processor = processor
+
+    async def run(self) -> None:
+        """Works until the consumer is stopped; what it has begun it finishes."""
+        await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES)
+
+    async def _handle(self, batch: Sequence[Delivery]) -> None:
+        candidates = await self._candidates(batch)
+        for start in range(0, len(candidates), _MAX_CANDIDATES):
+            if start:
+                for delivery in batch:
+                    await delivery.in_progress()
+            await self._processor.process(candidates[start : start + _MAX_CANDIDATES])
+        for delivery in batch:
+            await delivery.ack()
+
+    async def _candidates(self, batch: Sequence[Delivery]) -> list[Candidate]:
+        """What the events may start. Of those that nobody listens to not even the body is read."""
+        messages = [found for each in batch if (found := _message(each)) is not None]
+        if not messages:
+            return []
+        listeners: dict[tuple[str, str], list[Listener]] = {}
+        for listener in await self._store.listeners(
+            {each.account_id for each in messages}, {each.event_type for each in messages}
+        ):
+            for event_type in {trigger.event_type for trigger in listener.triggers}:
+                listeners.setdefault((listener.account_id, event_type), []).append(listener)
+        return [
+            Candidate(event, listener.workflow_id)
+            for message in messages
+            if (listening := listeners.get((message.account_id, message.event_type)))
+            for event in _events(message)
+            for listener in listening
+            if listener.hears(event)
+        ]
+
+
+def _message(delivery: Delivery) -> _Message | None:
+    """What the subject, `treadle.events.<account>.<type>`, says of a message."""
+    try:
+        _, _, account_id, event_type = delivery.subject.split(".")
+        return _Message(_uuid(account_id), event_type, delivery.data)
+    except ValueError:
+        _log.error("events_of_nobody", subject=delivery.subject)
+        return None
+
+
+def _events(message: _Message) -> Iterator[Event]:
+    """The events in a message; what cannot be read is left out."""
+    try:
+        batch = event_pb2.EventBatch.FromString(message.payload)
+        occurred_at = batch.occurred_at.ToDatetime(tzinfo=UTC)
+    except (DecodeError, ValueError):
+        _log.error("events_unreadable", account_id=message.account_id, type=message.event_type)
+        return
+    for event in batch.events:
+        try:
+            yield Event(
+                _uuid(event.id),
+                message.account_id,
+                message.event_type,
+                _uuid(event.contact_id),
+                occurred_at,
+                _data(event.data_json),
+                tuple(_uuid(each) for each in event.origin_execution_ids),
+            )
+        except ValueError:
+            _log.error("event_malformed", account_id=message.account_id, event_id=event.id[:64])
+
+
+def _data(encoded: bytes) -> dict[str, Json]:
+    data: object = orjson.loads(encoded) if encoded else {}
+    if not isinstance(data, dict):
+        raise _MalformedEventError("its data is not an object")
+    return cast("dict[str, Json]", data)
+
+
+def _uuid(text: str) -> str:
+    """In the spelling in which the database shows it."""
+    return str(UUID(text))
