@@ -22,3 +22,8 @@ class SystemClock:
 
 
 SYSTEM_CLOCK = SystemClock()
+
+
+def rfc3339(instant: datetime) -> str:
+    """An aware instant as JSON holds it, in UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

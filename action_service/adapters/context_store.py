@@ -1,6 +1,6 @@
 """Reads what templates need, for a whole batch at a time and only the roots that are asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 
@@ -42,6 +42,29 @@ def _json(stored: str) -> dict[str, Json]:
     return parsed
 
 
+async def load_people(
+    connection: Driver, contact_ids: Collection[str]
+) -> tuple[dict[str, dict[str, Json]], dict[str, dict[str, Json] | None]]:
+    """The contacts, and their owners or None, by the contacts' ids."""
+    contacts: dict[str, dict[str, Json]] = {}
+    owners: dict[str, dict[str, Json] | None] = {}
+    if contact_ids:
+        for contact_id, contact, owner in await connection.fetch(_CONTACTS, list(contact_ids)):
+            contacts[contact_id] = _json(contact)
+            owners[contact_id] = None if owner is None else _json(owner)
+    return contacts, owners
+
+
+async def load_accounts(
+    connection: Driver, account_ids: Collection[str]
+) -> dict[str, dict[str, Json]]:
+    """The accounts by their ids."""
+    if not account_ids:
+        return {}
+    rows = await connection.fetch(_ACCOUNTS, list(account_ids))
+    return {account_id: _json(account) for account_id, account in rows}
+
+
 async def load_contexts(
     connection: Driver, dispatches: Sequence[Dispatch]
 ) -> Mapping[str, RunContext]:
@@ -51,16 +74,8 @@ async def load_contexts(
         for root in ("contact", "user", "account", "steps", "event")
     }
     contact_ids = {d.contact_id for root in ("contact", "user") for d in needing[root]}
-    contacts: dict[str, dict[str, Json]] = {}
-    users: dict[str, dict[str, Json] | None] = {}
-    if contact_ids:
-        for contact_id, contact, user in await connection.fetch(_CONTACTS, list(contact_ids)):
-            contacts[contact_id] = _json(contact)
-            users[contact_id] = None if user is None else _json(user)
-    accounts: dict[str, dict[str, Json]] = {}
-    if account_ids := {d.account_id for d in needing["account"]}:
-        rows = await connection.fetch(_ACCOUNTS, list(account_ids))
-        accounts = {account_id: _json(account) for account_id, account in rows}
+    contacts, users = await load_people(connection, contact_ids)
+    accounts = await load_accounts(connection, {d.account_id for d in needing["account"]})
     events: dict[str, dict[str, Json] | None] = {}
     if event_ids := {d.execution_id for d in needing["event"] if d.has_event}:
         rows = await connection.fetch(_EVENTS, list(event_ids))

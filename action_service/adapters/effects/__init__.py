@@ -9,14 +9,19 @@ from typing import TypeAlias
 
 from action_service.adapters.driver import Driver
 from action_service.adapters.effects import (
+    add_note,
     add_tag,
     add_to_campaign,
     assign_to_user,
     create_contact,
     create_opportunity,
+    create_task,
+    grant_course_access,
     move_pipeline_stage,
     remove_from_campaign,
     remove_tag,
+    revoke_course_access,
+    send_notification,
     update_contact,
 )
 from action_service.adapters.effects.contacts import Contacts
@@ -39,7 +44,14 @@ _BY_KIND: Mapping[str, _Apply] = {
     "remove_from_campaign": remove_from_campaign.apply,
     "create_opportunity": create_opportunity.apply,
     "move_pipeline_stage": move_pipeline_stage.apply,
+    "create_task": create_task.apply,
+    "add_note": add_note.apply,
+    "send_notification": send_notification.apply,
+    "grant_course_access": grant_course_access.apply,
+    "revoke_course_access": revoke_course_access.apply,
 }
+# Access to a course has no row to lock before it is granted first: the contact's stands for it.
+_LOCKING_CONTACTS = {*_ON_CONTACTS, "grant_course_access", "revoke_course_access"}
 
 
 async def apply_effects(
@@ -52,7 +64,7 @@ async def apply_effects(
         if kind is not None:
             by_kind.setdefault(kind, []).append(effect)
     # In the tables' order, so that two engines never wait for each other in a circle.
-    if not by_kind.keys().isdisjoint(_ON_CONTACTS):
+    if not by_kind.keys().isdisjoint(_LOCKING_CONTACTS):
         contacts = await lock_contacts(connection, effects)
         for kind, change in _ON_CONTACTS.items():
             if group := by_kind.get(kind):

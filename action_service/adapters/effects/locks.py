@@ -43,7 +43,7 @@ async def lock_contacts(connection: Driver, effects: Sequence[AppliedEffect]) ->
                     for change in update.changes
                     if change.field == "email"
                 )
-            case "assign_to_user":
+            case "assign_to_user" | "grant_course_access" | "revoke_course_access":
                 ids.add(effect.contact_id)
             case _:
                 pass
