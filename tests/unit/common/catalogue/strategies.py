@@ -25,6 +25,7 @@ KINDS: dict[str, st.SearchStrategy[str]] = {
     "contact_field": st.sampled_from(["email", "custom_fields.plan"]),
     "http_header": st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=20),
     "http_header_name": st.sampled_from(["X-Key", "Accept"]),
+    "currency": st.sampled_from(["EUR", "USD"]),
 }
 
 
@@ -47,7 +48,7 @@ def _fields(field: FieldSpec) -> st.SearchStrategy[Any]:
     value = _values(field)
     low = field.min_items or 0
     if field.arity is Arity.LIST:
-        return st.lists(value, min_size=low, max_size=4)
+        return st.lists(value, min_size=low, max_size=4, unique=field.enum is not None)
     if field.arity is Arity.MAP:
         keys = st.from_regex(r"X-[A-Za-z0-9]{1,8}", fullmatch=True)
         return st.dictionaries(keys, value, min_size=low, max_size=4)
@@ -66,11 +67,20 @@ def _values(field: FieldSpec) -> st.SearchStrategy[Any]:
             return st.integers(field.minimum, field.maximum)
         case Shape.ENUM if field.enum is not None:
             return st.sampled_from(field.enum.spellings)
+        case Shape.ANY if field.kind == "number":
+            return _numbers(field.minimum, field.maximum)
         case Shape.ANY:
             return SCALARS if field.kind == "scalar" else JSON
         case Shape.OBJECT:
-            return st.dictionaries(TEXT, JSON, max_size=4)
+            custom = field.kind == "custom_fields"
+            names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,8}", fullmatch=True)
+            return st.dictionaries(names if custom else TEXT, JSON, max_size=4)
         case Shape.MESSAGE if field.message is not None:
             return _messages(field.message)
         case _:
             raise AssertionError(f"no strategy for {field.shape}")
+
+
+def _numbers(low: int | None, high: int | None) -> st.SearchStrategy[Any]:
+    whole = st.integers(low, high)
+    return st.one_of(whole, whole.map(str), st.floats(low, high), st.just("{{ contact.n }}"))

@@ -21,6 +21,8 @@ CONTEXT = {
         "markup": "{{contact.plan}}",
         "big": "x" * 70_000,
         "cyrillic": "Анна",
+        "budget": "1250.50",
+        "visits": 3,
     }
 }
 
@@ -104,6 +106,74 @@ def test_what_cannot_be_rendered_names_field_and_cause(
     assert failed.value.missing == missing
     assert str(failed.value).startswith(f"{field}: ")
     assert message in str(failed.value)
+
+
+def test_records_are_rendered() -> None:
+    contact = {
+        "first_name": "{{contact.first_name}}",
+        "custom_fields": {"plan": "{{contact.plan}}", "tags": ["{{contact.id}}"], "n": 7},
+    }
+    assert _rendered("create_contact", contact) == {
+        "first_name": "Ann",
+        "custom_fields": {"n": 7, "plan": "pro", "tags": ["c1"]},
+    }
+    task = VALID["create_task"] | {
+        "title": "Call {{contact.first_name}}",
+        "due_date_offset": {"days": 2},
+    }
+    assert _rendered("create_task", task) == task | {"title": "Call Ann"}
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("{{contact.budget}}", "1250.50"),
+        (" {{contact.visits}}0 ", " 30 "),
+        ("{{contact.visits | times: 1.5}}", "4.5"),
+        ("{{contact.nick | default: ''}}", None),
+        (99.5, 99.5),
+    ],
+)
+def test_numbers_may_come_from_merge_fields(source: object, value: object) -> None:
+    config = VALID["create_opportunity"] | {"name": "{{contact.plan}}", "value": source}
+    assert _rendered("create_opportunity", config).get("value") == value
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{{contact.plan}}", "value: must be a number, or text that is one, once rendered"),
+        ("1,{{contact.visits}}", "value: must be a number, or text that is one, once rendered"),
+        ("-{{contact.visits}}", "value: must be between 0 and 1,000,000,000,000, once rendered"),
+        ("{{contact.nick}}", "value: contact.nick has no value"),
+    ],
+)
+def test_what_is_no_number_once_rendered_is_refused(source: str, message: str) -> None:
+    spec = catalogue().get("create_opportunity")
+    config = spec.to_message(VALID["create_opportunity"] | {"value": source})
+    with pytest.raises(ConfigRenderError) as failed:
+        render_config(spec, config, CONTEXT)
+    assert str(failed.value).startswith(message)
+
+
+def test_an_optional_field_that_comes_to_nothing_is_not_given() -> None:
+    contact = {
+        "first_name": "{{contact.first_name}}",
+        "email": "{{contact.nick | default: ''}}",
+        "phone": "{% if false %}+14155550100{% endif %}",
+    }
+    assert _rendered("create_contact", contact) == {"first_name": "Ann"}
+
+
+def test_a_field_that_another_demands_has_to_come_to_something() -> None:
+    spec = catalogue().get("assign_to_user")
+    source = {"assignment_type": "specific", "user_id": "{{contact.nick | default: ''}}"}
+    with pytest.raises(ConfigRenderError) as failed:
+        render_config(spec, spec.to_message(source), CONTEXT)
+    assert failed.value.field == "user_id"
+    assert "user_id is required when assignment_type is specific" in str(failed.value)
+    turns = source | {"assignment_type": "round_robin"}
+    assert _rendered("assign_to_user", turns) == {"assignment_type": "round_robin"}
 
 
 def test_paths_reach_into_json_and_maps() -> None:
