@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+from google.protobuf.json_format import MessageToDict
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -188,7 +189,7 @@ class Bench:
             }
         )
         self.pipeline = Pipeline(
-            wiring.actions(["communication", "crm", "internal"]),
+            wiring.actions(["communication", "crm", "internal", "membership"]),
             ledger=self.ledger,
             clock=self.clock,
             metrics=Metrics(CollectorRegistry()),
@@ -229,6 +230,12 @@ class Bench:
         result = await self.run(self.task(action_type, config, context))
         assert isinstance(result, ActionResult)
         return result
+
+    async def change(self, action_type: str, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What the one effect of an action on records asks for: its configuration, rendered."""
+        result = await self.result(action_type, config)
+        (effect,) = result.completed.effects
+        return MessageToDict(getattr(effect, action_type), preserving_proto_field_name=True)
 
     def inbox(self, provider: str) -> list[dict[str, Any]]:
         """What the provider accepted, oldest first."""
