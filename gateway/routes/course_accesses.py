@@ -16,7 +16,7 @@ from treadle.record.v1 import course_service_pb2 as pb
 router: Final = APIRouter(
     prefix="/api/v1/course-accesses", tags=["course-accesses"], route_class=StrictRoute
 )
-_FIELDS: Final = BodyFields.of(CourseProgressBody)
+_FIELDS: Final = BodyFields.of(CourseProgressBody, moved={("course_access",): ()})
 
 
 @router.put(

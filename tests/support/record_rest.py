@@ -49,14 +49,18 @@ class RecordRest:
         """The id of a new workflow."""
         return (await self.make("workflows", {"name": "Welcome"}))["id"]
 
-    async def listed(self, path: str, **query: str) -> list[str]:
-        """The ids in the first page of a list."""
+    async def shown(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """The records in the first page of a list."""
         answer = await self.admin.get(f"/api/v1/{path}", params=query)
         assert answer.status_code == 200, answer.text
-        members: list[list[dict[str, Any]]] = [
-            value for value in answer.json().values() if isinstance(value, list)
-        ]
-        return [member["id"] for member in members[0]]
+        page: dict[str, Any] = answer.json()
+        del page["next_page_token"]
+        (records,) = page.values()
+        return records
+
+    async def listed(self, path: str, **query: str) -> list[str]:
+        """Their ids."""
+        return [record["id"] for record in await self.shown(path, **query)]
 
 
 @asynccontextmanager

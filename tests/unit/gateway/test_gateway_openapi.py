@@ -10,6 +10,9 @@ import pytest
 
 from common.catalogue import catalogue
 from gateway.app import create_app
+from gateway.models.records import is_always_there
+from gateway.record_table import RECORD_TYPES
+from gateway.record_type import RecordType
 from gateway.settings import GatewaySettings
 
 # Generated clients are named after these: renaming one breaks them.
@@ -19,41 +22,98 @@ OPERATIONS = {
     "archiveWorkflow": "POST /api/v1/workflows/{workflow_id}/archive",
     "cancelExecution": "POST /api/v1/executions/{execution_id}/cancel",
     "createBranch": "POST /api/v1/workflows/{workflow_id}/branches",
+    "createCampaign": "POST /api/v1/campaigns",
     "createContact": "POST /api/v1/contacts",
     "createContacts": "POST /api/v1/contacts/batch",
+    "createCourse": "POST /api/v1/courses",
+    "createCustomField": "POST /api/v1/custom-fields",
     "createEmailTemplate": "POST /api/v1/email-templates",
+    "createNote": "POST /api/v1/notes",
+    "createOpportunity": "POST /api/v1/opportunities",
+    "createPipeline": "POST /api/v1/pipelines",
+    "createTag": "POST /api/v1/tags",
+    "createTask": "POST /api/v1/tasks",
+    "createTeam": "POST /api/v1/teams",
+    "createUser": "POST /api/v1/users",
     "createWorkflow": "POST /api/v1/workflows",
     "deleteAction": "DELETE /api/v1/workflows/{workflow_id}/actions/{action_id}",
     "deleteBranch": "DELETE /api/v1/workflows/{workflow_id}/branches/{branch_id}",
+    "deleteCampaign": "DELETE /api/v1/campaigns/{campaign_id}",
+    "deleteCourse": "DELETE /api/v1/courses/{course_id}",
+    "deleteCustomField": "DELETE /api/v1/custom-fields/{custom_field_id}",
+    "deleteNote": "DELETE /api/v1/notes/{note_id}",
+    "deleteOpportunity": "DELETE /api/v1/opportunities/{opportunity_id}",
+    "deletePipeline": "DELETE /api/v1/pipelines/{pipeline_id}",
+    "deleteTag": "DELETE /api/v1/tags/{tag_id}",
+    "deleteTask": "DELETE /api/v1/tasks/{task_id}",
+    "deleteTeam": "DELETE /api/v1/teams/{team_id}",
     "getAction": "GET /api/v1/workflows/{workflow_id}/actions/{action_id}",
     "getActionType": "GET /api/v1/action-types/{type}",
+    "getCampaign": "GET /api/v1/campaigns/{campaign_id}",
     "getContact": "GET /api/v1/contacts/{contact_id}",
+    "getCourse": "GET /api/v1/courses/{course_id}",
+    "getCourseAccess": "GET /api/v1/course-accesses/{course_access_id}",
+    "getCustomField": "GET /api/v1/custom-fields/{custom_field_id}",
     "getEmailTemplate": "GET /api/v1/email-templates/{template_id}",
+    "getEnrollment": "GET /api/v1/enrollments/{enrollment_id}",
     "getExecution": "GET /api/v1/executions/{execution_id}",
     "getLiveness": "GET /healthz",
+    "getNote": "GET /api/v1/notes/{note_id}",
+    "getNotification": "GET /api/v1/notifications/{notification_id}",
+    "getOpportunity": "GET /api/v1/opportunities/{opportunity_id}",
+    "getPipeline": "GET /api/v1/pipelines/{pipeline_id}",
     "getReadiness": "GET /readyz",
+    "getTag": "GET /api/v1/tags/{tag_id}",
+    "getTask": "GET /api/v1/tasks/{task_id}",
+    "getTeam": "GET /api/v1/teams/{team_id}",
     "getTimer": "GET /api/v1/timers/{attempt_id}",
+    "getUser": "GET /api/v1/users/{user_id}",
     "getWorkflow": "GET /api/v1/workflows/{workflow_id}",
     "listActionExecutions": "GET /api/v1/executions/{execution_id}/actions",
     "listActionTypes": "GET /api/v1/action-types",
     "listActions": "GET /api/v1/workflows/{workflow_id}/actions",
     "listAuditEntries": "GET /api/v1/workflows/{workflow_id}/audit",
     "listBranches": "GET /api/v1/workflows/{workflow_id}/branches",
+    "listCampaignEnrollments": "GET /api/v1/campaigns/{campaign_id}/enrollments",
+    "listCampaigns": "GET /api/v1/campaigns",
     "listContacts": "GET /api/v1/contacts",
+    "listCourseAccesses": "GET /api/v1/course-accesses",
+    "listCourses": "GET /api/v1/courses",
+    "listCustomFields": "GET /api/v1/custom-fields",
     "listEmailTemplates": "GET /api/v1/email-templates",
+    "listEnrollments": "GET /api/v1/enrollments",
     "listEventTypes": "GET /api/v1/event-types",
     "listExecutions": "GET /api/v1/executions",
+    "listNotes": "GET /api/v1/notes",
+    "listNotifications": "GET /api/v1/notifications",
+    "listOpportunities": "GET /api/v1/opportunities",
+    "listPipelines": "GET /api/v1/pipelines",
+    "listTags": "GET /api/v1/tags",
+    "listTasks": "GET /api/v1/tasks",
+    "listTeams": "GET /api/v1/teams",
     "listTimers": "GET /api/v1/timers",
+    "listUsers": "GET /api/v1/users",
     "listWorkflowExecutions": "GET /api/v1/workflows/{workflow_id}/executions",
     "listWorkflows": "GET /api/v1/workflows",
+    "markNotificationRead": "POST /api/v1/notifications/{notification_id}/read",
     "pauseWorkflow": "POST /api/v1/workflows/{workflow_id}/pause",
     "reorderActions": "POST /api/v1/workflows/{workflow_id}/actions/reorder",
     "resumeWorkflow": "POST /api/v1/workflows/{workflow_id}/resume",
+    "setCourseProgress": "PUT /api/v1/course-accesses/{course_access_id}/progress",
     "setTriggers": "PUT /api/v1/workflows/{workflow_id}/triggers",
     "startExecutions": "POST /api/v1/workflows/{workflow_id}/executions",
     "summarizeExecutions": "GET /api/v1/workflows/{workflow_id}/executions/summary",
     "updateAction": "PUT /api/v1/workflows/{workflow_id}/actions/{action_id}",
+    "updateCampaign": "PATCH /api/v1/campaigns/{campaign_id}",
     "updateContact": "PATCH /api/v1/contacts/{contact_id}",
+    "updateCourse": "PATCH /api/v1/courses/{course_id}",
+    "updateCustomField": "PATCH /api/v1/custom-fields/{custom_field_id}",
+    "updateOpportunity": "PATCH /api/v1/opportunities/{opportunity_id}",
+    "updatePipeline": "PATCH /api/v1/pipelines/{pipeline_id}",
+    "updateTag": "PATCH /api/v1/tags/{tag_id}",
+    "updateTask": "PATCH /api/v1/tasks/{task_id}",
+    "updateTeam": "PATCH /api/v1/teams/{team_id}",
+    "updateUser": "PATCH /api/v1/users/{user_id}",
     "updateWorkflow": "PATCH /api/v1/workflows/{workflow_id}",
     "watchExecution": "GET /api/v1/executions/{execution_id}/events",
 }
@@ -88,6 +148,14 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     seen = {o["operationId"]: f"{m.upper()} {p}" for p, m, o in operations(document)}
 
     assert seen == OPERATIONS
+
+
+def test_operations_and_filters_say_what_they_do(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        assert operation["summary"], (method, path)
+        assert operation["description"], (method, path)
+        for parameter in operation.get("parameters", ()):
+            assert parameter["in"] == "path" or parameter["description"], (path, parameter)
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -125,6 +193,39 @@ def test_configurations_are_those_of_the_catalogue(document: dict[str, Any]) -> 
     for name, spec in catalogue().types.items():
         schema = schemas[by_type[name].rpartition("/")[2]]
         assert list(schema["properties"]) == list(spec.config_schema()["properties"])
+
+
+@pytest.mark.parametrize("record", RECORD_TYPES, ids=lambda record: record.path)
+def test_records_are_documented_as_their_contracts_say(
+    document: dict[str, Any], record: RecordType
+) -> None:
+    shown = document["components"]["schemas"][record.spec.message.name]
+    assert shown["description"] == record.about
+    assert shown["required"] == list(shown["properties"])
+    for name, field in record.spec.message.fields.items():
+        schema = shown["properties"][name]
+        assert schema["title"] == field.label
+        assert schema.get("description", "") == field.help
+        options = [option.get("type") for option in schema.get("anyOf", ())]
+        assert ("null" in options) == (not is_always_there(field)), name
+
+
+def test_rules_of_values_are_documented(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    new = schemas["CreateOpportunityBody"]
+    assert new["required"] == ["contact_id", "name", "pipeline_id"]
+    assert new["properties"]["name"] | {"title": ""} == {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 300,
+        "title": "",
+    }
+    value, nothing, absent = schemas["UpdateOpportunityBody"]["properties"]["value"]["anyOf"]
+    assert value == {"type": "number", "minimum": 0, "maximum": 10**12}
+    assert (nothing, absent) == ({"const": ""}, {"type": "null"})
+    stages = schemas["CreatePipelineBody"]["properties"]["stages"]
+    assert (stages["minItems"], stages["maxItems"]) == (1, 50)
+    assert stages["items"] == {"$ref": "#/components/schemas/PipelineStageBody"}
 
 
 def test_bodies_have_examples(document: dict[str, Any]) -> None:
