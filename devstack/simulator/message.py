@@ -8,8 +8,9 @@ import orjson
 
 from devstack.simulator.call import JsonObject, as_object, as_text
 
-# The names, in order of preference, under which a caller may give the key of a workflow step.
-STEP_KEYS = ("step_key", "action_execution_id", "idempotency_key")
+# The names, in order of preference, under which a caller may give the key of what is sent once: a
+# delivery, of which a step may bring about several, or a workflow step.
+STEP_KEYS = ("step_key", "delivery_id", "action_execution_id", "idempotency_key")
 
 
 @dataclass(frozen=True, slots=True)

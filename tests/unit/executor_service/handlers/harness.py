@@ -28,6 +28,7 @@ from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
 from executor_service.adapters.providers import email_gateway, sms_gateway
 from executor_service.attachments import AttachmentFetcher
+from executor_service.deliveries import Sender
 from executor_service.handlers.base import EffectHandler
 from executor_service.metrics import Metrics
 from executor_service.pipeline import Pipeline, Stale
@@ -53,6 +54,7 @@ TEMPLATE_ID = "550e8400-e29b-41d4-a716-446655440000"
 # A Wednesday noon in Berlin, outside the default quiet hours.
 NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 
+SENDER = Sender("notifications@example.com", "Bakery", "+14155550123")
 CONTACT: dict[str, Any] = {
     "id": "0195f000-0000-7000-8000-000000000001",
     "first_name": "Ann",
@@ -165,6 +167,7 @@ class Bench:
         provider_url: str,
         credentials: bool = True,
         egress: GuardedClient | None = None,
+        sender: Sender = SENDER,
     ) -> None:
         """Wires the handlers anew, with another address or without credentials."""
         settings = ExecutorSettings(
@@ -186,6 +189,7 @@ class Bench:
                 TemplateSource: lambda: self.templates,
                 EmailGateway: lambda: email_gateway(settings),
                 SmsGateway: lambda: sms_gateway(settings),
+                Sender: lambda: sender,
             }
         )
         self.pipeline = Pipeline(
@@ -193,6 +197,7 @@ class Bench:
             ledger=self.ledger,
             clock=self.clock,
             metrics=Metrics(CollectorRegistry()),
+            deliveries=wiring.deliveries(),
         )
 
     def task(
