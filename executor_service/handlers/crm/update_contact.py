@@ -5,22 +5,13 @@ so every value is checked again for the field it goes to. The engine applies the
 """
 
 import math
-import re
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
-from uuid import UUID
 
 from google.protobuf.struct_pb2 import Value
 
-from common.contact_fields import (
-    e164,
-    email_problem,
-    name_problem,
-    phone_problem,
-    timezone_problem,
-    user_id_problem,
-)
+from common.numbers import decimal_in
+from executor_service.contact_values import BUILT_IN, stored
 from executor_service.domain.outcome import (
     Completed,
     ErrorClass,
@@ -37,7 +28,7 @@ from treadle.catalog.v1.update_contact_pb2 import UpdateMode as WireMode
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 _CUSTOM = "custom_fields."
-_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
+_NAMES = frozenset({"first_name", "last_name"})
 # Sums stay far from where a JSON number stops being exact or finite.
 _LARGEST_STEP: Final = Decimal(10) ** 15
 _MOST_DECIMALS: Final = 15
@@ -105,14 +96,16 @@ def _change(field: str, value: JsonScalar, mode: UpdateMode) -> FieldChange:
         case UpdateMode.SET:
             if custom or value is None:
                 return FieldChange(field, value)
-            return FieldChange(field, _built_in(field, _text(value)))
+            return FieldChange(field, stored(field, _text(value)))
 
 
 def _number(value: JsonScalar) -> int | float:
-    text = str(value).strip()
-    if isinstance(value, bool | None) or (isinstance(value, str) and not _NUMBER.fullmatch(text)):
+    if isinstance(value, bool | None):
+        raise ValueError("increment needs a number")  # noqa: TRY004 - as in _text
+    # A number of JSON may be written with an exponent.
+    number = decimal_in(value) if isinstance(value, str) else Decimal(str(value))
+    if number is None:
         raise ValueError("increment needs a number")
-    number = Decimal(text)
     exponent = number.as_tuple().exponent
     exact = isinstance(exponent, int) and exponent >= -_MOST_DECIMALS
     if not exact or abs(number) > _LARGEST_STEP:
@@ -132,28 +125,4 @@ def _appendable(value: JsonScalar) -> str:
 def _text(value: JsonScalar) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a text")  # noqa: TRY004 - reported to the user as any bad value
-    return value.strip()
-
-
-def _built_in(field: str, text: str) -> str | None:
-    problem, stored = BUILT_IN[field]
-    if found := problem(text):
-        raise ValueError(found)
-    # A blank is no value, as when the api sets it.
-    return stored(text) or None
-
-
-def _unchanged(text: str) -> str:
-    return text
-
-
-# Per field: why a text is no value for it, and the form in which it is stored.
-BUILT_IN: Mapping[str, tuple[Callable[[str], str | None], Callable[[str], str | None]]] = {
-    "first_name": (name_problem, _unchanged),
-    "last_name": (name_problem, _unchanged),
-    "email": (email_problem, _unchanged),
-    "phone": (phone_problem, e164),
-    "timezone": (timezone_problem, _unchanged),
-    "owner_id": (user_id_problem, lambda text: str(UUID(text))),
-}
-_NAMES = frozenset({"first_name", "last_name"})
+    return value

@@ -1,9 +1,9 @@
 """The contract of the handlers: declared actions and handler files are the same set."""
 
 from common.catalogue import catalogue, contact_fields
+from executor_service.contact_values import BUILT_IN
 from executor_service.handlers import categories, discover
 from executor_service.handlers.base import EffectHandler
-from executor_service.handlers.crm import update_contact
 from treadle.options.v1.options_pb2 import IdempotencyClass
 
 # The scheduler is the executor of waits.
@@ -33,5 +33,5 @@ def test_handlers_are_called_after_their_actions() -> None:
         assert handler_class.__name__ == name.title().replace("_", "") + "Handler"
 
 
-def test_update_contact_knows_every_field_that_actions_may_name() -> None:
-    assert set(update_contact.BUILT_IN) == set(contact_fields())
+def test_handlers_know_every_field_that_actions_may_name() -> None:
+    assert set(BUILT_IN) == set(contact_fields())
