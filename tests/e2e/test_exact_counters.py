@@ -1,12 +1,12 @@
 """Counters are exact: many executions of the same contacts, two engines, copies, `kill -9`."""
 
 from common.nats import RESULTS, RESULTS_SUBJECT
-from devstack.processes import Service, ServiceSpec
+from devstack.processes import Service
 from devstack.stack import Stack
 from tests.support.account import Account
 from tests.support.e2e_books import check_books
 from tests.support.e2e_duplicates import Duplicator
-from tests.support.e2e_processes import in_hand
+from tests.support.e2e_processes import in_hand, second_engine
 from tests.support.e2e_rest import Customer, Json
 from tests.support.foreground import eventually
 
@@ -23,16 +23,6 @@ INCREMENT: Json = {
     },
     "name": "count",
 }
-
-
-def second_engine(stack: Stack) -> Service:
-    spec = ServiceSpec(
-        "engine-2",
-        ["-m", "action_service", "--roles", "engine"],
-        stack.shared_env(),
-        "TREADLE_ACTION_LISTEN",
-    )
-    return Service(spec, stack.data.logs)
 
 
 def kill_at_work(stack: Stack, engine: Service) -> None:

@@ -6,13 +6,24 @@ import signal
 
 import nats
 
-from devstack.processes import Service
+from devstack.processes import Service, ServiceSpec
 from devstack.stack import Stack
 
 
 def freeze(service: Service) -> None:
     """Stop a process in its tracks: what is sent to it from now on it holds without any answer."""
     os.kill(service.pid, signal.SIGSTOP)
+
+
+def second_engine(stack: Stack) -> Service:
+    """One more engine beside the stack's own; not started yet."""
+    spec = ServiceSpec(
+        "engine-2",
+        ["-m", "action_service", "--roles", "engine"],
+        stack.shared_env(),
+        "TREADLE_ACTION_LISTEN",
+    )
+    return Service(spec, stack.data.logs)
 
 
 def in_hand(stack: Stack, stream: str, consumer: str) -> int:
