@@ -122,11 +122,7 @@ class RecordType:
 
     def rpc(self, verb: str) -> Rpc | None:
         """The method that does `verb` with one record, such as `Create`; None without one."""
-        return self.method(verb + self.spec.message.name)
-
-    def method(self, name: str) -> Rpc | None:
-        """A method of the service; None without one."""
-        method = self.service.descriptor.methods_by_name.get(name)
+        method = self.service.descriptor.methods_by_name.get(verb + self.spec.message.name)
         return Rpc(method, self.service.stub) if method else None
 
     @cached_property

@@ -241,3 +241,42 @@ async def test_refusals_point_into_the_body(admin: httpx.AsyncClient, script: Sc
 async def test_nobody_gets_in_without_a_token(gateway_url: str, record: RecordType) -> None:
     async with client(gateway_url) as http:
         assert (await http.get(f"/api/v1/{record.path}")).status_code == 401
+
+
+@pytest.mark.parametrize("record", RECORD_TYPES, ids=lambda record: record.path)
+async def test_paths_take_uuids_and_say_what_can_be_done(
+    admin: httpx.AsyncClient, record: RecordType
+) -> None:
+    wrong = await admin.get(f"/api/v1/{record.path}/me")
+    assert wrong.status_code == 400
+    assert wrong.json()["errors"] == [
+        {"parameter": record.id_parameter, "detail": "must be a UUID"}
+    ]
+
+    refused = await admin.put(f"/api/v1/{record.path}/{ID}", json={})
+    verbs = {"Get": "GET", "Update": "PATCH", "Delete": "DELETE"}
+    assert refused.status_code == 405
+    assert set(refused.headers["allow"].split(", ")) == {
+        method for verb, method in verbs.items() if record.rpc(verb)
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"", "application/json", 400),
+        (b"{", "application/json", 400),
+        (b'{"name": NaN}', "application/json", 400),
+        (b"[]", "application/json", 422),
+        (b'{"name": "\\u0000"}', "application/json", 422),
+        (b"name=vip", "application/x-www-form-urlencoded", 415),
+    ],
+)
+async def test_bodies_are_strict_json(
+    admin: httpx.AsyncClient, script: Script, content: bytes, kind: str, status: int
+) -> None:
+    answer = await admin.post("/api/v1/tags", content=content, headers={"Content-Type": kind})
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert script.requests == []
