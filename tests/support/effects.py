@@ -117,12 +117,12 @@ async def _serve(
             await each.ack()
 
 
-async def run(bench: Bench, seeded: Seeded) -> list[Outcome]:
-    """Starts an execution for each contact and waits until all have ended.
+async def run(bench: Bench, seeded: Seeded, *, times: int = 1) -> list[Outcome]:
+    """Starts so many executions for each contact and waits until all have ended.
 
     Returns their steps in the order in which they were reached.
     """
-    executions = await bench.start(seeded)
+    executions = [each for _ in range(times) for each in await bench.start(seeded)]
     await bench.until(_ENDED, len(executions), ids=executions)
     return await outcomes(bench, executions)
 
@@ -198,9 +198,10 @@ async def add_team(bench: Bench, account_id: str, user_ids: Sequence[str]) -> st
     """A team of the users, who take turns in their order here."""
     team_id = str(new_id())
     await bench.execute(
-        "INSERT INTO teams (id, account_id, name) VALUES (:id, :account, 'Team ' || :id)",
+        "INSERT INTO teams (id, account_id, name) VALUES (:id, :account, :name)",
         id=team_id,
         account=account_id,
+        name=f"Team {team_id}",
     )
     await bench.execute(
         "INSERT INTO team_members (team_id, user_id, account_id, position)"

@@ -70,8 +70,9 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: A
 
 
 def _why_not(config: CreateTaskConfig, user_id: str | None) -> str:
-    what = "there is no user" if user_id is None else "not active is user"
-    return f"assignee_id: {what} {config.assignee_id}; choose another"
+    named = config.assignee_id
+    what = f"there is no user {named}" if user_id is None else f"user {named} is not active"
+    return f"assignee_id: {what}; choose another"
 
 
 def _due_at(config: CreateTaskConfig, now: datetime) -> datetime | None:
