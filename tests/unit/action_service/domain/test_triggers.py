@@ -1,9 +1,19 @@
 """Every operator against every kind of value, paths, every re-entry rule in every state."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from action_service.domain.changes import difference
+from action_service.domain.contact import ContactValues
+from action_service.domain.contact_events import (
+    CONTACT_CREATED,
+    CONTACT_UPDATED,
+    EventSource,
+    created_data,
+    updated_data,
+)
 from action_service.domain.event_types import EVENT_TYPES
 from action_service.domain.plan import Json
 from action_service.domain.triggers import (
@@ -231,3 +241,36 @@ def test_every_field_that_is_listed_can_be_named() -> None:
             assert event_type.has_value(path)
         for path in event_type.holders:
             assert event_type.has_holder(path)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        (
+            CONTACT_CREATED,
+            created_data(
+                EventSource.API, ContactValues(email="a@example.com", custom_fields={"plan": "pro"})
+            ),
+        ),
+        (
+            CONTACT_UPDATED,
+            updated_data(
+                EventSource.WORKFLOW,
+                difference({"email": None}, {"email": "x", "custom_fields.plan": 1}),
+            ),
+        ),
+    ],
+)
+def test_all_that_a_contact_tells_can_be_named(event_type: str, data: dict[str, Json]) -> None:
+    paths = list(leaves(data))
+    assert len(paths) > 4
+    for path in paths:
+        assert EVENT_TYPES[event_type].has_value(path), path
+
+
+def leaves(data: dict[str, Json], above: str = "") -> Iterator[str]:
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{above}{name}.")
+        else:
+            yield above + name
