@@ -1,13 +1,16 @@
 """Contacts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from action_service.adapters.driver import driver_of
+from action_service.adapters.effects.add_tag import put_tags
 from action_service.adapters.sql import Listing, Repository, as_list, to_json
 from action_service.domain.contact import Contact, ContactValues
+from action_service.domain.import_batch import Existing
 
 _COLUMNS = """
     c.id, c.email, c.phone, c.first_name, c.last_name, c.timezone, c.owner_id, c.custom_fields,
@@ -59,6 +62,26 @@ _UPDATE = text(
     RETURNING {_COLUMNS}
     """  # noqa: S608
 )
+_BY_EMAILS = f"""
+    SELECT {_COLUMNS}, c.email_key FROM contacts c
+    WHERE c.account_id = :account AND c.email_key = ANY(CAST(:emails AS text[]))
+    """  # noqa: S608
+_LOCK_EMAILS = text(f"{_BY_EMAILS} ORDER BY c.id FOR NO KEY UPDATE OF c")
+_FIND_EMAILS = text(_BY_EMAILS)
+_UPDATE_ALL = text(
+    """
+    UPDATE contacts c
+    SET phone = v.phone, first_name = v.first_name, last_name = v.last_name,
+        timezone = v.timezone, owner_id = v.owner_id,
+        custom_fields = CAST(v.custom_fields AS jsonb), revision = revision + 1, updated_at = now()
+    FROM unnest(
+        CAST(:id AS uuid[]), CAST(:phone AS text[]), CAST(:first_name AS text[]),
+        CAST(:last_name AS text[]), CAST(:timezone AS text[]), CAST(:owner_id AS uuid[]),
+        CAST(:custom_fields AS text[])
+    ) AS v(id, phone, first_name, last_name, timezone, owner_id, custom_fields)
+    WHERE c.account_id = :account AND c.id = v.id
+    """
+)
 
 
 class ContactReader(Repository):
@@ -92,14 +115,43 @@ class ContactWriter(ContactReader):
 
     async def add(self, contacts: Sequence[tuple[UUID, ContactValues]]) -> frozenset[UUID]:
         """Stores the contacts whose email is free; returns the ids of those stored."""
-        rows = [_parameters(contact_id, values) for contact_id, values in contacts]
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        return frozenset((await self._run(_ADD, **columns)).scalars())
+        return frozenset((await self._run(_ADD, **_columns(contacts))).scalars())
 
     async def update(self, contact_id: UUID, values: ContactValues) -> Contact:
         """Sets all values."""
         changed = await self._run(_UPDATE, **_parameters(contact_id, values))
         return _contact(changed.one())
+
+    async def by_emails(self, emails: Collection[str], *, lock: bool) -> Mapping[str, Existing]:
+        """The contacts that have one of the emails, by email; both in lower case."""
+        rows = await self._run(_LOCK_EMAILS if lock else _FIND_EMAILS, emails=list(emails))
+        return {
+            row.email_key: Existing(row.id, _contact(row).values, frozenset(row.tags))
+            for row in rows
+        }
+
+    async def update_all(self, values: Mapping[UUID, ContactValues]) -> None:
+        """Sets all values but the emails."""
+        columns = _columns(list(values.items()))
+        del columns["email"]
+        await self._run(_UPDATE_ALL, **columns)
+
+    async def tag(self, tags: Sequence[tuple[UUID, str]]) -> Sequence[tuple[UUID, UUID, str]]:
+        """Puts tags on contacts, by name, and creates those that do not exist."""
+        account = str(self._account_id)
+        puts = [(str(contact_id), account, name) for contact_id, name in tags]
+        found = await put_tags(await driver_of(self._connection), puts, {})
+        return [
+            (UUID(contact_id), UUID(tag_id), name)
+            for (contact_id, _, name), (tag_id, added) in found.items()
+            if added
+        ]
+
+
+def _columns(contacts: Sequence[tuple[UUID, ContactValues]]) -> dict[str, list[object]]:
+    """One array for each column of the contacts, of which there are some."""
+    rows = [_parameters(contact_id, values) for contact_id, values in contacts]
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _parameters(contact_id: UUID, values: ContactValues) -> dict[str, object]:

@@ -24,6 +24,7 @@ from action_service.adapters.driver import driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
+from action_service.adapters.imports import ImportReader, ImportWriter
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.records import RecordReader, RecordWriter
 from action_service.adapters.references import ReferenceReader
@@ -46,7 +47,7 @@ _BEGIN_READING = text(
     " set_config('treadle.account_id', :account, true),"
     " set_config('transaction_read_only', 'on', true)"
 )
-_BEGIN_WRITING = text(
+BEGIN_WRITING = text(
     "SELECT set_config('role', 'treadle_tenant', true),"
     " set_config('treadle.account_id', :account, true)"
 )
@@ -100,6 +101,7 @@ class PostgresReader:
         self.references = ReferenceReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
         self.records = RecordReader(connection, account_id)
+        self.imports = ImportReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
 
 
@@ -125,6 +127,7 @@ class PostgresWriter:
         self.references = ReferenceReader(connection, account_id)
         self.references = ReferenceReader(connection, account_id)
         self.records = RecordWriter(connection, account_id)
+        self.imports = ImportWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []
@@ -255,7 +258,7 @@ class PostgresDatabase:
     async def _transaction(
         self, account_id: UUID, *, read_only: bool
     ) -> AsyncGenerator[AsyncConnection]:
-        begin = _BEGIN_READING if read_only else _BEGIN_WRITING
+        begin = _BEGIN_READING if read_only else BEGIN_WRITING
         async with AsyncExitStack() as stack:
             connection = await self._begun(stack, begin, account_id)
             yield connection

@@ -90,6 +90,12 @@ def translate(error: Exception) -> TreadleError | None:
     return None
 
 
+def is_transient(error: Exception) -> bool:
+    """Whether the same may succeed later."""
+    refusal = translate(error)
+    return refusal is not None and refusal.retry_after is not None
+
+
 def _driver_error(error: Exception) -> BaseException | None:
     """The exception of asyncpg below SQLAlchemy's two wrappers."""
     if not isinstance(error, DBAPIError) or error.orig is None:

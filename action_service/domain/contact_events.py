@@ -8,6 +8,7 @@ from action_service.domain.plan import Json
 
 CONTACT_CREATED = "contact_created"
 CONTACT_UPDATED = "contact_updated"
+TAG_ADDED = "tag_added"
 
 
 class EventSource(StrEnum):

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from action_service.domain.contact_import import Row
 
-# A line with its end. A CR that is the last there is may be half of a CRLF.
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r(?!\Z))")
+# A CR that is the last there is may be half of a CRLF.
+_LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
 # Of a row: what is longer is no row but a file with a quote too many, or another kind of file.
 _MAX_ROW = 1_048_576
 
@@ -41,23 +41,30 @@ class CsvRows:
         return self._take(b"", final=True)
 
     def _take(self, data: bytes, *, final: bool) -> Iterator[Row]:
+        fault = ""
         try:
-            text = self._rest + self._decode.decode(data, final)
-        except UnicodeDecodeError:
-            raise self._error("the text is not UTF-8; save the file as CSV with UTF-8") from None
+            text = self._decode.decode(data, final)
+        except UnicodeDecodeError as error:
+            # What comes before it tells in which row it is.
+            text = error.object[: error.start].decode("utf-8-sig")
+            fault = "the text is not UTF-8; save the file as CSV with UTF-8"
         if "\0" in text:
-            raise self._error("there is a NUL character; the file is no text")
-        end = 0
-        for line in _LINE.finditer(text):
-            self._lines.append(line[0])
-            end = line.end()
-        self._rest = text[end:]
-        if final and self._rest:
+            text = text[: text.index("\0")]
+            fault = "there is a NUL character; the file is no text"
+        text = self._rest + text
+        start = 0
+        for line_end in _LINE_END.finditer(text):
+            self._lines.append(text[start : line_end.end()])
+            start = line_end.end()
+        self._rest = text[start:]
+        if final and self._rest and not fault:
             self._lines.append(self._rest)
             self._rest = ""
         if not self._delimiter and self._lines:
             self._delimiter = _delimiter(self._lines[0])
-        yield from self._rows(final=final)
+        yield from self._rows(final=final and not fault)
+        if fault:
+            raise self._error(fault)
         if sum(map(len, self._lines)) + len(self._rest) > _MAX_ROW:
             raise self._error(f"the row is longer than {_MAX_ROW:,} characters")
 

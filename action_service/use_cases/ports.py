@@ -15,12 +15,14 @@ from uuid import UUID
 from action_service.domain.claims import Claim, ClaimDecision
 from action_service.domain.contact import Contact, ContactValues, EmailTemplate
 from action_service.domain.execution import ActionExecution, Execution, Summary
+from action_service.domain.import_batch import Existing
 from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.migration import MoveOn, Place, Stay
 from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ExecutionState
 from action_service.domain.triggers import ReEntry, Trigger
 from action_service.domain.workflow import Action, AuditEntry, Branch, Workflow
+from action_service.use_cases.imports.ports import ImportReads, ImportWrites
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
 from common.auth import Principal
@@ -183,6 +185,24 @@ class ContactWrites(ContactReads, Protocol):
         """Sets all values; raises ALREADY_EXISTS when the email is taken."""
         ...
 
+    async def by_emails(self, emails: Collection[str], *, lock: bool) -> Mapping[str, Existing]:
+        """The contacts that have one of the emails, by email; both in lower case.
+
+        With `lock` they are kept from every other change until the transaction ends.
+        """
+        ...
+
+    async def update_all(self, values: Mapping[UUID, ContactValues]) -> None:
+        """Sets all values of contacts that `by_emails` has locked, but for the emails."""
+        ...
+
+    async def tag(self, tags: Sequence[tuple[UUID, str]]) -> Sequence[tuple[UUID, UUID, str]]:
+        """Puts tags on contacts, by name, and creates those that do not exist.
+
+        Returns contact, tag and its name for each one that the contact did not have.
+        """
+        ...
+
 
 class TemplateReads(Protocol):
     """Email templates."""
@@ -326,6 +346,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def imports(self) -> ImportReads:
+        """Imports of contacts."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -382,6 +407,11 @@ class Writer(Protocol):
     @property
     def records(self) -> RecordWrites:
         """Records of every other kind."""
+        ...
+
+    @property
+    def imports(self) -> ImportWrites:
+        """Imports of contacts."""
         ...
 
     @property

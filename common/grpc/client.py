@@ -59,7 +59,11 @@ def connect(
     return aio.insecure_channel(
         target,
         options=_OPTIONS,
-        interceptors=(_UnaryInterceptor(additions), _StreamInterceptor(additions)),
+        interceptors=(
+            _UnaryInterceptor(additions),
+            _StreamInterceptor(additions),
+            _UploadInterceptor(additions),
+        ),
     )
 
 
@@ -171,3 +175,17 @@ class _StreamInterceptor(aio.UnaryStreamClientInterceptor):
         request: Request,
     ) -> Any:
         return await continuation(self._additions.apply(client_call_details, streams=True), request)
+
+
+class _UploadInterceptor(aio.StreamUnaryClientInterceptor):
+    def __init__(self, additions: _Additions) -> None:
+        self._additions = additions
+
+    async def intercept_stream_unary(
+        self,
+        continuation: Callable[[Details, Request], Awaitable[Any]],
+        client_call_details: Details,
+        request_iterator: Request,
+    ) -> Any:
+        details = self._additions.apply(client_call_details, streams=True)
+        return await continuation(details, request_iterator)

@@ -30,6 +30,7 @@ from treadle.execution.v1.execution_service_pb2_grpc import (
 )
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceStub
+from treadle.record.v1.contact_import_service_pb2_grpc import ContactImportServiceStub
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceStub
 from treadle.record.v1.crm_service_pb2_grpc import CrmServiceStub
 from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceStub
@@ -70,6 +71,7 @@ class Client:
         self.executions = ExecutionServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
+        self.imports = ContactImportServiceStub(channel)
         self.directory = DirectoryServiceStub(channel)
         self.crm = CrmServiceStub(channel)
         self.campaigns = CampaignServiceStub(channel)

@@ -1,6 +1,6 @@
 """SPEC-WFL-003 R3.3: the tag is created when it does not exist, and put on the contact once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from action_service.adapters.driver import Driver
@@ -34,27 +34,18 @@ _CREATE = """
     """
 
 # Contact, account and name of the tag.
-_Put: TypeAlias = tuple[str, str, str]
+Put: TypeAlias = tuple[str, str, str]
 
 
 async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: Applied) -> None:
     """Puts the tags on; refuses nothing."""
     colors: dict[tuple[str, str], str | None] = {}
-    puts: dict[_Put, None] = {}
+    puts: dict[Put, None] = {}
     for effect in effects:
         tag = effect.effect.add_tag
         colors.setdefault((effect.account_id, tag.tag_name), tag.tag_color or None)
         puts[tag.contact_id, effect.account_id, tag.tag_name] = None
-    found = await _put(connection, puts)
-    missing = sorted({put[1:] for put, (tag_id, _) in found.items() if tag_id is None})
-    if missing:
-        await connection.execute(
-            _CREATE,
-            [account for account, _ in missing],
-            [name for _, name in missing],
-            [colors[tag] for tag in missing],
-        )
-        found |= await _put(connection, [p for p, (tag_id, _) in found.items() if tag_id is None])
+    found = await put_tags(connection, puts, colors)
     for effect in effects:
         tag = effect.effect.add_tag
         put = (tag.contact_id, effect.account_id, tag.tag_name)
@@ -67,7 +58,28 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: A
             applied.event(effect, "tag_added", tag.contact_id, data)
 
 
-async def _put(connection: Driver, puts: Collection[_Put]) -> dict[_Put, tuple[str | None, bool]]:
-    """The tag's id, None when there is no such tag, and whether the contact got it only now."""
+async def put_tags(
+    connection: Driver, puts: Collection[Put], colors: Mapping[tuple[str, str], str | None]
+) -> dict[Put, tuple[str, bool]]:
+    """Puts tags on contacts; `colors` are for those that are created, by account and name.
+
+    Tells the tag's id, and whether the contact got it only now.
+    """
+    found = await _put(connection, puts)
+    missing = [put for put, (tag_id, _) in found.items() if not tag_id]
+    if missing:
+        names = sorted({put[1:] for put in missing})
+        await connection.execute(
+            _CREATE,
+            [account for account, _ in names],
+            [name for _, name in names],
+            [colors.get(tag) for tag in names],
+        )
+        found |= await _put(connection, missing)
+    return found
+
+
+async def _put(connection: Driver, puts: Collection[Put]) -> dict[Put, tuple[str, bool]]:
+    """Puts on the tags that exist; the ids of the others are empty."""
     rows = await connection.fetch(_PUT, *zip(*puts, strict=True))
-    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+    return {(row[0], row[1], row[2]): (row[3] or "", row[4]) for row in rows}
