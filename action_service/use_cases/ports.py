@@ -236,16 +236,6 @@ class ReferenceReads(Protocol):
         ...
 
 
-class ReferenceReads(Protocol):
-    """Records of any kind, as others point to them."""
-
-    async def known(
-        self, wanted: Mapping[str, Collection[UUID]]
-    ) -> Mapping[tuple[str, UUID], UUID | None]:
-        """Those of the ids, by kind, that are records; with the id of what each is part of."""
-        ...
-
-
 class ExecutionReads(Protocol):
     """Executions and their logs."""
 
@@ -336,11 +326,6 @@ class Reader(Protocol):
         ...
 
     @property
-    def references(self) -> ReferenceReads:
-        """Records that others point to."""
-        ...
-
-    @property
     def records(self) -> RecordReads:
         """Records of every other kind."""
         ...
@@ -392,11 +377,6 @@ class Writer(Protocol):
     @property
     def templates(self) -> TemplateWrites:
         """Email templates."""
-        ...
-
-    @property
-    def references(self) -> ReferenceReads:
-        """Records that others point to."""
         ...
 
     @property
