@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&treadle/record/v1/contact_import.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xad\x04\n\rContactImport\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n\tfile_name\x18\x02 \x01(\tR\x08\x66ileName\x12\x37\n\x06status\x18\x03 \x01(\x0e\x32\x1f.treadle.record.v1.ImportStatusR\x06status\x12\x43\n\nduplicates\x18\x04 \x01(\x0e\x32#.treadle.record.v1.ImportDuplicatesR\nduplicates\x12\x1d\n\ntotal_rows\x18\x05 \x01(\x05R\ttotalRows\x12%\n\x0eprocessed_rows\x18\x06 \x01(\x05R\rprocessedRows\x12!\n\x0c\x63reated_rows\x18\x07 \x01(\x05R\x0b\x63reatedRows\x12!\n\x0cupdated_rows\x18\x08 \x01(\x05R\x0bupdatedRows\x12!\n\x0cskipped_rows\x18\t \x01(\x05R\x0bskippedRows\x12!\n\x0crefused_rows\x18\n \x01(\x05R\x0brefusedRows\x12\'\n\x07\x66\x61ilure\x18\x0b \x01(\tB\r\xc2\xbc\x18\t\"\x07\x46\x61ilureR\x07\x66\x61ilure\x12\x39\n\ncreated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12;\n\x0b\x66inished_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt\"\xfd\x01\n\nRefusedRow\x12(\n\nrow_number\x18\x01 \x01(\x05\x42\t\xc2\xbc\x18\x05\"\x03RowR\trowNumber\x12\x39\n\x08problems\x18\x02 \x03(\x0b\x32\x1d.treadle.record.v1.RowProblemR\x08problems\x12O\n\x06values\x18\x03 \x03(\x0b\x32).treadle.record.v1.RefusedRow.ValuesEntryB\x0c\xc2\xbc\x18\x08\"\x06ValuesR\x06values\x1a\x39\n\x0bValuesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"F\n\nRowProblem\x12\x16\n\x06\x63olumn\x18\x01 \x01(\tR\x06\x63olumn\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription*\x9a\x01\n\x0cImportStatus\x12\x1d\n\x19IMPORT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15IMPORT_STATUS_PENDING\x10\x01\x12\x19\n\x15IMPORT_STATUS_RUNNING\x10\x02\x12\x1b\n\x17IMPORT_STATUS_COMPLETED\x10\x03\x12\x18\n\x14IMPORT_STATUS_FAILED\x10\x04*o\n\x10ImportDuplicates\x12!\n\x1dIMPORT_DUPLICATES_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_DUPLICATES_SKIP\x10\x01\x12\x1c\n\x18IMPORT_DUPLICATES_UPDATE\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&treadle/record/v1/contact_import.proto\x12\x11treadle.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xd0\x04\n\rContactImport\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n\tfile_name\x18\x02 \x01(\tR\x08\x66ileName\x12\x37\n\x06status\x18\x03 \x01(\x0e\x32\x1f.treadle.record.v1.ImportStatusR\x06status\x12\x43\n\nduplicates\x18\x04 \x01(\x0e\x32#.treadle.record.v1.ImportDuplicatesR\nduplicates\x12\x1d\n\ntotal_rows\x18\x05 \x01(\x05R\ttotalRows\x12%\n\x0eprocessed_rows\x18\x06 \x01(\x05R\rprocessedRows\x12!\n\x0c\x63reated_rows\x18\x07 \x01(\x05R\x0b\x63reatedRows\x12!\n\x0cupdated_rows\x18\x08 \x01(\x05R\x0bupdatedRows\x12!\n\x0cskipped_rows\x18\t \x01(\x05R\x0bskippedRows\x12!\n\x0crefused_rows\x18\n \x01(\x05R\x0brefusedRows\x12\'\n\x07\x66\x61ilure\x18\x0b \x01(\tB\r\xc2\xbc\x18\t\"\x07\x46\x61ilureR\x07\x66\x61ilure\x12\x39\n\ncreated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12;\n\x0b\x66inished_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt\x12!\n\x0c\x63olumn_names\x18\x0e \x03(\tR\x0b\x63olumnNames\"\xfd\x01\n\nRefusedRow\x12(\n\nrow_number\x18\x01 \x01(\x05\x42\t\xc2\xbc\x18\x05\"\x03RowR\trowNumber\x12\x39\n\x08problems\x18\x02 \x03(\x0b\x32\x1d.treadle.record.v1.RowProblemR\x08problems\x12O\n\x06values\x18\x03 \x03(\x0b\x32).treadle.record.v1.RefusedRow.ValuesEntryB\x0c\xc2\xbc\x18\x08\"\x06ValuesR\x06values\x1a\x39\n\x0bValuesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"F\n\nRowProblem\x12\x16\n\x06\x63olumn\x18\x01 \x01(\tR\x06\x63olumn\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription*\x9a\x01\n\x0cImportStatus\x12\x1d\n\x19IMPORT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15IMPORT_STATUS_PENDING\x10\x01\x12\x19\n\x15IMPORT_STATUS_RUNNING\x10\x02\x12\x1b\n\x17IMPORT_STATUS_COMPLETED\x10\x03\x12\x18\n\x14IMPORT_STATUS_FAILED\x10\x04*o\n\x10ImportDuplicates\x12!\n\x1dIMPORT_DUPLICATES_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_DUPLICATES_SKIP\x10\x01\x12\x1c\n\x18IMPORT_DUPLICATES_UPDATE\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,16 +41,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUSEDROW'].fields_by_name['row_number']._serialized_options = b'\302\274\030\005\"\003Row'
   _globals['_REFUSEDROW'].fields_by_name['values']._loaded_options = None
   _globals['_REFUSEDROW'].fields_by_name['values']._serialized_options = b'\302\274\030\010\"\006Values'
-  _globals['_IMPORTSTATUS']._serialized_start=1017
-  _globals['_IMPORTSTATUS']._serialized_end=1171
-  _globals['_IMPORTDUPLICATES']._serialized_start=1173
-  _globals['_IMPORTDUPLICATES']._serialized_end=1284
+  _globals['_IMPORTSTATUS']._serialized_start=1052
+  _globals['_IMPORTSTATUS']._serialized_end=1206
+  _globals['_IMPORTDUPLICATES']._serialized_start=1208
+  _globals['_IMPORTDUPLICATES']._serialized_end=1319
   _globals['_CONTACTIMPORT']._serialized_start=129
-  _globals['_CONTACTIMPORT']._serialized_end=686
-  _globals['_REFUSEDROW']._serialized_start=689
-  _globals['_REFUSEDROW']._serialized_end=942
-  _globals['_REFUSEDROW_VALUESENTRY']._serialized_start=885
-  _globals['_REFUSEDROW_VALUESENTRY']._serialized_end=942
-  _globals['_ROWPROBLEM']._serialized_start=944
-  _globals['_ROWPROBLEM']._serialized_end=1014
+  _globals['_CONTACTIMPORT']._serialized_end=721
+  _globals['_REFUSEDROW']._serialized_start=724
+  _globals['_REFUSEDROW']._serialized_end=977
+  _globals['_REFUSEDROW_VALUESENTRY']._serialized_start=920
+  _globals['_REFUSEDROW_VALUESENTRY']._serialized_end=977
+  _globals['_ROWPROBLEM']._serialized_start=979
+  _globals['_ROWPROBLEM']._serialized_end=1049
 # @@protoc_insertion_point(module_scope)

@@ -34,7 +34,7 @@ IMPORT_DUPLICATES_SKIP: ImportDuplicates
 IMPORT_DUPLICATES_UPDATE: ImportDuplicates
 
 class ContactImport(_message.Message):
-    __slots__ = ("id", "file_name", "status", "duplicates", "total_rows", "processed_rows", "created_rows", "updated_rows", "skipped_rows", "refused_rows", "failure", "created_at", "finished_at")
+    __slots__ = ("id", "file_name", "status", "duplicates", "total_rows", "processed_rows", "created_rows", "updated_rows", "skipped_rows", "refused_rows", "failure", "created_at", "finished_at", "column_names")
     ID_FIELD_NUMBER: _ClassVar[int]
     FILE_NAME_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class ContactImport(_message.Message):
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_NAMES_FIELD_NUMBER: _ClassVar[int]
     id: str
     file_name: str
     status: ImportStatus
@@ -61,7 +62,8 @@ class ContactImport(_message.Message):
     failure: str
     created_at: _timestamp_pb2.Timestamp
     finished_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., file_name: _Optional[str] = ..., status: _Optional[_Union[ImportStatus, str]] = ..., duplicates: _Optional[_Union[ImportDuplicates, str]] = ..., total_rows: _Optional[int] = ..., processed_rows: _Optional[int] = ..., created_rows: _Optional[int] = ..., updated_rows: _Optional[int] = ..., skipped_rows: _Optional[int] = ..., refused_rows: _Optional[int] = ..., failure: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    column_names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., file_name: _Optional[str] = ..., status: _Optional[_Union[ImportStatus, str]] = ..., duplicates: _Optional[_Union[ImportDuplicates, str]] = ..., total_rows: _Optional[int] = ..., processed_rows: _Optional[int] = ..., created_rows: _Optional[int] = ..., updated_rows: _Optional[int] = ..., skipped_rows: _Optional[int] = ..., refused_rows: _Optional[int] = ..., failure: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., column_names: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RefusedRow(_message.Message):
     __slots__ = ("row_number", "problems", "values")
