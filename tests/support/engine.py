@@ -28,6 +28,7 @@ from action_service.domain.plan import Json, OnError, Plan, PlanStep
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.ports import Ringer
 from action_service.use_cases.start_executions import start_executions
 from common.catalogue import catalogue
 from common.db import create_engine, create_pool
@@ -79,14 +80,16 @@ class Bench:
     js: JetStreamContext
     engines: list[Engine] = field(default_factory=list[Engine])
 
-    async def start_engine(self, *, sweep_every: timedelta = timedelta(seconds=0.2)) -> Engine:
+    async def start_engine(
+        self, *, sweep_every: timedelta = timedelta(seconds=0.2), ringer: Ringer | None = None
+    ) -> Engine:
         """One more engine, as its own process would be, with its own connections to plans."""
         plans = PlanCache()
         engine = Engine(
             PostgresEngineStore(self.pool, plans),
             PostgresDeliveryStore(self.pool),
             PostgresTriggerStore(self.pool, plans),
-            NatsRinger(self.nc, self.js),
+            ringer or NatsRinger(self.nc, self.js),
             OutboxPublisher(self.pool, self.js),
             self.nc,
             self.js,

@@ -59,9 +59,10 @@ async def add_template(bench: Bench, account_id: str, html: str) -> str:
     template_id = str(new_id())
     await bench.execute(
         "INSERT INTO email_templates (id, account_id, name, html_body)"
-        " VALUES (:id, :account, :id, :html)",
+        " VALUES (:id, :account, :name, :html)",
         id=template_id,
         account=account_id,
+        name=f"Template {template_id}",
         html=html,
     )
     return template_id

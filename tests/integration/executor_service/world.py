@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from common.catalogue import catalogue
@@ -28,10 +27,10 @@ from common.nats import (
 from devstack.simulator.app import Simulator
 from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
-from executor_service.bootstrap import serve_until
 from executor_service.fleet import FINISH_S
 from executor_service.settings import ExecutorSettings
 from tests.support.executor_peers import Contacts, Ledger, action_api
+from tests.support.fleet import running_executor
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
@@ -195,25 +194,8 @@ class World:
             twilio_base_url=self.url,
             **changes,
         )
-        stop, ready = asyncio.Event(), asyncio.Event()
-        job = asyncio.create_task(
-            serve_until(
-                stop,
-                settings,
-                categories,
-                registry=CollectorRegistry(),
-                on_ready=lambda _: ready.set(),
-                finish_s=finish_s,
-            )
-        )
-        waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait({job, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        try:
+        async with running_executor(settings, categories, finish_s=finish_s) as stop:
             yield stop
-        finally:
-            stop.set()
-            await job
 
 
 @asynccontextmanager
