@@ -48,7 +48,9 @@ async def update_record(
     """Sets the fields that `mask` names; one that `given` is without loses its value."""
     before = await lock_record(tx, kind, record_id, etag=etag)
     values = _facts(before, kind.spec.inputs.fields) | {name: given.get(name) for name in mask}
-    draft = await _settled(tx, kind, record_id, before, values, mask)
+    # What parts point to depends on the field that says within what.
+    named = kind.spec.inputs.fields if set(kind.within.values()) & set(mask) else mask
+    draft = await _settled(tx, kind, record_id, before, values, named)
     return await change_record(tx, kind, before, draft.values)
 
 
@@ -107,7 +109,9 @@ async def _settled(
         for violation in kind.spec.violations(values)
         if _head(violation.field) in named
     ]
-    found += await _dangling(tx, kind, values, named)
+    # Not below a field that is wrong as a whole, such as a list that is far too long.
+    whole = {violation.field for violation in found}
+    found += await _dangling(tx, kind, values, frozenset(named) - whole)
     broken = frozenset(_head(violation.field) for violation in found)
     sound = {name: value for name, value in values.items() if name not in broken}
     draft = Draft(record_id, before, sound, broken)
@@ -125,8 +129,7 @@ async def _dangling(
     pointing = [
         reference
         for reference in references(kind.spec.inputs, values, within=within)
-        # What parts point to depends on another field, which may be the one that changes.
-        if kind.within or _head(reference.field) in named
+        if _head(reference.field) in named
     ]
     nowhere = await dangling(tx, pointing)
     return [FieldViolation(reference.field, text) for reference, text in nowhere.items()]

@@ -37,6 +37,9 @@ def unique(constraint: str) -> IntegrityError:
         ("email_templates_pkey", "template_id"),
         ("idx_workflow_actions_name", "name"),
         ("workflow_branches_workflow_id_name_key", "name"),
+        ("pipelines_account_id_name_key", "pipeline.name"),
+        ("custom_fields_account_id_name_key", "custom_field.name"),
+        ("campaign_steps_pkey", "campaign.steps"),
     ],
 )
 def test_values_that_are_taken(constraint: str, field: str) -> None:
@@ -64,6 +67,14 @@ def test_a_database_out_of_reach_is_worth_another_try(failure: Exception) -> Non
     assert error is not None
     assert error.reason is ErrorReason.DEPENDENCY_UNAVAILABLE
     assert error.retry_after is not None
+
+
+def test_a_record_that_is_drawn_away_meanwhile() -> None:
+    cause = asyncpg.ForeignKeyViolationError("violates foreign key constraint")
+    error = translate(wrapped(cause, IntegrityError))
+    assert error is not None
+    assert error.reason is ErrorReason.REFERENCED
+    assert "foreign key" not in error.message
 
 
 def test_a_full_pool_is_overload() -> None:
