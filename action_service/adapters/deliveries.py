@@ -6,7 +6,7 @@ from typing import NamedTuple
 import asyncpg
 
 from action_service.adapters.driver import Driver
-from action_service.adapters.engine_transactions import transaction
+from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.domain.deliveries import Channel, DeliveryStatus, Position
 from action_service.domain.progress import LEASE
 from action_service.engine.deliveries import Decide, Delivery, Settled, Standing, delivery_task
@@ -106,7 +106,8 @@ class PostgresDeliveryStore:
                 for row in await connection.fetch(_LOCK, delivery_ids)
             }
             if settled := decide(standings):
-                await connection.execute(_SETTLE, *_columns(settled))
+                with bad_items():
+                    await connection.execute(_SETTLE, *_columns(settled))
 
     async def claim_expired(self, limit: int) -> Sequence[Delivery]:
         """See DeliveryStore."""

@@ -15,7 +15,7 @@ import structlog
 from action_service.domain.deliveries import Channel, Position, Settlement, settle
 from action_service.domain.retry import RetryTiming
 from action_service.engine.codec import headers_of
-from action_service.engine.model import DeliveryResult, Task
+from action_service.engine.model import DeliveryResult, StoreUnavailableError, Task
 from action_service.engine.ports import Ringer
 from common.ids import new_id_text
 from treadle.dispatch.v1 import task_pb2
@@ -74,7 +74,7 @@ class DeliveryStore(Protocol):
     async def settle(self, delivery_ids: Sequence[str], decide: Decide) -> None:
         """Locks the deliveries that exist, has them decided about by id, writes what comes of it.
 
-        Raises StoreUnavailableError.
+        Raises StoreUnavailableError, BadItemError, and what `decide` raises.
         """
         ...
 
@@ -98,9 +98,28 @@ class DeliveryProcessor:
         self._rng = rng
 
     async def process(self, results: Sequence[DeliveryResult]) -> None:
-        """Commits what the answers mean; those to another attempt than the current mean nothing."""
+        """Commits what the answers mean; those to another attempt than the current mean nothing.
+
+        Raises StoreUnavailableError.
+        """
         ids = sorted({result.delivery_id for result in results})
-        await self._store.settle(ids, lambda standings: self._decide(results, standings))
+        try:
+            await self._store.settle(ids, lambda standings: self._decide(results, standings))
+        except StoreUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must stop one answer only
+            if len(results) == 1:
+                # The delivery is rung for again, and is unknown by then if it was claimed.
+                result = results[0]
+                _log.error(
+                    "delivery_result_unusable",
+                    delivery_id=result.delivery_id,
+                    attempt_id=result.attempt_id,
+                    exc_info=error,
+                )
+                return
+            for result in results:
+                await self.process([result])
 
     async def sweep(self, limit: int) -> int:
         """Rings for up to so many deliveries; returns how many it found."""

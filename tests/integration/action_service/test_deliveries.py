@@ -334,11 +334,16 @@ async def test_the_claimant_has_the_last_word(world: World, hand: HandExecutor) 
 
 
 async def test_answers_that_mean_nothing_hold_up_nobody(world: World, hand: HandExecutor) -> None:
-    await world.notify("sms")
-    (task,) = await hand.take(1)
-    nobody, garbled = success(task), success(task)
+    await world.notify("sms", "email")
+    first, second = await hand.take(2)
+    nobody, garbled = success(first), success(first)
     nobody.delivery_id = str(new_id())
     garbled.delivery_id = "x"
-    silent = answer_to(task)
-    await hand.answer(garbled, nobody, silent, success(task))
-    await world.bench.until(STATUS, "sent")
+    never, unstorable = busy(first), success(first)
+    never.failed.retry_after.seconds = 315_576_000_000
+    unstorable.completed.provider_reference = "SM\0"
+    silent = answer_to(first)
+    await hand.answer(garbled, nobody, silent, never, unstorable, success(second))
+    await world.bench.until("SELECT count(*) FROM deliveries WHERE status = 'sent'", 1)
+    await hand.answer(success(first))
+    await world.bench.until("SELECT count(*) FROM deliveries WHERE status = 'sent'", 2)

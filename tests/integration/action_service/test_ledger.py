@@ -172,6 +172,71 @@ async def test_only_one_of_many_at_once_is_granted(
     assert await api.rows("SELECT count(*) FROM send_claims") == [(20,)]
 
 
+async def delivering(api: Api, client: Client, step: pb.Claim) -> pb.Claim:
+    """The claim of a delivery that the step has brought about."""
+    await api.execute(
+        "INSERT INTO deliveries (id, account_id, action_execution_id, channel, recipient,"
+        " attempt_id, lease_until) VALUES (gen_random_uuid(), :account, :step, 'sms', '+1',"
+        " gen_random_uuid(), now())",
+        account=client.account_id,
+        step=step.action_execution_id,
+    )
+    ((delivery_id, attempt_id),) = await api.rows(
+        "SELECT id::text, attempt_id::text FROM deliveries WHERE account_id = :account"
+        " ORDER BY created_at DESC LIMIT 1",
+        account=client.account_id,
+    )
+    return pb.Claim(
+        attempt_id=str(attempt_id),
+        action_execution_id=step.action_execution_id,
+        account_id=step.account_id,
+        delivery_id=str(delivery_id),
+    )
+
+
+async def test_a_delivery_is_claimed_apart_from_its_step(
+    api: Api, client: Client, executor: Client
+) -> None:
+    (step,) = await started(api, client, 1)
+    one, two = await delivering(api, client, step), await delivering(api, client, step)
+    assert await claim(executor, one, step) == [GRANTED, GRANTED]
+    assert await claim(executor, two, step, one) == [GRANTED, ALREADY, ALREADY]
+    assert await api.rows("SELECT claimed, status FROM deliveries") == [(True, "pending")] * 2
+    assert await api.rows("SELECT count(*) FROM send_claims") == [(1,)]
+
+
+async def test_a_delivery_that_has_moved_on_is_stale(
+    api: Api, client: Client, executor: Client
+) -> None:
+    stranger = await api.client()
+    (step,), (theirs,) = await started(api, client, 1), await started(api, stranger, 1)
+    mine = await delivering(api, client, step)
+    wrong = pb.Claim()
+    wrong.CopyFrom(mine)
+    wrong.account_id = theirs.account_id
+    assert await claim(executor, wrong) == [STALE]
+    nobody = pb.Claim()
+    nobody.CopyFrom(mine)
+    nobody.delivery_id = str(uuid4())
+    assert await claim(executor, nobody) == [STALE]
+    await api.execute("UPDATE deliveries SET status = 'unknown'")
+    assert await claim(executor, mine) == [STALE]
+    await api.execute("UPDATE deliveries SET status = 'pending', attempt_id = gen_random_uuid()")
+    assert await claim(executor, mine) == [STALE]
+    assert await api.rows("SELECT claimed FROM deliveries") == [(False,)]
+
+
+async def test_only_one_of_many_claims_of_a_delivery_is_granted(
+    api: Api, client: Client, executor: Client
+) -> None:
+    (step,) = await started(api, client, 1)
+    claims = [await delivering(api, client, step) for _ in range(10)]
+    batches = [claims[index:] + claims[:index] for index in range(10)]
+    answers = await asyncio.gather(*(claim(executor, *batch) for batch in batches))
+    counts = Counter(decision for answer in answers for decision in answer)
+    assert counts == {GRANTED: 10, ALREADY: 90}
+
+
 async def test_claims_that_are_refused(api: Api, client: Client, executor: Client) -> None:
     (one,) = await started(api, client, 1)
     bad = pb.Claim(attempt_id="x", action_execution_id=one.action_execution_id)
