@@ -70,7 +70,10 @@ async def apply(
             applied.refuse(effect, error_class_of(error), str(error))
             continue
         if _is_free(effect, after, before, applied, contacts):
-            contacts.change(effect, update.contact_id, after, applied)
+            differing = contacts.change(effect, update.contact_id, after, applied)
+            # The handler has named them all.
+            if len(differing) < len(changes):
+                applied.output(effect, fields=list(differing))
 
 
 def error_class_of(error: ChangeRefusedError) -> ErrorClass:
