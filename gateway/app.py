@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from gateway import VERSION, faults, openapi, problems
 from gateway.events import StreamSettings
-from gateway.middleware import BodyLimits, RequestScope
+from gateway.middleware import BodyLimit, BodyLimits, RequestScope
 from gateway.routes import (
     actions,
     branches,
     catalog,
+    contact_imports,
     contacts,
     course_accesses,
     docs,
@@ -43,6 +44,7 @@ _ROUTERS: Final = (
     executions.router,
     events.router,
     contacts.router,
+    contact_imports.router,
     *records.routers,
     notifications.router,
     course_accesses.router,
@@ -104,8 +106,13 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
                 expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
             )
         )
+    upload = BodyLimit(settings.max_upload_bytes, settings.upload_timeout)
     layers.append(
-        Middleware(BodyLimits, max_bytes=settings.max_body_bytes, max_time=settings.body_timeout)
+        Middleware(
+            BodyLimits,
+            limit=BodyLimit(settings.max_body_bytes, settings.body_timeout),
+            uploads={contact_imports.PATH: upload},
+        )
     )
     return layers
 

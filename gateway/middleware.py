@@ -6,6 +6,8 @@ Plain ASGI on purpose: the framework's own middleware base costs a task and a qu
 import asyncio
 import re
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -119,30 +121,42 @@ class _Answer:
         await self._send(message)
 
 
-class BodyLimits:
-    """Counts a body while it arrives: neither more bytes nor more time than allowed."""
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """How much of a body is taken, and how long it may take to arrive."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, max_time: timedelta) -> None:
+    max_bytes: int
+    max_time: timedelta
+
+
+class BodyLimits:
+    """Counts a body while it arrives: neither more bytes nor more time than allowed.
+
+    `uploads` are the limits of those paths that take files.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: BodyLimit, uploads: Mapping[str, BodyLimit]) -> None:
         self._app = app
-        self._max_bytes = max_bytes
-        self._max_time = max_time
+        self._limit = limit
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._uploads.get(scope["path"], self._limit)
         declared = Headers(scope=scope).get("content-length", "0")
-        too_large = declared.isdecimal() and int(declared) > self._max_bytes
+        too_large = declared.isdecimal() and int(declared) > limit.max_bytes
         seen, complete = 0, False
-        deadline = asyncio.get_running_loop().time() + self._max_time.total_seconds()
+        deadline = asyncio.get_running_loop().time() + limit.max_time.total_seconds()
 
         async def limited() -> Message:
             nonlocal seen, complete
             if complete:
                 return await receive()
             if too_large:
-                raise HTTPException(413, self._too_large())
+                raise HTTPException(413, _too_large(limit))
             try:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
@@ -150,14 +164,15 @@ class BodyLimits:
                 raise HTTPException(408, "the body took too long to arrive") from None
             seen += len(message.get("body", b""))
             complete = not message.get("more_body", False)
-            if seen > self._max_bytes:
-                raise HTTPException(413, self._too_large())
+            if seen > limit.max_bytes:
+                raise HTTPException(413, _too_large(limit))
             return message
 
         await self._app(scope, limited, send)
 
-    def _too_large(self) -> str:
-        return f"a body may have at most {self._max_bytes} bytes"
+
+def _too_large(limit: BodyLimit) -> str:
+    return f"a body may have at most {limit.max_bytes} bytes"
 
 
 def _route(scope: Scope) -> str:

@@ -40,7 +40,7 @@ _KINDS: Final[Mapping[str, tuple[int, str]]] = {
     ErrorReason.ALREADY_EXISTS: (409, "It exists already"),
     ErrorReason.STALE_ETAG: (412, "It has changed since it was read"),
     ErrorReason.REQUEST_TOO_LARGE: (413, "The request is too large"),
-    UNSUPPORTED_MEDIA_TYPE: (415, "The body must be JSON"),
+    UNSUPPORTED_MEDIA_TYPE: (415, "The body is of another type"),
     ErrorReason.VALIDATION_FAILED: (422, "The request is not valid"),
     ErrorReason.ACTION_LIMIT_REACHED: (422, "The workflow is full"),
     ErrorReason.REQUEST_ID_REUSED: (422, "The idempotency key was used before"),

@@ -22,6 +22,9 @@ class GatewaySettings(ProcessSettings):
     call_timeout_seconds: float = Field(default=10, gt=0, le=300)
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=4 * 1024 * 1024)
     body_timeout_seconds: float = Field(default=30, gt=0, le=300)
+    # Of files of contacts; the service takes no more than 50 MiB.
+    max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, le=50 * 1024 * 1024)
+    upload_timeout_seconds: float = Field(default=300, gt=0, le=3600)
     # Requests and event streams at once; more are turned away (429).
     max_in_flight: int = Field(default=1000, ge=1)
     # Between the comments that keep an event stream open.
@@ -39,6 +42,11 @@ class GatewaySettings(ProcessSettings):
     def body_timeout(self) -> timedelta:
         """How long a body may take to arrive."""
         return timedelta(seconds=self.body_timeout_seconds)
+
+    @property
+    def upload_timeout(self) -> timedelta:
+        """How long a file may take to arrive."""
+        return timedelta(seconds=self.upload_timeout_seconds)
 
     @property
     def heartbeat(self) -> timedelta:

@@ -1,6 +1,7 @@
 """The services behind the gateway: one channel each, shared by all requests."""
 
 import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -16,6 +17,7 @@ from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
 from treadle.record.v1 import (
     campaign_service_pb2_grpc,
+    contact_import_service_pb2_grpc,
     course_service_pb2_grpc,
     crm_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -56,6 +58,33 @@ class Caller:
         except aio.AioRpcError as error:
             raise RefusedError(from_rpc_error(error), fields) from error
 
+    async def upload(
+        self,
+        method: aio.StreamUnaryMultiCallable[Q, R],
+        requests: AsyncIterable[Q],
+        *,
+        fields: BodyFields = NO_BODY,
+    ) -> R:
+        """Make one call with many requests; what stops them stops the call and is raised here."""
+        stopped: list[Exception] = []
+
+        async def until_stopped() -> AsyncIterator[Q]:
+            try:
+                async for request in requests:
+                    yield request
+            except Exception as error:
+                stopped.append(error)
+                raise
+
+        try:
+            return await method(until_stopped(), metadata=self._metadata)
+        except aio.AioRpcError as error:
+            raise RefusedError(from_rpc_error(error), fields) from error
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+            raise stopped[0] from None
+
     def watch(
         self, method: aio.UnaryStreamMultiCallable[Q, R], request: Q
     ) -> aio.UnaryStreamCall[Q, R]:
@@ -74,6 +103,7 @@ class Upstream:
         self.directory = directory_service_pb2_grpc.DirectoryServiceStub(api)
         self.crm = crm_service_pb2_grpc.CrmServiceStub(api)
         self.campaigns = campaign_service_pb2_grpc.CampaignServiceStub(api)
+        self.imports = contact_import_service_pb2_grpc.ContactImportServiceStub(api)
         self.courses = course_service_pb2_grpc.CourseServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)
         self.timers = scheduler_service_pb2_grpc.SchedulerServiceStub(scheduler)

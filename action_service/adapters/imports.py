@@ -23,7 +23,7 @@ from action_service.domain.custom_fields import CustomFieldType
 _AT_ONCE = 16
 
 _COLUMNS = """
-    i.id, i.file_name, i.duplicates, i.status, i.failure, i.total_rows, i.created_rows,
+    i.id, i.file_name, i.columns, i.duplicates, i.status, i.failure, i.total_rows, i.created_rows,
     i.updated_rows, i.skipped_rows, i.refused_rows, i.created_at, i.finished_at
 """
 _SELECT = f"SELECT {_COLUMNS} FROM contact_imports i WHERE i.account_id = :account"  # noqa: S608 - made of constants, as all below
@@ -176,6 +176,7 @@ def _import(row: Row[Any]) -> ContactImport:
     return ContactImport(
         id=row.id,
         file_name=row.file_name,
+        columns=[Column(*column) for column in row.columns],
         duplicates=Duplicates(row.duplicates),
         status=ImportStatus(row.status),
         total_rows=row.total_rows,

@@ -84,6 +84,7 @@ class ContactImport:
 
     id: UUID
     file_name: str
+    columns: Sequence[Column]
     duplicates: Duplicates
     status: ImportStatus
     total_rows: int

@@ -154,6 +154,7 @@ def _import_message(imported: ContactImport) -> contact_import_pb2.ContactImport
         failure=imported.failure,
         created_at=imported.created_at,
         finished_at=imported.finished_at,
+        column_names=[column.name for column in imported.columns],
     )
 
 
