@@ -8,6 +8,7 @@ from action_service.adapters.effects.campaigns import (
     LockedCampaign,
     NoSuchStartError,
     lock_campaigns,
+    read_campaigns,
 )
 from action_service.adapters.effects.enrollments import Enrollment, Enrollments, Place
 from action_service.domain.campaigns import Entry, EntryRefusedError, entry
@@ -42,14 +43,15 @@ class _Entering(NamedTuple):
 async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: Applied) -> None:
     """Enrols the contacts; those that are enrolled stay where they are, or start anew."""
     entering = [_entering(effect) for effect in effects]
-    campaigns = await lock_campaigns(
-        connection, {(each.effect.account_id, each.campaign_id) for each in entering}, applied
+    locked = await lock_campaigns(
+        connection, {(each.effect.account_id, each.campaign_id) for each in entering}
     )
     places = {(each.effect.account_id, *each.place) for each in entering}
     enrollments = await Enrollments.at(connection, places, applied)
     await enrollments.hold(
         connection, {each.place for each in entering if not each.skip_if_enrolled}
     )
+    campaigns = await read_campaigns(connection, locked, applied)
     origins = await _origins(connection, effects)
     for each in entering:
         campaign = campaigns.get((each.effect.account_id, each.campaign_id))

@@ -27,7 +27,6 @@ _LOCK = """
     ORDER BY c.id
     FOR NO KEY UPDATE OF c
     """
-# After the lock: what others had committed before they gave it up counts too.
 _READ = """
     SELECT c.account_id::text, c.id::text, c.name, c.is_active, c.enrollment_limit,
            CASE WHEN c.enrollment_limit IS NULL THEN 0 ELSE (
@@ -101,15 +100,22 @@ class LockedCampaign:
         self.state = replace(self.state, enrolled=self.state.enrolled + 1)
 
 
-async def lock_campaigns(
-    connection: Driver, wanted: Collection[CampaignKey], applied: Applied
+async def lock_campaigns(connection: Driver, wanted: Collection[CampaignKey]) -> Sequence[str]:
+    """Locks those of the campaigns that exist; returns their ids."""
+    return [row[0] for row in await connection.fetch(_LOCK, *zip(*wanted, strict=True))]
+
+
+async def read_campaigns(
+    connection: Driver, locked: Sequence[str], applied: Applied
 ) -> Mapping[CampaignKey, LockedCampaign]:
-    """Those of the campaigns that exist."""
-    ids = [row[0] for row in await connection.fetch(_LOCK, *zip(*wanted, strict=True))]
+    """The campaigns that have been locked.
+
+    Who is in them is counted now, so the enrolments that may be ended are to be held before: one
+    that others have ended in the meantime does not count any more.
+    """
     campaigns: dict[CampaignKey, LockedCampaign] = {}
-    if not ids:
-        return campaigns
-    for account_id, campaign_id, *state, steps, workflow_id in await connection.fetch(_READ, ids):
+    rows = await connection.fetch(_READ, locked) if locked else []
+    for account_id, campaign_id, *state, steps, workflow_id in rows:
         campaigns[account_id, campaign_id] = LockedCampaign(
             campaign_id, Campaign(*state), orjson.loads(steps), workflow_id
         )
