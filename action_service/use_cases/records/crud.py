@@ -11,7 +11,14 @@ from action_service.use_cases.ports import Change, Transaction, Writer
 from action_service.use_cases.records.kind import Draft, RecordKind
 from action_service.use_cases.references import dangling, id_in, references
 from common.catalogue.violations import segments_of
-from common.errors import ErrorReason, FieldViolation, failed_precondition, invalid, not_found
+from common.errors import (
+    ErrorReason,
+    FieldViolation,
+    TreadleError,
+    failed_precondition,
+    invalid,
+    not_found,
+)
 from common.ids import new_id
 
 
@@ -81,7 +88,7 @@ async def delete_record(tx: Writer, kind: RecordKind, record_id: UUID, *, etag: 
 
 def still_needed(
     what: str, needed: Mapping[str, int], way_out: str, *, field: str = ""
-) -> Exception:
+) -> TreadleError:
     """Refuses that something goes, or changes, that other records need."""
     listed = " and ".join(f"{name} ({count})" for name, count in needed.items())
     description = f"{what} is needed by {listed}; {way_out}"

@@ -1,9 +1,11 @@
 """What the tests of the api role share."""
 
+import secrets
 from collections.abc import AsyncGenerator
 
 import pytest
 
+from devstack.postgres import Postgres
 from tests.support.action_api import Api, Client, running_api
 
 
@@ -12,6 +14,16 @@ async def api(database_url: str) -> AsyncGenerator[Api]:
     """The api role on a database of this test alone."""
     async with running_api(database_url) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+async def shared_api(postgres_server: Postgres, template_database: str) -> AsyncGenerator[Api]:
+    """The api role on a database that a module shares; each test works in accounts of its own."""
+    name = f"test_{secrets.token_hex(8)}"
+    postgres_server.create_database(name, template=template_database)
+    async with running_api(postgres_server.url(name)) as running:
+        yield running
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture

@@ -27,6 +27,11 @@ EACH_DELETABLE = pytest.mark.parametrize("kind", DELETABLE)
 
 
 @pytest.fixture
+def api(shared_api: Api) -> Api:
+    return shared_api
+
+
+@pytest.fixture
 def records(client: Client) -> Records:
     return Records(client)
 
@@ -100,8 +105,10 @@ async def test_an_update_changes_what_it_names(api: Api, records: Records, kind:
     differing = {key for key in {**before, **after} if before.get(key) != after.get(key)}
     assert differing <= {name, "etag", "updatedAt"}
     audit = await api.rows(
-        "SELECT before, after FROM audit_log WHERE operation = :operation",
+        "SELECT before, after FROM audit_log"
+        " WHERE operation = :operation AND entity_id = CAST(:id AS uuid)",
         operation=f"{kind}.updated",
+        id=created.id,
     )
     assert audit == [({name: getattr(created, name)}, {name: value})]
     # Nothing changes, and nothing is written down.
@@ -160,8 +167,10 @@ async def test_what_is_deleted_is_gone(api: Api, records: Records, kind: str) ->
     await refused(records.delete(kind, created.id), ErrorReason.NOT_FOUND)
     assert await records.list(kind) == []
     audit = await api.rows(
-        "SELECT before, after FROM audit_log WHERE operation = :operation",
+        "SELECT before, after FROM audit_log"
+        " WHERE operation = :operation AND entity_id = CAST(:id AS uuid)",
         operation=f"{kind}.deleted",
+        id=created.id,
     )
     assert len(audit) == 1
     assert audit[0][0]

@@ -9,7 +9,7 @@ import pytest
 from action_service.use_cases.records.kinds import KINDS
 from common.catalogue import FieldSpec, MessageSpec, Shape
 from common.errors import ErrorReason
-from tests.support.action_api import Client, fields, refused
+from tests.support.action_api import Api, Client, fields, refused
 from tests.support.records import Records, serves
 
 UNKNOWN = str(uuid4())
@@ -139,6 +139,11 @@ ELSEWHERE = {
     "campaign.steps.action_id",
     "course.welcome_template_id",
 }
+
+
+@pytest.fixture
+def api(shared_api: Api) -> Api:
+    return shared_api
 
 
 @pytest.fixture
