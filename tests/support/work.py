@@ -1,8 +1,10 @@
-"""Courses, and what tasks, notes, notifications and accesses look like in the database."""
+"""What tests of tasks, notes, notifications and courses need."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from action_service.domain.plan import Json
 from common.ids import new_id
 from tests.support.effects import Outcome, run
 from tests.support.engine import Bench, Seeded, Step
@@ -66,3 +68,9 @@ async def add_template(bench: Bench, account_id: str, html: str) -> str:
         html=html,
     )
     return template_id
+
+
+def instant(text: Json) -> datetime:
+    """An instant in a step's output."""
+    assert isinstance(text, str)
+    return datetime.fromisoformat(text)
