@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from grpc import aio
 
 from common.errors import ErrorReason
+from common.grpc.status import from_rpc_error
 from tests.support.action_api import Api, Client, fields, refused
 from tests.support.records import Records, told
 from treadle.record.v1.opportunity_pb2 import Opportunity
@@ -87,6 +89,26 @@ async def test_a_stage_with_opportunities_stays_as_it_is(records: Records) -> No
     (opportunity,) = await records.list("opportunity")
     await records.delete("opportunity", opportunity.id)
     await records.delete("pipeline", pipeline.id)
+
+
+async def test_a_pipeline_that_goes_while_opportunities_come(records: Records) -> None:
+    for _ in range(5):
+        pipeline = await records.new("pipeline")
+        given = {**await records.sample("opportunity"), "pipeline_id": pipeline.id}
+        outcomes = await asyncio.gather(
+            *(records.create("opportunity", **given) for _ in range(2)),
+            records.delete("pipeline", pipeline.id),
+            *(records.create("opportunity", **given) for _ in range(2)),
+            return_exceptions=True,
+        )
+        refusals = {
+            from_rpc_error(outcome).reason
+            for outcome in outcomes
+            if isinstance(outcome, aio.AioRpcError)
+        }
+        assert refusals <= {ErrorReason.VALIDATION_FAILED, ErrorReason.REFERENCED}
+        made = await records.list("opportunity", pipeline_id=pipeline.id)
+        assert bool(made) == isinstance(outcomes[2], BaseException)
 
 
 async def test_what_a_workflow_names_cannot_be_deleted(client: Client, records: Records) -> None:
