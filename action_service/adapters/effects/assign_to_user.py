@@ -49,10 +49,11 @@ _TEAMS = """
       ON v.account_id = t.account_id AND v.id = t.id
     """
 _OWNED = """
-    SELECT c.owner_id::text, count(*) FROM treadle.contacts c
-    JOIN unnest($1::uuid[], $2::uuid[]) AS v(account_id, user_id)
-      ON v.account_id = c.account_id AND v.user_id = c.owner_id
-    GROUP BY 1
+    SELECT v.user_id::text, (
+        SELECT count(*) FROM treadle.contacts c
+        WHERE c.account_id = v.account_id AND c.owner_id = v.user_id
+    )
+    FROM unnest($1::uuid[], $2::uuid[]) AS v(account_id, user_id)
     """
 _HAND_OVER = """
     UPDATE treadle.assignment_turns t SET last_user_id = v.user_id

@@ -28,6 +28,7 @@ from action_service.domain.contact_events import (
 from action_service.domain.custom_fields import CustomFieldType
 from action_service.domain.plan import Json
 from action_service.engine.effects import Applied, AppliedEffect
+from common.catalogue.kinds import check_kind
 
 COLUMNS = ("email", "phone", "first_name", "last_name", "timezone", "owner_id", "custom_fields")
 
@@ -51,7 +52,7 @@ _TYPES = """
     """
 _USERS = """
     SELECT u.account_id::text, u.id::text, u.name, u.is_active
-    FROM treadle.users u WHERE u.id::text = ANY($1::text[])
+    FROM treadle.users u WHERE u.id = ANY($1::uuid[])
     """
 
 
@@ -168,8 +169,8 @@ async def declared_types(
 async def known_users(
     connection: Driver, user_ids: Iterable[str]
 ) -> Mapping[tuple[str, str], User]:
-    """The users that exist among the ids, by account and id."""
-    wanted = sorted(set(user_ids))
+    """The users that exist among the ids, by account and id; what is no id is nobody's."""
+    wanted = sorted({user_id for user_id in user_ids if check_kind("uuid", user_id) is None})
     if not wanted:
         return {}
     rows = await connection.fetch(_USERS, wanted)
