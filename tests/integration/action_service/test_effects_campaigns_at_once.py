@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.support.effects import outcomes, run
-from tests.support.engine import Bench, Seeded
+from tests.support.effects import RecordHandlers, outcomes, run
+from tests.support.engine import Bench, HandExecutor, Seeded, bench
 from tests.support.sales import add_campaign
 from tests.support.sales_steps import (
     TAG,
@@ -19,6 +19,7 @@ from tests.support.sales_steps import (
     two_engines,
     workflow,
 )
+from treadle.dispatch.v1.result_pb2 import ActionResult
 
 
 @pytest.fixture
@@ -154,3 +155,40 @@ async def test_results_that_come_ten_times_count_once(database_url: str, nats_ur
         }
         assert await world.rows("SELECT count(*) FROM audit_log") == [(40,)]
         assert await world.states() == {"completed": 20, "cancelled": 40}
+
+
+async def test_a_batch_in_which_a_contact_enters_enters_anew_and_leaves(
+    database_url: str, nats_url: str
+) -> None:
+    """What an effect of the batch has made, a later one ends, with a run that is yet to begin."""
+    async with bench(database_url, nats_url) as world:
+        await world.start_engine()
+        executor, handlers = HandExecutor(world), RecordHandlers()
+        await executor.start()
+        home = await world.seed([])
+        flow = await workflow(world, home, WAIT)
+        campaign = await add_campaign(world, home.account_id, workflow_id=flow.workflow_id, limit=1)
+        answers: list[ActionResult] = []
+        for step in (
+            entering(campaign),
+            entering(campaign),
+            entering(campaign, skip_if_enrolled=False),
+            leaving(campaign),
+            leaving(campaign),
+        ):
+            await world.start(await workflow(world, home, step))
+            answers += [handlers.answer(task) for task in await executor.take(1)]
+        await executor.answer(*answers)
+        await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", 5)
+        found = [
+            each.output for each in await outcomes(world, [one.execution_id for one in answers])
+        ]
+        first, second = await enrollments(world)
+        assert first[1:3] == ("removed", "enrolled anew by a workflow")
+        assert second[1:3] == ("removed", "removed by a workflow")
+        assert [each.get("enrolled") for each in found] == [True, False, True, None, None]
+        assert [each.get("removed") for each in found] == [None, None, None, True, False]
+        assert found[1]["enrollment_id"] == first[0]
+        assert found[3]["cancelled_execution_id"] == second[3]
+        assert await world.states() == {"completed": 5, "cancelled": 2}
+        await executor.stop()
