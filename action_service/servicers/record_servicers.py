@@ -9,8 +9,9 @@ from action_service.servicers.requests import parse_uuid
 from action_service.servicers.rpc import Rpc
 from action_service.use_cases.ports import Database, Writer
 from action_service.use_cases.records.campaigns import COURSE_ACCESS, set_progress
-from action_service.use_cases.records.directory import NOTIFICATION, mark_read
+from action_service.use_cases.records.directory import EDIT, NOTIFICATION, mark_read
 from action_service.use_cases.records.kinds import CAMPAIGNS, COURSES, CRM, DIRECTORY
+from common.auth import current_principal
 from common.catalogue.convert import read_struct
 from treadle.record.v1 import (
     campaign_service_pb2,
@@ -34,9 +35,11 @@ def directory_servicer(database: Database) -> DirectoryServiceServicer:
         request: directory_service_pb2.MarkNotificationReadRequest, context: object
     ) -> Message:
         notification_id = parse_uuid("notification_id", request.notification_id)
+        any_users = EDIT in current_principal().permissions
 
         async def work(tx: Writer) -> Message:
-            message = record_message(NOTIFICATION, await mark_read(tx, notification_id))
+            marked = await mark_read(tx, notification_id, any_users=any_users)
+            message = record_message(NOTIFICATION, marked)
             return directory_service_pb2.MarkNotificationReadResponse(
                 notification=cast("notification_pb2.Notification", message)
             )

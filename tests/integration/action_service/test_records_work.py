@@ -197,6 +197,20 @@ async def test_notifications_are_read_once(api: Api, client: Client, records: Re
     assert await api.rows(audit) == [(1,)]
 
 
+async def test_everybody_marks_their_own_notifications(
+    api: Api, client: Client, records: Records
+) -> None:
+    ann, bob = (await records.new("user")).id, (await records.new("user")).id
+    notification = await notify(api, client, ann, "in_app")
+    request = MarkNotificationReadRequest(notification_id=notification)
+    for user, role in ((bob, "viewer"), (bob, "editor")):
+        caller = await api.client(role, account_id=client.account_id, subject=user)
+        await refused(caller.directory.MarkNotificationRead(request), ErrorReason.PERMISSION_DENIED)
+    reader = await api.client("viewer", account_id=client.account_id, subject=ann)
+    answer = await reader.directory.MarkNotificationRead(request)
+    assert answer.notification.HasField("read_at")
+
+
 async def test_a_notification_says_how_its_messages_fared(
     api: Api, client: Client, records: Records
 ) -> None:

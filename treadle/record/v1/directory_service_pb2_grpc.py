@@ -169,7 +169,8 @@ class DirectoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MarkNotificationRead(self, request, context):
-        """Marking a second time changes nothing.
+        """Everybody may mark their own; those of others need directory:edit. Marking a second time changes
+        nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,9 @@ class DirectoryServiceStub:
     GetNotification: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetNotificationRequest, _directory_service_pb2.GetNotificationResponse]
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ListNotificationsRequest, _directory_service_pb2.ListNotificationsResponse]
     MarkNotificationRead: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.MarkNotificationReadRequest, _directory_service_pb2.MarkNotificationReadResponse]
-    """Marking a second time changes nothing."""
+    """Everybody may mark their own; those of others need directory:edit. Marking a second time changes
+    nothing.
+    """
 
 @_typing.type_check_only
 class DirectoryServiceAsyncStub(DirectoryServiceStub):
@@ -66,7 +68,9 @@ class DirectoryServiceAsyncStub(DirectoryServiceStub):
     GetNotification: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetNotificationRequest, _directory_service_pb2.GetNotificationResponse]  # type: ignore[assignment]
     ListNotifications: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ListNotificationsRequest, _directory_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
     MarkNotificationRead: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.MarkNotificationReadRequest, _directory_service_pb2.MarkNotificationReadResponse]  # type: ignore[assignment]
-    """Marking a second time changes nothing."""
+    """Everybody may mark their own; those of others need directory:edit. Marking a second time changes
+    nothing.
+    """
 
 class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The people of an account and what they are told."""
@@ -155,6 +159,8 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_service_pb2.MarkNotificationReadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_service_pb2.MarkNotificationReadResponse, _abc.Awaitable[_directory_service_pb2.MarkNotificationReadResponse]]:
-        """Marking a second time changes nothing."""
+        """Everybody may mark their own; those of others need directory:edit. Marking a second time changes
+        nothing.
+        """
 
 def add_DirectoryServiceServicer_to_server(servicer: DirectoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
