@@ -16,8 +16,8 @@ from action_service.domain.progress import (
     Skipped,
     Waiting,
     decide,
-    steps_from,
     lease_for,
+    steps_from,
 )
 from action_service.domain.retry import ErrorClass, RetryTiming
 from action_service.domain.states import ActionStatus, ExecutionState, IllegalTransitionError
