@@ -16,10 +16,10 @@ NAMES = ("Ann", "Ben", "Cem", "Dee", "Eve")
 
 @pytest.fixture
 async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
-    """Two engines, and executors whose every result comes three times."""
+    """Two engines, and executors whose every result comes ten times."""
     async with (
         bench(database_url, nats_url) as surroundings,
-        executors(surroundings, copies=3),
+        executors(surroundings, copies=10),
     ):
         await surroundings.start_engine()
         await surroundings.start_engine()

@@ -20,10 +20,10 @@ STRANGER = "550e8400-e29b-41d4-a716-446655440000"
 
 @pytest.fixture
 async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
-    """Two engines, and executors whose every result comes three times."""
+    """Two engines, and executors whose every result comes ten times."""
     async with (
         bench(database_url, nats_url) as surroundings,
-        executors(surroundings, copies=3),
+        executors(surroundings, copies=10),
     ):
         await surroundings.start_engine()
         await surroundings.start_engine()
