@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from action_service.adapters import migrations as action
 from common.db import create_engine
@@ -258,9 +259,12 @@ async def test_a_process_before_the_migration_names_the_command(empty_database_u
 async def test_an_older_schema_is_refused_and_a_newer_one_is_not(
     database_url: str, tmp_path: Path
 ) -> None:
+    engine = create_engine(database_url, search_path="treadle")
+    async with engine.connect() as connection:
+        present = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     versions = tmp_path / "versions"
     versions.mkdir()
-    for revision, down in (("0001", None), ("0002", "0001")):
+    for revision, down in ((present, None), ("next", present)):
         (versions / f"{revision}.py").write_text(
             f"revision = {revision!r}\ndown_revision = {down!r}"
         )
@@ -272,8 +276,7 @@ async def test_an_older_schema_is_refused_and_a_newer_one_is_not(
 
     with pytest.raises(CannotStartError, match="older than this release; run: the command"):
         await require()
-    engine = create_engine(database_url, search_path="treadle")
-    for revision in ("0002", "0003"):
+    for revision in ("next", "one_more"):
         async with engine.begin() as connection:
             await connection.exec_driver_sql(
                 f"UPDATE alembic_version SET version_num = '{revision}'"
