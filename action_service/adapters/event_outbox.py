@@ -1,8 +1,9 @@
-"""Events on their way to the stream: stored with the change, published after its commit.
+"""Events on their way to their readers: stored with the change, published after its commit.
 
 A row holds the events of one account and type that were committed together. It is published under
-its own id, so that the server drops a copy within its window, and deleted once the server has it.
-What a crash leaves behind, a sweep finds.
+its own id, so that the server drops a copy within its window, and whoever starts what it sets off
+deletes it. A row that stays was not published, or the stream has lost it: a sweep publishes it
+again, each time later.
 """
 
 import asyncio
@@ -28,27 +29,36 @@ _log = structlog.get_logger(__name__)
 
 # Of one message; the server takes 1 MiB.
 _MAX_BYTES = 512 * 1024
-# What the ids of an event take, about.
+# What an event takes beside its data, about: its own ids, and each of the executions behind it.
 _ENVELOPE = 200
+_ORIGIN = 40
 # Texts of an event that is larger by itself are cut to this many characters.
 _CUT = 1_000
 # Rows that wait in memory; what is beyond is left to the sweep.
 _MAX_WAITING = 2_000
 _AT_ONCE = 64
 _PAUSE_S = 0.5
-_LEFT_BEHIND = timedelta(seconds=10)
+# The wait for the second publication; the table has the same for new rows.
+_AGAIN_AFTER = timedelta(seconds=10)
 
 _STORE = """
     INSERT INTO treadle.event_outbox (id, account_id, event_type, payload)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[])
     """
-_FORGET = "DELETE FROM treadle.event_outbox WHERE id = ANY($1::uuid[])"
-_LEFT = """
-    SELECT id::text, account_id::text, event_type, payload FROM treadle.event_outbox
-    WHERE created_at < now() - $1::interval
-    ORDER BY id LIMIT $2
-    FOR UPDATE SKIP LOCKED
+_CLAIM_LEFT = """
+    WITH left_behind AS (
+        SELECT id FROM treadle.event_outbox
+        WHERE ring_at < now()
+        ORDER BY ring_at
+        LIMIT $1
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE treadle.event_outbox o
+    SET ring_at = now() + $2::interval * 2 ^ LEAST(o.rings + 1, 10), rings = o.rings + 1
+    FROM left_behind WHERE o.id = left_behind.id
+    RETURNING o.id::text, o.account_id::text, o.event_type, o.payload
     """
+_FORGET = "DELETE FROM treadle.event_outbox WHERE id = ANY($1::uuid[])"
 
 
 def outbox_rows(events: Sequence[ContactEvent]) -> list[OutboxRow]:
@@ -67,6 +77,11 @@ async def store_outbox(connection: Driver, rows: Sequence[OutboxRow]) -> None:
     """Stores the rows in the transaction of `connection`."""
     if rows:
         await connection.execute(_STORE, *zip(*rows, strict=True))
+
+
+async def forget_outbox(connection: Driver, row_ids: Sequence[str]) -> None:
+    """Deletes the rows, whose events have been handled."""
+    await connection.execute(_FORGET, row_ids)
 
 
 def subject_of(row: OutboxRow) -> str:
@@ -113,20 +128,15 @@ class OutboxPublisher:
         while self._waiting:
             rows, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
             await self._publish(rows)
-            async with self._pool.acquire() as connection:
-                await connection.execute(_FORGET, [row.id for row in rows])
 
     async def _sweep(self) -> int:
-        """Publishes rows that nobody has published; returns how many there were."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            left = [
-                OutboxRow(*row) for row in await connection.fetch(_LEFT, _LEFT_BEHIND, _AT_ONCE)
-            ]
-            if left:
-                await self._publish(left)
-                await connection.execute(_FORGET, [row.id for row in left])
-                _log.info("events_published_late", rows=len(left))
-        return len(left)
+        """Publishes rows that nobody has handled; returns how many there were."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(_CLAIM_LEFT, _AT_ONCE, _AGAIN_AFTER)
+        if rows:
+            await self._publish([OutboxRow(*row) for row in rows])
+            _log.info("events_published_late", rows=len(rows))
+        return len(rows)
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
         """Publishes the rows and returns when the server has answered for each of them."""
@@ -162,7 +172,8 @@ def _batches(
     batch, size = EventBatch(), 0
     for event in events:
         data = _data(event)
-        if size + len(data) > _MAX_BYTES:
+        needed = len(data) + _ENVELOPE + _ORIGIN * len(event.origin)
+        if size + needed > _MAX_BYTES:
             yield batch
             batch, size = EventBatch(), 0
         if not size:
@@ -175,7 +186,7 @@ def _batches(
         message.contact_id = event.contact_id
         message.data_json = data
         message.origin_execution_ids.extend(event.origin)
-        size += len(data) + _ENVELOPE
+        size += needed
     yield batch
 
 

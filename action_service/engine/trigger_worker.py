@@ -1,4 +1,4 @@
-"""Pulls events and has them start what listens to them; acks after the commit."""
+"""Pulls events and has them start what listens to them; forgets and acks after the commit."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -18,7 +18,7 @@ from action_service.engine.triggers import (
     TriggerProcessor,
     TriggerStore,
 )
-from common.nats import EVENTS, ConsumerSpec, Delivery, PullConsumer
+from common.nats import EVENTS, MESSAGE_ID, ConsumerSpec, Delivery, PullConsumer
 from treadle.dispatch.v1 import event_pb2
 
 _log = structlog.get_logger(__name__)
@@ -66,6 +66,8 @@ class TriggerWorker:
                 for delivery in batch:
                     await delivery.in_progress()
             await self._processor.process(candidates[start : start + _MAX_CANDIDATES])
+        if handled := [batch_id for each in batch if (batch_id := _batch_id(each))]:
+            await self._store.forget(handled)
         for delivery in batch:
             await delivery.ack()
 
@@ -97,6 +99,14 @@ def _message(delivery: Delivery) -> _Message | None:
         return _Message(_uuid(account_id), event_type, delivery.data)
     except ValueError:
         _log.error("events_of_nobody", subject=delivery.subject)
+        return None
+
+
+def _batch_id(delivery: Delivery) -> str | None:
+    """What the batch is stored under until it has been handled."""
+    try:
+        return _uuid((delivery.headers or {}).get(MESSAGE_ID, ""))
+    except ValueError:
         return None
 
 

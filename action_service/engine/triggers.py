@@ -151,6 +151,10 @@ class TriggerStore(Protocol):
         """
         ...
 
+    async def forget(self, batch_ids: Sequence[str]) -> None:
+        """Drops batches of events, which have been handled: they are not published again."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[TriggerTransaction]:
         """A transaction that commits when the block ends well."""
         ...

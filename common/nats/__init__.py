@@ -1,7 +1,7 @@
 """NATS as the doorbell: streams, a pull consumer that hands on what is there, publishing."""
 
 from common.nats.connection import connect
-from common.nats.publish import Outgoing, publish_all, publish_one
+from common.nats.publish import MESSAGE_ID, Outgoing, publish_all, publish_one
 from common.nats.pull import Delivery, PullConsumer
 from common.nats.streams import (
     ACTIONS,
@@ -22,6 +22,7 @@ __all__ = [
     "DELAY",
     "DELAY_SUBJECT",
     "EVENTS",
+    "MESSAGE_ID",
     "RESULTS",
     "RESULTS_SUBJECT",
     "ConsumerSpec",

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-_MSG_ID = "Nats-Msg-Id"
+# The header by which a stream knows a message that it has.
+MESSAGE_ID = "Nats-Msg-Id"
 
 
 class Outgoing(NamedTuple):
@@ -38,7 +39,7 @@ async def publish_all(
         return
     publish = nc.publish
     for subject, payload, message_id, headers in messages[:-1]:
-        await publish(subject, payload, headers={_MSG_ID: message_id, **headers})
+        await publish(subject, payload, headers={MESSAGE_ID: message_id, **headers})
     await publish_one(js, messages[-1], answer_within=answer_within)
 
 
@@ -50,5 +51,5 @@ async def publish_one(
         message.subject,
         message.payload,
         timeout=answer_within,
-        headers={_MSG_ID: message.message_id, **message.headers},
+        headers={MESSAGE_ID: message.message_id, **message.headers},
     )

@@ -53,14 +53,18 @@ CREATE TABLE workflow_entries (
     FOREIGN KEY (account_id, contact_id) REFERENCES contacts(account_id, id) ON DELETE CASCADE
 );
 
--- Events committed and not yet handed to the stream: batches of one account and type.
+-- Events committed and not yet handled: batches of one account and type. What is still here at
+-- `ring_at` is published again, for the `rings`-th time.
 CREATE TABLE event_outbox (
     id UUID PRIMARY KEY,
     account_id UUID NOT NULL REFERENCES accounts(id),
     event_type TEXT NOT NULL,
     payload BYTEA NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL DEFAULT NOW()
+    created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
+    ring_at TIMESTAMPTZ NOT NULL DEFAULT NOW() + INTERVAL '10 seconds',
+    rings INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX idx_event_outbox_ring ON event_outbox (ring_at);
 """
 
 _DELIVERIES = """
