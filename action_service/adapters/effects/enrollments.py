@@ -1,8 +1,8 @@
 """Enrolments in campaigns, as effects find them, end them and write them.
 
 An enrolment may have started a run. Whoever ends the enrolment ends the run, and whoever ends the
-run ends the enrolment, so both take the run's row first. They step over one that somebody else
-holds, and come again: nobody waits for a run, so nobody waits in a circle.
+run ends the enrolment, so both take the run's row first. They step over a row that somebody else
+holds, and come again: nobody waits for a run or an enrolment, so nobody waits in a circle.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,7 +32,8 @@ _LOCK_RUNS = """
     """
 _LOCK = """
     SELECT n.id::text FROM treadle.campaign_enrollments n
-    WHERE n.id = ANY($1::uuid[]) AND n.status = 'active' ORDER BY n.id FOR NO KEY UPDATE
+    WHERE n.id = ANY($1::uuid[]) AND n.status = 'active'
+    ORDER BY n.id FOR NO KEY UPDATE SKIP LOCKED
     """
 _END = """
     UPDATE treadle.campaign_enrollments n
@@ -82,7 +83,7 @@ class Enrollments:
     def __init__(self, found: Iterable[Enrollment], applied: Applied) -> None:
         self._applied = applied
         self._active = {enrollment.place: enrollment for enrollment in found}
-        # Runs under way that this transaction may end, and enrolments whose run others hold.
+        # Runs under way that this transaction may end, and enrolments that others hold.
         self._open_runs = {start.execution_id for start in applied.starts}
         self._busy: set[str] = set()
         self._new: list[Enrollment] = []
@@ -101,26 +102,20 @@ class Enrollments:
         return self._active.get(place)
 
     def is_busy(self, enrollment: Enrollment) -> bool:
-        """Whether somebody else holds its run, so that it cannot be ended now."""
+        """Whether somebody else holds or has just ended it or its run: it cannot be ended now."""
         return enrollment.id in self._busy
 
     async def hold(self, connection: Driver, places: Collection[Place]) -> None:
-        """Takes those at the places, which may have to be ended.
-
-        What others have ended in the meantime is not there any more.
-        """
+        """Takes those at the places, which may have to be ended."""
         found = [each for place in places if (each := self._active.get(place)) is not None]
         if not found:
             return
         runs = {each.execution_id for each in found if each.execution_id} - self._open_runs
         open_runs, busy_runs = await _lock_runs(connection, runs)
         self._open_runs |= open_runs
-        self._busy = {each.id for each in found if each.execution_id in busy_runs}
-        free = [each.id for each in found if each.id not in self._busy]
+        free = [each.id for each in found if each.execution_id not in busy_runs]
         held = {row[0] for row in await connection.fetch(_LOCK, free)}
-        for each in found:
-            if each.id not in held and each.id not in self._busy:
-                del self._active[each.place]
+        self._busy = {each.id for each in found} - held
 
     def end(self, effect: AppliedEffect, enrollment: Enrollment, reason: str) -> str | None:
         """Ends one that is held, with its run if that is under way; returns the run's id then."""

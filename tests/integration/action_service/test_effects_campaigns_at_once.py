@@ -58,6 +58,25 @@ async def test_removal_waits_for_who_works_on_the_run(world: Bench, home: Seeded
     assert (await state(world, entered.output["execution_id"]))[0] == "cancelled"
 
 
+@pytest.mark.parametrize("anew", [True, False])
+async def test_nobody_waits_for_an_enrolment(world: Bench, home: Seeded, anew: bool) -> None:
+    """One engine may hold it and want one that the other holds: both would wait for ever."""
+    campaign = await add_campaign(world, home.account_id)
+    await result(world, home, entering(campaign))
+    ending = entering(campaign, skip_if_enrolled=False) if anew else leaving(campaign)
+    flow = await workflow(world, home, ending)
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM campaign_enrollments FOR NO KEY UPDATE")
+        (execution_id,) = await world.start(flow)
+        await result(world, home, TAG)
+        assert await world.rows("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]
+        assert await state(world, execution_id) == ("running", None)
+    await world.until(
+        "SELECT state FROM workflow_executions WHERE id = :id", "completed", id=execution_id
+    )
+    assert [each[1] for each in await enrollments(world)] == ["removed", *["active"] * anew]
+
+
 async def test_enrolling_waits_for_who_changes_the_workflow(world: Bench, home: Seeded) -> None:
     flow = await workflow(world, home, WAIT)
     campaign = await add_campaign(world, home.account_id, workflow_id=flow.workflow_id)
