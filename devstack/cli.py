@@ -18,11 +18,14 @@ from common.catalogue import action_type_json, catalogue
 from devstack.client import GatewayClient, GatewayError
 from devstack.datadir import DataDir, InUseError, default_data_dir
 from devstack.demo.run import run_demo
+from devstack.importing import import_file
 from devstack.loading import FileError, load_contacts, load_workflow, read_contacts, read_workflow
 from devstack.nats import NatsError
 from devstack.pghome import PostgresHomeError
 from devstack.postgres import PostgresError
 from devstack.processes import ServiceError
+from devstack.seeds.document import read_seed
+from devstack.seeds.plant import plant
 from devstack.signals import Stopped, stoppable
 from devstack.stack import DEV_ACCOUNT, DEV_USER, Stack, StackOptions
 from devstack.up import TOKEN_TTL, run_up
@@ -52,6 +55,12 @@ DataDirOption = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Where the stack keeps its data.  [default: .treadle]"),
 ]
+GatewayOption = Annotated[
+    str | None, typer.Option(help="Base URL.  [default: the running stack's]")
+]
+BearerOption = Annotated[
+    str | None, typer.Option("--token", help="[default: one for the running stack]")
+]
 Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option()]
 
@@ -70,6 +79,28 @@ def _failing_politely() -> Generator[None]:
     except _FAILURES as error:
         Console(stderr=True).out(f"treadle: {error}", highlight=False)
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def _connected(
+    data_dir: Path | None, gateway: str | None, bearer: str | None
+) -> Generator[tuple[GatewayClient, dict[str, str]]]:
+    """Lend a client of the gateway, and what is known of the running stack, if any."""
+    data = DataDir(data_dir or default_data_dir())
+    state = data.state()
+    if gateway is None and state is None:
+        raise GatewayError("no stack runs here; start one with `treadle up` or give --gateway")
+    known = state or {}
+    if bearer is None:
+        bearer = issue_token(
+            data.jwt_secret(),
+            subject=DEV_USER,
+            account_id=DEV_ACCOUNT,
+            roles=["admin"],
+            ttl=TOKEN_TTL,
+        )
+    with GatewayClient(gateway or known["gateway_url"], bearer) as client:
+        yield client, known
 
 
 @app.command()
@@ -177,12 +208,8 @@ def load(
         ),
     ],
     data_dir: DataDirOption = None,
-    gateway: Annotated[
-        str | None, typer.Option(help="Base URL.  [default: the running stack's]")
-    ] = None,
-    bearer: Annotated[
-        str | None, typer.Option("--token", help="[default: one for the running stack]")
-    ] = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
     activate: Annotated[bool, typer.Option(help="Activate the workflows.")] = False,
     start: Annotated[
         bool, typer.Option(help="Activate them and run them for the contacts.")
@@ -193,22 +220,55 @@ def load(
     Contacts whose email is known already are left as they are. `${simulator_url}` in a workflow
     stands for the running stack's simulator.
     """
-    with _failing_politely():
-        data = DataDir(data_dir or default_data_dir())
-        state = data.state()
-        if gateway is None and state is None:
-            raise GatewayError("no stack runs here; start one with `treadle up` or give --gateway")
-        known = state or {}
-        if bearer is None:
-            bearer = issue_token(
-                data.jwt_secret(),
-                subject=DEV_USER,
-                account_id=DEV_ACCOUNT,
-                roles=["admin"],
-                ttl=TOKEN_TTL,
-            )
-        with GatewayClient(gateway or known["gateway_url"], bearer) as client:
-            _load(client, files, known, activate=activate or start, start=start)
+    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, known):
+        _load(client, files, known, activate=activate or start, start=start)
+
+
+@app.command()
+def seed(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="What the account is to have.")
+    ],
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Create or change users, teams, tags, custom fields, pipelines, courses, workflows and more.
+
+    Records are known by their names, contacts by their emails. What differs from FILE is changed,
+    what it does not mention stays. The format is described in docs/seeds.md.
+    """
+    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, known):
+        plant(client, read_seed(file), file, known, typer.echo)
+
+
+@app.command("import-contacts")
+def import_contacts(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="UTF-8 CSV.")],
+    duplicates: Annotated[
+        Literal["skip", "update"],
+        typer.Option(help="What happens to a row whose email a contact has."),
+    ] = "skip",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME=FIELD",
+            help="The contact field that a column fills where its name does not say it; nothing"
+            " after the = leaves it out. May be repeated.",
+        ),
+    ] = None,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Import contacts from a CSV file, and show the rows that were refused.
+
+    Exits with 0 only when every row was taken. An import goes on when this command is stopped.
+    """
+    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
+        good = import_file(client, file, _console(), duplicates=duplicates, columns=columns or [])
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command()

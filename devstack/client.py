@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import BinaryIO, Self, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 _PAGE_SIZE = "200"
+
+# What pages call their records, where it is not the name of the collection.
+_MEMBERS = {"email-templates": "templates"}
+
+JsonObject: TypeAlias = dict[str, JsonValue]
 
 
 class GatewayError(RuntimeError):
@@ -113,6 +118,40 @@ class StepLog(_Answer):
     retry_count: int
 
 
+class ContactImport(_Answer):
+    """An import of contacts."""
+
+    id: str
+    status: str
+    total_rows: int
+    processed_rows: int
+    created_rows: int
+    updated_rows: int
+    skipped_rows: int
+    refused_rows: int
+    failure: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it goes on."""
+        return self.status in {"pending", "running"}
+
+
+class RowProblem(_Answer):
+    """What is wrong with a row; no column when it is the row as a whole."""
+
+    column: str | None
+    description: str
+
+
+class RefusedRow(_Answer):
+    """A row that was not imported."""
+
+    row_number: int
+    problems: tuple[RowProblem, ...]
+    values: dict[str, str]
+
+
 _M = TypeVar("_M", bound=_Answer)
 
 
@@ -153,6 +192,10 @@ class GatewayClient:
         """Freeze the workflow's draft and let executions start."""
         return _parsed(Workflow, self._post(f"workflows/{workflow_id}/activate", {}))
 
+    def archive(self, workflow_id: str) -> None:
+        """Put a workflow aside for good."""
+        self._post(f"workflows/{workflow_id}/archive", {})
+
     def has_email_template(self, template_id: str) -> bool:
         """Tell whether the account has this template."""
         response = self._send("GET", f"email-templates/{template_id}", accept=(404,))
@@ -161,6 +204,46 @@ class GatewayClient:
     def create_email_template(self, body: Mapping[str, JsonValue]) -> None:
         """Create an email template under the id in `body`."""
         self._post("email-templates", body)
+
+    def records(self, path: str, **filters: str) -> Iterator[JsonObject]:
+        """Go through all records of a collection, such as `teams` or `custom-fields`."""
+        member = _MEMBERS.get(path) or path.rpartition("/")[2].replace("-", "_")
+        for page in self._pages(path, filters):
+            yield from cast(list[JsonObject], page[member])
+
+    def create(self, path: str, body: Mapping[str, JsonValue]) -> JsonObject:
+        """Create a record in a collection."""
+        return self._post(path, body)
+
+    def change(self, path: str, body: Mapping[str, JsonValue]) -> JsonObject:
+        """Change the record at `path`; what `body` leaves out stays as it is."""
+        return cast(JsonObject, self._send("PATCH", path, body).json())
+
+    def replace(self, path: str, body: Mapping[str, JsonValue]) -> None:
+        """Replace what is at `path`."""
+        self._send("PUT", path, body)
+
+    def start_import(
+        self,
+        file: BinaryIO | bytes,
+        *,
+        file_name: str,
+        duplicates: str,
+        columns: Sequence[str] = (),
+    ) -> ContactImport:
+        """Upload a CSV file of contacts; `columns` are as `Mail=email`."""
+        params = {"file_name": file_name, "duplicates": duplicates, "columns": list(columns)}
+        response = self._send("POST", "contact-imports", params=params, file=file)
+        return _parsed(ContactImport, response.json())
+
+    def contact_import(self, import_id: str) -> ContactImport:
+        """How far an import is."""
+        return _parsed(ContactImport, self._send("GET", f"contact-imports/{import_id}").json())
+
+    def refused_rows(self, import_id: str) -> Iterator[RefusedRow]:
+        """Go through the rows that an import refused."""
+        for page in self._pages(f"contact-imports/{import_id}/refused-rows", {}):
+            yield from _parsed_list(RefusedRow, page["refused_rows"])
 
     def contacts(self) -> Iterator[Contact]:
         """Go through all contacts of the account, newest first."""
@@ -213,12 +296,17 @@ class GatewayClient:
         path: str,
         body: Mapping[str, JsonValue] | None = None,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | list[str]] | None = None,
         accept: Sequence[int] = (),
+        file: BinaryIO | bytes | None = None,
     ) -> httpx.Response:
-        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else None
+        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
+        if file is not None:
+            headers["Content-Type"] = "text/csv"
         try:
-            response = self._http.request(method, path, json=body, params=params, headers=headers)
+            response = self._http.request(
+                method, path, json=body, content=file, params=params, headers=headers
+            )
         except httpx.HTTPError as error:
             raise GatewayError(f"{self._http.base_url} cannot be reached: {error}") from error
         if response.is_success or response.status_code in accept:

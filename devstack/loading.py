@@ -26,7 +26,7 @@ from typing import cast
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from devstack.client import GatewayClient, Workflow
+from devstack.client import GatewayClient, GatewayError, Workflow
 
 _BATCH = 1_000
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -85,11 +85,15 @@ def read_workflow(path: Path, known: Mapping[str, str]) -> WorkflowFile:
     except yaml.YAMLError as error:
         raise FileError(f"{path}: {error}") from None
     except ValidationError as error:
-        places = (
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
-            for item in error.errors(include_url=False)
-        )
-        raise FileError(f"{path}: {'; '.join(places)}") from None
+        raise FileError(f"{path}: {problems_of(error)}") from None
+
+
+def problems_of(error: ValidationError) -> str:
+    """What is wrong with a file, each with its place."""
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc']))}: {item['msg']}" if item["loc"] else item["msg"]
+        for item in error.errors(include_url=False)
+    )
 
 
 def read_contacts(path: Path) -> list[ContactBody]:
@@ -113,8 +117,13 @@ def load_workflow(client: GatewayClient, file: WorkflowFile) -> Workflow:
         if not client.has_email_template(template.id):
             client.create_email_template(_body(template))
     workflow = client.create_workflow(file.name, file.description)
-    for action in file.actions:
-        client.add_action(workflow.id, _body(action))
+    try:
+        for action in file.actions:
+            client.add_action(workflow.id, _body(action))
+    except GatewayError:
+        # Half of it is of no use, and in the way of a second try.
+        client.archive(workflow.id)
+        raise
     return workflow
 
 

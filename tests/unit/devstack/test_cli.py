@@ -51,7 +51,19 @@ def test_load_without_a_stack_says_so(tmp_path: Path) -> None:
     assert "no stack runs here" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["up", "demo", "catalog", "token", "load", "migrate"])
+@pytest.mark.parametrize("command", ["seed", "import-contacts"])
+def test_files_need_a_stack(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    done = runner.invoke(app, [command, str(file), "--data-dir", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "no stack runs here" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["up", "demo", "catalog", "token", "load", "seed", "import-contacts", "migrate"],
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = runner.invoke(app, [command, "--help"])
     assert done.exit_code == 0

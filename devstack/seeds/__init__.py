@@ -1,0 +1,1 @@
+"""Seeds: what an account is to have, as a YAML file, and how it comes to have it."""

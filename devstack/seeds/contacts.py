@@ -1,0 +1,64 @@
+"""Contacts of a seed: known by their email, which the file has to give."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from pydantic import JsonValue
+
+from devstack.client import GatewayClient, JsonObject
+from devstack.importing import finished
+from devstack.seeds.document import Contact
+from devstack.seeds.records import CannotSeedError, Records, changes
+
+_FILE_NAME = "tags of a seed"
+
+
+def settle_contact(client: GatewayClient, contact: Contact, records: Records) -> str:
+    """Create the contact or change what differs; tells what was done, empty for nothing."""
+    body = cast("JsonObject", contact.model_dump(exclude_none=True, exclude={"owner", "tags"}))
+    if contact.phone:
+        body["phone"] = "+" + "".join(filter(str.isdigit, contact.phone))
+    if contact.owner is not None:
+        body["owner_id"] = records.id_of("users", contact.owner)
+    there = find_contact(client, contact.email)
+    if there is None:
+        client.create("contacts", body)
+        return "created"
+    changed = changes(there, {name: value for name, value in body.items() if name != "email"})
+    if changed:
+        client.change(f"contacts/{there['id']}", changed)
+    return f"changed {', '.join(sorted(changed))}" if changed else ""
+
+
+def find_contact(client: GatewayClient, email: str) -> JsonObject | None:
+    """The contact with this email."""
+    return next(client.records("contacts", email=email), None)
+
+
+def missing_tags(client: GatewayClient, contact: Contact) -> Sequence[str]:
+    """The tags that the contact is to have and has not."""
+    if any(";" in tag for tag in contact.tags):
+        raise CannotSeedError("a tag with a semicolon in its name cannot be put on; rename it")
+    if not contact.tags:
+        return ()
+    there = find_contact(client, contact.email)
+    has = cast("list[JsonValue]", there["tags"]) if there else []
+    return [tag for tag in contact.tags if tag not in has]
+
+
+def put_tags(client: GatewayClient, tags: Mapping[str, Sequence[str]]) -> None:
+    """Put tags on contacts, by email: through an import, which is the way the API has for it."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(["email", "tags"])
+    lines.writerows([email, ";".join(names)] for email, names in tags.items())
+    data = text.getvalue().encode()
+    started = client.start_import(data, file_name=_FILE_NAME, duplicates="update")
+    done = finished(client, started, lambda _: None)
+    for row in client.refused_rows(done.id):
+        why = "; ".join(problem.description for problem in row.problems)
+        raise CannotSeedError(f"{row.values['email']}: {why}")
+    if done.failure:
+        raise CannotSeedError(done.failure)
