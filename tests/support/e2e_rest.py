@@ -16,6 +16,15 @@ def ok(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
+def step(action_type: str, called: str = "", /, **config: Any) -> Json:
+    """A step with this configuration; it is named after its type when nothing else is given."""
+    return {
+        "action_type": action_type,
+        "action_config": config,
+        "name": called or action_type,
+    }
+
+
 def tag(name: str, **more: Any) -> Json:
     """A step that adds a tag; it is named after the tag."""
     config = {"tag_name": name}
