@@ -62,7 +62,7 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: A
             "currency": new.currency,
         }
         if new.value is not None:
-            told["value"] = float(new.value)
+            told["value"] = _told(new.value)
         applied.output(effect, **told)
         applied.event(effect, OPPORTUNITY_CREATED, effect.contact_id, told)
     if added:
@@ -96,3 +96,8 @@ def _value(config: CreateOpportunityConfig) -> Decimal | None:
         return money(Decimal(repr(value.number_value)))
     number = decimal_in(value.string_value)
     return None if number is None else money(number)
+
+
+def _told(value: Decimal) -> int | float:
+    """The value as later steps read it: 1194 is not told as 1194.0."""
+    return int(value) if value == value.to_integral_value() else float(value)
