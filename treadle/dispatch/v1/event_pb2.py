@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftreadle/dispatch/v1/event.proto\x12\x13treadle.dispatch.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x01\n\nEventBatch\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12;\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\noccurredAt\x12\x32\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1a.treadle.dispatch.v1.EventR\x06\x65vents\"\x85\x01\n\x05\x45vent\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12\x1b\n\tdata_json\x18\x03 \x01(\x0cR\x08\x64\x61taJson\x12\x30\n\x14origin_execution_ids\x18\x04 \x03(\tR\x12originExecutionIdsb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftreadle/dispatch/v1/event.proto\x12\x13treadle.dispatch.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x01\n\nEventBatch\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12;\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\noccurredAt\x12\x32\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1a.treadle.dispatch.v1.EventR\x06\x65vents\"\xb6\x01\n\x05\x45vent\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\ncontact_id\x18\x04 \x01(\tR\tcontactId\x12\x1b\n\tdata_json\x18\x06 \x01(\x0cR\x08\x64\x61taJson\x12\x30\n\x14origin_execution_ids\x18\x07 \x03(\tR\x12originExecutionIdsJ\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04J\x04\x08\x05\x10\x06R\naccount_idR\x04typeR\x0boccurred_atb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTBATCH']._serialized_start=90
   _globals['_EVENTBATCH']._serialized_end=266
   _globals['_EVENT']._serialized_start=269
-  _globals['_EVENT']._serialized_end=402
+  _globals['_EVENT']._serialized_end=451
 # @@protoc_insertion_point(module_scope)
