@@ -30,6 +30,7 @@ from treadle.catalog.v1.webhook_call_pb2 import (
 
 # Kept for later steps with the step itself, so no place for bulk data.
 MAX_RESPONSE_BYTES: Final = 256 * 1024
+MAX_RESPONSE_DEPTH: Final = 64
 PEER: Final = "the webhook"
 
 _IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -81,7 +82,12 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
             return self._failed(classify.RefusedError(response.status, retry_after=retry_after))
         output: dict[str, JsonValue] = {"status_code": response.status}
         if config.store_response:
-            output["response"] = _readable(response.body)
+            try:
+                output["response"] = _readable(response.body)
+            except _TooDeepError:
+                return _not_storable(
+                    response.status, f"is nested more than {MAX_RESPONSE_DEPTH} levels deep"
+                )
         return Completed(output=output)
 
     def _too_large(self, config: WebhookCallConfig, error: ResponseTooLarge) -> Outcome:
@@ -89,14 +95,22 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
             return self._failed(classify.RefusedError(error.status))
         if not config.store_response:
             return Completed(output={"status_code": error.status})
-        return Failed(
-            ErrorClass.INVALID_CONFIG,
-            f"{PEER} answered {error.status}, but its answer is larger than "
-            f"{MAX_RESPONSE_BYTES // 1024} KiB and cannot be stored; turn store_response off",
-        )
+        return _not_storable(error.status, f"is larger than {MAX_RESPONSE_BYTES // 1024} KiB")
 
     def _failed(self, error: classify.CallError) -> Failed:
         return classify.classify(error, peer=PEER, claimed=False, now=self._clock.now())
+
+
+class _TooDeepError(Exception):
+    """JSON that is nested too deeply to be handed on."""
+
+
+def _not_storable(status: int, why: str) -> Failed:
+    return Failed(
+        ErrorClass.INVALID_CONFIG,
+        f"{PEER} answered {status}, but its answer {why} and cannot be stored;"
+        " turn store_response off",
+    )
 
 
 def _is_success(status: int) -> bool:
@@ -111,14 +125,19 @@ def _readable(body: bytes) -> JsonValue:
         return body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _without_nul(value: JsonValue) -> JsonValue:
+def _without_nul(value: JsonValue, depth: int = MAX_RESPONSE_DEPTH) -> JsonValue:
+    if isinstance(value, list | dict) and not depth:
+        raise _TooDeepError
     match value:
         case str():
             return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
         case list():
-            return [_without_nul(item) for item in value]
+            return [_without_nul(item, depth - 1) for item in value]
         case dict():
-            return {str(_without_nul(name)): _without_nul(item) for name, item in value.items()}
+            return {
+                str(_without_nul(name)): _without_nul(item, depth - 1)
+                for name, item in value.items()
+            }
         case _:
             return value
 

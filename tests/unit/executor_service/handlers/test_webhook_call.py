@@ -200,6 +200,21 @@ async def test_response_of_any_kind_can_be_stored(bench: Bench, body: bytes, sto
         await bench.check("webhook_call", "sink", case)
 
 
+@pytest.mark.parametrize("depth", [100, 300, 900])
+async def test_deep_response_cannot_be_stored(bench: Bench, depth: int) -> None:
+    body = b"[" * depth + b"]" * depth
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    async with answering(head + body) as url:
+        case = Case(
+            "deep",
+            {"url": url, "method": "GET", "store_response": True},
+            outcome="failed",
+            error="invalid_config",
+            message="nested more than 64 levels deep",
+        )
+        await bench.check("webhook_call", "sink", case)
+
+
 @pytest.mark.parametrize(("store", "outcome"), [(False, "completed"), (True, "failed")])
 async def test_large_response_matters_only_when_stored(
     bench: Bench, *, store: bool, outcome: str
