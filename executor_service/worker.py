@@ -256,5 +256,5 @@ def _parse(delivery: Delivery) -> ActionTask | None:
         task = ActionTask.FromString(delivery.data)
     except DecodeError:
         return None
-    told_about = task.execution_id or task.HasField("delivery")
-    return task if task.attempt_id and task.account_id and told_about else None
+    has_purpose = task.execution_id or task.HasField("delivery")
+    return task if task.attempt_id and task.account_id and has_purpose else None
