@@ -215,9 +215,14 @@ class Pipeline:
         self._metrics.finished(job.name, outcome)
         if isinstance(outcome, Failed):
             _log.info("step_failed", error_class=outcome.error_class.value, **_ids(task))
-        return result_of(
-            task, outcome, started_at=started_at, finished_at=finished_at, claimant=claimant
-        )
+        said = {"started_at": started_at, "finished_at": finished_at}
+        try:
+            return result_of(task, outcome, **said, claimant=claimant)
+        except Exception as error:  # noqa: BLE001 - a task without a result would never end
+            failed = _failure(task, job, error)
+            if claimant:
+                failed = Failed(ErrorClass.UNKNOWN_OUTCOME, _UNKNOWN)
+            return result_of(task, failed, **said, claimant=claimant)
 
 
 def _context(task: ActionTask) -> Mapping[str, object]:

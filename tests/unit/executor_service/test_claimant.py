@@ -7,7 +7,7 @@ claimant knows whether the call was made: a wrong `claimant` is a message sent t
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -128,6 +128,8 @@ class Scripted(IoHandler[SendSmsConfig]):
         (Skipped("nobody there"), "skipped"),
         (Deferred(NIGHT, "busy"), "deferred"),
         (RuntimeError("a bug"), "failed"),
+        # No JSON.
+        (Completed(output={"n": cast("Any", object())}), "failed"),
     ],
 )
 async def test_claimant_whatever_its_call_comes_to(
