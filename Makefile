@@ -2,6 +2,8 @@
 # PYTHON=/path/to/python3 names the interpreter to make it with; ARGS="..." is passed on to the command.
 
 PY := .venv/bin/python
+# Test files run side by side in so many processes, each with servers of its own.
+WORKERS := 2
 export PYTHON
 # Neither look for newer versions nor download anything.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -27,7 +29,7 @@ up: install ## Run the whole stack in the foreground until Ctrl-C
 	@$(PY) -m devstack up $(ARGS)
 
 test: install ## Run all tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: lint-style lint-types lint-imports lint-protos lint-generated ## Check everything that can be checked without running it
 
