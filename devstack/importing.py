@@ -22,19 +22,24 @@ def finished(
 ) -> ContactImport:
     """The import once it has ended; `show` is told how it stands.
 
-    Raises GatewayError when nothing has happened to it for long.
+    A service that is away for a moment is waited for. Raises GatewayError when nothing has happened
+    for long.
     """
-    latest, changed_at = started, time.monotonic()
+    latest, changed_at, trouble = started, time.monotonic(), "does the engine run?"
     while latest.open:
         time.sleep(_POLL_S)
-        before, latest = latest, client.contact_import(started.id)
+        before = latest
+        try:
+            latest = client.contact_import(started.id)
+        except GatewayError as error:
+            trouble = str(error)
         show(latest)
         if latest.processed_rows != before.processed_rows:
             changed_at = time.monotonic()
         if time.monotonic() - changed_at > _PATIENCE.total_seconds():
             raise GatewayError(
                 f"import {started.id} stands still at row {latest.processed_rows:,} of"
-                f" {latest.total_rows:,}; does the engine run?"
+                f" {latest.total_rows:,}: {trouble}"
             )
     return latest
 
