@@ -7,6 +7,7 @@ from tests.support.e2e_books import check_books
 from tests.support.e2e_duplicates import Duplicator
 from tests.support.e2e_processes import freeze, in_hand, second_engine
 from tests.support.e2e_rest import Customer, Json, tag
+from tests.support.e2e_triggers import completed, started, triggered, when_tagged
 from tests.support.foreground import eventually
 
 CONTACTS = 250
@@ -21,35 +22,6 @@ COUNT: Json = {
     },
     "name": "count",
 }
-
-
-def triggered(api: Customer, trigger: Json, *steps: Json, re_entry: str = "always") -> str:
-    """The id of a new active workflow that the trigger starts."""
-    workflow = api.draft(*steps)
-    body = {"triggers": [trigger], "re_entry": re_entry}
-    shown = api.put(f"workflows/{workflow}/triggers", body)
-    assert (shown["triggers"][0]["event_type"], shown["re_entry"]) == (
-        trigger["event_type"],
-        re_entry,
-    )
-    api.post(f"workflows/{workflow}/activate")
-    return workflow
-
-
-def when_tagged(name: str) -> Json:
-    """A trigger for one tag."""
-    return {"event_type": "tag_added", "conditions": [{"field": "tag_name", "value": name}]}
-
-
-def completed(api: Customer, workflow: str) -> int:
-    """How many executions of the workflow have completed; all there are when it says so."""
-    states = api.get(f"workflows/{workflow}/executions/summary")["executions"]
-    return states["completed"] if sum(states.values()) == states["completed"] else 0
-
-
-def started(api: Customer, workflow: str) -> int:
-    """How many executions of the workflow there are."""
-    return sum(api.get(f"workflows/{workflow}/executions/summary")["executions"].values())
 
 
 def test_a_change_leads_to_another(account: Account) -> None:
