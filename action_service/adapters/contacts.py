@@ -36,6 +36,7 @@ PAGE = Listing(
 _KNOWN_USERS = text(
     "SELECT id FROM users WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))"
 )
+# In the order that the engine keeps: who stores the same emails at once waits in one order only.
 _ADD = text(
     """
     INSERT INTO contacts
@@ -47,6 +48,7 @@ _ADD = text(
         CAST(:first_name AS text[]), CAST(:last_name AS text[]), CAST(:timezone AS text[]),
         CAST(:owner_id AS uuid[]), CAST(:custom_fields AS text[])
     ) AS c(id, email, phone, first_name, last_name, timezone, owner_id, custom_fields)
+    ORDER BY lower(c.email) COLLATE "C"
     ON CONFLICT (account_id, email_key) WHERE email_key IS NOT NULL DO NOTHING
     RETURNING id
     """

@@ -35,7 +35,7 @@ _ORIGIN = 40
 # Texts of an event that is larger by itself are cut to this many characters.
 _CUT = 1_000
 # Rows that wait in memory; what is beyond is left to the sweep.
-_MAX_WAITING = 2_000
+_MAX_WAITING = 500
 _AT_ONCE = 64
 _PAUSE_S = 0.5
 # The wait for the second publication; the table has the same for new rows.

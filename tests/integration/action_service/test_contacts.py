@@ -1,10 +1,12 @@
 """Contacts and email templates, over gRPC on a real Postgres."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused
@@ -119,6 +121,25 @@ async def test_a_thousand_contacts_in_one_call(api: Api, client: Client) -> None
     assert stored == [
         (contact_id, contacts[index].email) for index, contact_id in enumerate(answer.contact_ids)
     ]
+
+
+async def test_many_who_create_the_same_contacts_do_not_wait_in_a_circle(
+    api: Api, client: Client
+) -> None:
+    await client.contact(first_name="Ada")
+    first, second = "a@example.com", "B@example.com"
+    taking = "INSERT INTO contacts (account_id, email) VALUES (:account, :email)"
+    async with api.db.begin() as other:
+        await other.execute(text(taking), {"account": client.account_id, "email": first})
+        contacts = [contact_pb2.Contact(email=email) for email in (second, first)]
+        request = pb.CreateContactsRequest(contacts=contacts)
+        creating = asyncio.create_task(
+            refused(client.contacts.CreateContacts(request), ErrorReason.ALREADY_EXISTS)
+        )
+        while await api.rows("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+            await asyncio.sleep(0.02)
+        await other.execute(text(taking), {"account": client.account_id, "email": second})
+    await creating
 
 
 async def test_a_batch_is_all_or_nothing_and_lists_every_bad_one(api: Api, client: Client) -> None:
