@@ -25,8 +25,8 @@ def bad_items() -> Generator[None]:
     try:
         yield
     except asyncpg.PostgresError as error:
-        # Class 22 is bad data, class 23 a broken constraint.
-        if (error.sqlstate or "")[:2] in {"22", "23"}:
+        # Class 22 is bad data, 23 a broken constraint, and 54 more of something than there may be.
+        if (error.sqlstate or "")[:2] in {"22", "23", "54"}:
             raise BadItemError(_say(error)) from error
         raise
     except ValueError as error:
@@ -39,4 +39,6 @@ def _say(cause: object) -> str:
     constraint = getattr(cause, "constraint_name", None)
     if constraint == "idx_contacts_email":
         return "another contact has this email address"
+    if isinstance(cause, asyncpg.ForeignKeyViolationError):
+        return "a record that this step is about has been deleted meanwhile"
     return "a value of this step cannot be stored"

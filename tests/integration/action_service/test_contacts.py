@@ -136,7 +136,9 @@ async def test_many_who_create_the_same_contacts_do_not_wait_in_a_circle(
         creating = asyncio.create_task(
             refused(client.contacts.CreateContacts(request), ErrorReason.ALREADY_EXISTS)
         )
-        while await api.rows("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+        for _ in range(500):
+            if await api.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                break
             await asyncio.sleep(0.02)
         await other.execute(text(taking), {"account": client.account_id, "email": second})
     await creating
@@ -326,3 +328,34 @@ async def test_templates_that_are_refused(client: Client) -> None:
         client.contacts.CreateEmailTemplate(template(template_id="x")),
         ErrorReason.MALFORMED_REQUEST,
     )
+
+
+async def test_a_template_is_changed_as_far_as_is_said(api: Api, client: Client) -> None:
+    created = (await client.contacts.CreateEmailTemplate(template(text_body="Hi"))).template
+
+    async def change(**values: str) -> contact_pb2.EmailTemplate:
+        request = pb.UpdateEmailTemplateRequest(template_id=created.id, **values)
+        return (await client.contacts.UpdateEmailTemplate(request)).template
+
+    changed = await change(html_body="<p>Ho</p>", text_body="")
+    assert (changed.name, changed.html_body, changed.text_body) == (created.name, "<p>Ho</p>", "")
+    assert changed.updated_at.ToDatetime() > created.updated_at.ToDatetime()
+    assert await change(html_body="<p>Ho</p>") == changed
+    audit = await api.rows(
+        "SELECT before, after FROM audit_log WHERE operation = 'email_template.updated'"
+    )
+    assert audit == [
+        (
+            {"html_body": created.html_body, "text_body": "Hi"},
+            {"html_body": "<p>Ho</p>", "text_body": ""},
+        )
+    ]
+    error = await refused(change(name=" ", html_body="{{"), ErrorReason.VALIDATION_FAILED)
+    assert fields(error) == ["name", "html_body"]
+    await client.contacts.CreateEmailTemplate(template(name="Another"))
+    await refused(change(name="Another"), ErrorReason.ALREADY_EXISTS)
+    stranger = await api.client()
+    request = pb.UpdateEmailTemplateRequest(template_id=created.id, name="x")
+    await refused(stranger.contacts.UpdateEmailTemplate(request), ErrorReason.NOT_FOUND)
+    viewer = await api.client("viewer", account_id=client.account_id)
+    await refused(viewer.contacts.UpdateEmailTemplate(request), ErrorReason.PERMISSION_DENIED)
