@@ -13,6 +13,7 @@ _COLUMNS = "id, name, html_body, text_body, created_at, updated_at"
 _GET = text(
     f"SELECT {_COLUMNS} FROM email_templates WHERE account_id = :account AND id = :id"  # noqa: S608 - made of constants, as all below
 )
+_LOCK = text(f"{_GET.text} FOR NO KEY UPDATE")
 _PAGE = Listing(
     f"SELECT {_COLUMNS} FROM email_templates WHERE account_id = :account",  # noqa: S608
     {"after": "name > CAST(:after AS text)"},
@@ -22,6 +23,14 @@ _ADD = text(
     f"""
     INSERT INTO email_templates (id, account_id, name, html_body, text_body)
     VALUES (:id, :account, :name, :html_body, :text_body)
+    RETURNING {_COLUMNS}
+    """  # noqa: S608
+)
+_UPDATE = text(
+    f"""
+    UPDATE email_templates
+    SET name = :name, html_body = :html_body, text_body = :text_body, updated_at = now()
+    WHERE account_id = :account AND id = :id
     RETURNING {_COLUMNS}
     """  # noqa: S608
 )
@@ -51,6 +60,22 @@ class TemplateWriter(TemplateReader):
             _ADD, id=template_id, name=name, html_body=html_body, text_body=text_body
         )
         return _template(added.one())
+
+    async def lock(self, template_id: UUID) -> EmailTemplate | None:
+        """The template, kept from every other change until the transaction ends."""
+        row = (await self._run(_LOCK, id=template_id)).first()
+        return None if row is None else _template(row)
+
+    async def update(self, template: EmailTemplate) -> EmailTemplate:
+        """Sets name and bodies."""
+        updated = await self._run(
+            _UPDATE,
+            id=template.id,
+            name=template.name,
+            html_body=template.html_body,
+            text_body=template.text_body,
+        )
+        return _template(updated.one())
 
 
 def _template(row: Row[Any]) -> EmailTemplate:

@@ -15,7 +15,11 @@ from action_service.use_cases.contacts import (
     get_contact,
     update_contact,
 )
-from action_service.use_cases.email_templates import create_template, get_template
+from action_service.use_cases.email_templates import (
+    create_template,
+    get_template,
+    update_template,
+)
 from action_service.use_cases.ports import Database, Reader, Writer
 from common.auth import current_principal
 from common.catalogue.convert import read_struct
@@ -154,6 +158,24 @@ class ContactServicer(ContactServiceServicer):
             )
 
         return await self._rpc.read(work)
+
+    async def UpdateEmailTemplate(
+        self, request: pb.UpdateEmailTemplateRequest, context: object
+    ) -> pb.UpdateEmailTemplateResponse:
+        """Changes an email template."""
+        template_id = parse_uuid("template_id", request.template_id)
+
+        async def work(tx: Writer) -> pb.UpdateEmailTemplateResponse:
+            template = await update_template(
+                tx,
+                template_id,
+                name=request.name if request.HasField("name") else None,
+                html_body=request.html_body if request.HasField("html_body") else None,
+                text_body=request.text_body if request.HasField("text_body") else None,
+            )
+            return pb.UpdateEmailTemplateResponse(template=_template_message(template))
+
+        return await self._rpc.write(work)
 
 
 def _input(contact: contact_pb2.Contact) -> ContactInput:

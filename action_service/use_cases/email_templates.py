@@ -1,9 +1,12 @@
 """Email templates: the bodies of send_email."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
+from action_service.domain.changes import difference
 from action_service.domain.contact import EmailTemplate
+from action_service.domain.plan import Json
 from action_service.use_cases.checks import text_violations
 from action_service.use_cases.ports import Change, Transaction, Writer
 from common import templating
@@ -26,13 +29,7 @@ async def create_template(
     tx: Writer, template_id: UUID | None, *, name: str, html_body: str, text_body: str
 ) -> EmailTemplate:
     """Stores a template whose bodies are valid Liquid."""
-    found = [
-        *text_violations("name", name, max_length=_MAX_NAME, required=True),
-        *_body_violations("html_body", html_body, required=True),
-        *_body_violations("text_body", text_body, required=False),
-    ]
-    if found:
-        raise invalid(found)
+    _check(name, html_body, text_body)
     template = await tx.templates.add(
         template_id or new_id(), name=name, html_body=html_body, text_body=text_body
     )
@@ -45,6 +42,55 @@ async def create_template(
         )
     )
     return template
+
+
+async def update_template(
+    tx: Writer,
+    template_id: UUID,
+    *,
+    name: str | None,
+    html_body: str | None,
+    text_body: str | None,
+) -> EmailTemplate:
+    """Sets what is given."""
+    before = await tx.templates.lock(template_id)
+    if before is None:
+        raise not_found("email template", template_id)
+    given = {"name": name, "html_body": html_body, "text_body": text_body}
+    after = replace(before, **{field: text for field, text in given.items() if text is not None})
+    _check(after.name, after.html_body, after.text_body)
+    changed = difference(_facts(before), _facts(after))
+    if not changed:
+        return before
+    stored = await tx.templates.update(after)
+    tx.record(
+        Change(
+            operation="email_template.updated",
+            entity_type="email_template",
+            entity_id=template_id,
+            before=changed.before,
+            after=changed.after,
+        )
+    )
+    return stored
+
+
+def _facts(template: EmailTemplate) -> dict[str, Json]:
+    return {
+        "name": template.name,
+        "html_body": template.html_body,
+        "text_body": template.text_body,
+    }
+
+
+def _check(name: str, html_body: str, text_body: str) -> None:
+    found = [
+        *text_violations("name", name, max_length=_MAX_NAME, required=True),
+        *_body_violations("html_body", html_body, required=True),
+        *_body_violations("text_body", text_body, required=False),
+    ]
+    if found:
+        raise invalid(found)
 
 
 def _body_violations(field: str, body: str, *, required: bool) -> Iterator[FieldViolation]:

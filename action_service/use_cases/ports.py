@@ -225,6 +225,14 @@ class TemplateWrites(TemplateReads, Protocol):
         """Stores a template; raises ALREADY_EXISTS when id or name is taken."""
         ...
 
+    async def lock(self, template_id: UUID) -> EmailTemplate | None:
+        """The template, kept from every other change until the transaction ends."""
+        ...
+
+    async def update(self, template: EmailTemplate) -> EmailTemplate:
+        """Sets name and bodies; raises ALREADY_EXISTS when the name is taken."""
+        ...
+
 
 class ReferenceReads(Protocol):
     """Records of any kind, as others point to them."""

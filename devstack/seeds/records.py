@@ -79,7 +79,7 @@ class Records:
         changed = changes(there, body)
         if not changed:
             return ""
-        _refuse_unchangeable(kind, there, changed)
+        _refuse_unchangeable(there, changed)
         self._all(kind)[name] = [self._client.change(f"{path}/{there['id']}", changed)]
         return f"changed {', '.join(sorted(changed))}"
 
@@ -117,17 +117,14 @@ def _says(there: JsonValue, wanted: JsonValue) -> bool:
     return there == wanted
 
 
-def _refuse_unchangeable(kind: str, there: JsonObject, changed: JsonObject) -> None:
+def _refuse_unchangeable(there: JsonObject, changed: JsonObject) -> None:
     if "field_type" in changed:
         raise CannotSeedError(
             f"the field is declared as {there['field_type']}, and a type cannot be changed; take"
             " another name, or delete the declaration first"
         )
-    if kind == "email_templates":
-        raise CannotSeedError(
-            f"there is a template of this name with another {' and '.join(sorted(changed))}, and"
-            " templates cannot be changed; give the new one another name"
-        )
+    if "id" in changed:
+        raise CannotSeedError(f"it is there with the id {there['id']}; leave the id out")
 
 
 def _parts(record: JsonObject | None, member: str) -> list[JsonObject]:

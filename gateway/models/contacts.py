@@ -111,6 +111,18 @@ class CreateEmailTemplateBody(Body):
     )
 
 
+class UpdateEmailTemplateBody(Body):
+    """Changes to an email template; what is left out or null stays."""
+
+    model_config = examples({"html_body": "<p>Good to have you, {{contact.first_name}}!</p>"})
+
+    name: str | None = None
+    html_body: str | None = Field(default=None, description="Liquid; values are escaped.")
+    text_body: str | None = Field(
+        default=None, description="Liquid; an empty string takes it away."
+    )
+
+
 class EmailTemplate(Resource):
     """The body of an email that `send_email` sends."""
 

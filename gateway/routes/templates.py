@@ -6,7 +6,12 @@ from fastapi import APIRouter, Response
 
 from gateway.headers import CallerDep, RequestIdDep, UpstreamDep
 from gateway.mapping.contacts import email_template, email_template_list
-from gateway.models.contacts import CreateEmailTemplateBody, EmailTemplate, EmailTemplateList
+from gateway.models.contacts import (
+    CreateEmailTemplateBody,
+    EmailTemplate,
+    EmailTemplateList,
+    UpdateEmailTemplateBody,
+)
 from gateway.openapi import CREATES
 from gateway.parameters import DEFAULT_PAGE_SIZE, PageSize, PageToken, TemplateId
 from gateway.pointers import BodyFields
@@ -17,6 +22,7 @@ router: Final = APIRouter(
     prefix="/api/v1/email-templates", tags=["email templates"], route_class=StrictRoute
 )
 _CREATE_FIELDS: Final = BodyFields.of(CreateEmailTemplateBody, moved={("template_id",): ("id",)})
+_UPDATE_FIELDS: Final = BodyFields.of(UpdateEmailTemplateBody)
 
 
 @router.post("", status_code=201, operation_id="createEmailTemplate", responses=CREATES)
@@ -61,4 +67,24 @@ async def get_email_template(
     """Show one email template."""
     request = pb.GetEmailTemplateRequest(template_id=template_id)
     answer = await caller.call(upstream.contacts.GetEmailTemplate, request)
+    return email_template(answer.template)
+
+
+@router.patch("/{template_id}", operation_id="updateEmailTemplate")
+async def update_email_template(
+    template_id: TemplateId,
+    body: UpdateEmailTemplateBody,
+    caller: CallerDep,
+    upstream: UpstreamDep,
+) -> EmailTemplate:
+    """Change an email template; emails from half a minute later on are made of the new one."""
+    request = pb.UpdateEmailTemplateRequest(
+        template_id=template_id,
+        name=body.name,
+        html_body=body.html_body,
+        text_body=body.text_body,
+    )
+    answer = await caller.call(
+        upstream.contacts.UpdateEmailTemplate, request, fields=_UPDATE_FIELDS
+    )
     return email_template(answer.template)

@@ -221,8 +221,10 @@ async def test_what_cannot_be_changed(garden: Garden) -> None:
     await garden.plant({"custom_fields": [field], "email_templates": [template]})
     refusal = await garden.refusal({"custom_fields": [field | {"field_type": "number"}]})
     assert "declared as text, and a type cannot be changed" in refusal
-    refusal = await garden.refusal({"email_templates": [template | {"html_body": "<p>Ho</p>"}]})
-    assert "another html_body, and templates cannot be changed" in refusal
+    refusal = await garden.refusal({"email_templates": [template | {"id": str(uuid4())}]})
+    assert "it is there with the id" in refusal
+    said = await garden.plant({"email_templates": [template | {"html_body": "<p>Ho</p>"}]})
+    assert said[0] == "email template T: changed html_body"
 
 
 async def test_a_name_that_two_have_is_refused(garden: Garden) -> None:

@@ -307,6 +307,20 @@ async def test_email_templates(admin: httpx.AsyncClient, script: Script) -> None
     )
     assert answer.json()["errors"][0]["pointer"] == "/id"
 
+    script.on(
+        "UpdateEmailTemplate", contact_service_pb2.UpdateEmailTemplateResponse(template=template)
+    )
+    answer = await admin.patch(
+        f"/api/v1/email-templates/{ID}", json={"name": None, "html_body": "<p>", "text_body": ""}
+    )
+    assert (answer.status_code, answer.json()["name"]) == (200, "Welcome")
+    assert script.last == contact_service_pb2.UpdateEmailTemplateRequest(
+        template_id=ID, html_body="<p>", text_body=""
+    )
+    script.on("UpdateEmailTemplate", invalid([FieldViolation("name", "is required")]))
+    answer = await admin.patch(f"/api/v1/email-templates/{ID}", json={"name": ""})
+    assert answer.json()["errors"] == [{"pointer": "/name", "detail": "is required"}]
+
 
 async def test_timers(admin: httpx.AsyncClient, script: Script) -> None:
     timer = scheduler_service_pb2.Timer(

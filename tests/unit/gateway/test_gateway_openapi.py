@@ -112,6 +112,7 @@ OPERATIONS = {
     "updateContact": "PATCH /api/v1/contacts/{contact_id}",
     "updateCourse": "PATCH /api/v1/courses/{course_id}",
     "updateCustomField": "PATCH /api/v1/custom-fields/{custom_field_id}",
+    "updateEmailTemplate": "PATCH /api/v1/email-templates/{template_id}",
     "updateOpportunity": "PATCH /api/v1/opportunities/{opportunity_id}",
     "updatePipeline": "PATCH /api/v1/pipelines/{pipeline_id}",
     "updateTag": "PATCH /api/v1/tags/{tag_id}",

@@ -134,3 +134,21 @@ class ListEmailTemplatesResponse(_message.Message):
     templates: _containers.RepeatedCompositeFieldContainer[_contact_pb2.EmailTemplate]
     next_page_token: str
     def __init__(self, templates: _Optional[_Iterable[_Union[_contact_pb2.EmailTemplate, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateEmailTemplateRequest(_message.Message):
+    __slots__ = ("template_id", "name", "html_body", "text_body")
+    TEMPLATE_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    HTML_BODY_FIELD_NUMBER: _ClassVar[int]
+    TEXT_BODY_FIELD_NUMBER: _ClassVar[int]
+    template_id: str
+    name: str
+    html_body: str
+    text_body: str
+    def __init__(self, template_id: _Optional[str] = ..., name: _Optional[str] = ..., html_body: _Optional[str] = ..., text_body: _Optional[str] = ...) -> None: ...
+
+class UpdateEmailTemplateResponse(_message.Message):
+    __slots__ = ("template",)
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    template: _contact_pb2.EmailTemplate
+    def __init__(self, template: _Optional[_Union[_contact_pb2.EmailTemplate, _Mapping]] = ...) -> None: ...

@@ -75,6 +75,11 @@ class ContactServiceStub:
                 request_serializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.ListEmailTemplatesRequest.SerializeToString,
                 response_deserializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.ListEmailTemplatesResponse.FromString,
                 _registered_method=True)
+        self.UpdateEmailTemplate = channel.unary_unary(
+                '/treadle.contact.v1.ContactService/UpdateEmailTemplate',
+                request_serializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.UpdateEmailTemplateRequest.SerializeToString,
+                response_deserializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.UpdateEmailTemplateResponse.FromString,
+                _registered_method=True)
 
 
 class ContactServiceServicer:
@@ -130,6 +135,13 @@ class ContactServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateEmailTemplate(self, request, context):
+        """Emails that are sent from half a minute later on have the new bodies.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ContactServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -172,6 +184,11 @@ def add_ContactServiceServicer_to_server(servicer, server):
                     servicer.ListEmailTemplates,
                     request_deserializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.ListEmailTemplatesRequest.FromString,
                     response_serializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.ListEmailTemplatesResponse.SerializeToString,
+            ),
+            'UpdateEmailTemplate': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateEmailTemplate,
+                    request_deserializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.UpdateEmailTemplateRequest.FromString,
+                    response_serializer=treadle_dot_contact_dot_v1_dot_contact__service__pb2.UpdateEmailTemplateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -391,6 +408,33 @@ class ContactService:
             '/treadle.contact.v1.ContactService/ListEmailTemplates',
             treadle_dot_contact_dot_v1_dot_contact__service__pb2.ListEmailTemplatesRequest.SerializeToString,
             treadle_dot_contact_dot_v1_dot_contact__service__pb2.ListEmailTemplatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateEmailTemplate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.contact.v1.ContactService/UpdateEmailTemplate',
+            treadle_dot_contact_dot_v1_dot_contact__service__pb2.UpdateEmailTemplateRequest.SerializeToString,
+            treadle_dot_contact_dot_v1_dot_contact__service__pb2.UpdateEmailTemplateResponse.FromString,
             options,
             channel_credentials,
             insecure,

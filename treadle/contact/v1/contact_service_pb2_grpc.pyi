@@ -42,6 +42,8 @@ class ContactServiceStub:
     CreateEmailTemplate: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.CreateEmailTemplateRequest, _contact_service_pb2.CreateEmailTemplateResponse]
     GetEmailTemplate: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.GetEmailTemplateRequest, _contact_service_pb2.GetEmailTemplateResponse]
     ListEmailTemplates: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.ListEmailTemplatesRequest, _contact_service_pb2.ListEmailTemplatesResponse]
+    UpdateEmailTemplate: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.UpdateEmailTemplateRequest, _contact_service_pb2.UpdateEmailTemplateResponse]
+    """Emails that are sent from half a minute later on have the new bodies."""
 
 @_typing.type_check_only
 class ContactServiceAsyncStub(ContactServiceStub):
@@ -57,6 +59,8 @@ class ContactServiceAsyncStub(ContactServiceStub):
     CreateEmailTemplate: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.CreateEmailTemplateRequest, _contact_service_pb2.CreateEmailTemplateResponse]  # type: ignore[assignment]
     GetEmailTemplate: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.GetEmailTemplateRequest, _contact_service_pb2.GetEmailTemplateResponse]  # type: ignore[assignment]
     ListEmailTemplates: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.ListEmailTemplatesRequest, _contact_service_pb2.ListEmailTemplatesResponse]  # type: ignore[assignment]
+    UpdateEmailTemplate: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.UpdateEmailTemplateRequest, _contact_service_pb2.UpdateEmailTemplateResponse]  # type: ignore[assignment]
+    """Emails that are sent from half a minute later on have the new bodies."""
 
 class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
     """The records that actions read and change: contacts, and the templates of their emails."""
@@ -117,5 +121,13 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contact_service_pb2.ListEmailTemplatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contact_service_pb2.ListEmailTemplatesResponse, _abc.Awaitable[_contact_service_pb2.ListEmailTemplatesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def UpdateEmailTemplate(
+        self,
+        request: _contact_service_pb2.UpdateEmailTemplateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_contact_service_pb2.UpdateEmailTemplateResponse, _abc.Awaitable[_contact_service_pb2.UpdateEmailTemplateResponse]]:
+        """Emails that are sent from half a minute later on have the new bodies."""
 
 def add_ContactServiceServicer_to_server(servicer: ContactServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
