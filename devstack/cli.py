@@ -142,10 +142,10 @@ def demo(
     port: Annotated[int | None, Port] = None,
     log_level: LogLevel = "info",
 ) -> None:
-    """Run a real workflow for some 300 contacts through every service, and check every message.
+    """Run a real workflow for some 300 contacts through every service, and check what came of it.
 
-    Exits with 0 only when every action completed and the simulated providers received exactly one
-    message for each contact and step.
+    Exits with 0 only when every action completed and there is exactly one message or record for
+    each contact and step.
     """
     with _failing_politely(), stoppable(), _folder(data_dir) as folder:
         options = StackOptions(data_dir=folder, gateway_port=port, log_level=log_level)

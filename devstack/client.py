@@ -79,6 +79,11 @@ class ExecutionCounts(_Answer):
         """Executions that have not ended."""
         return self.running + self.waiting + self.paused
 
+    @property
+    def total(self) -> int:
+        """All executions there are."""
+        return self.open + self.completed + self.failed + self.cancelled
+
 
 class Summary(_Answer):
     """How a workflow's executions stand."""

@@ -1,1 +1,1 @@
-"""A real workflow for some 300 contacts through every service, checked to the last message."""
+"""A real workflow for some 300 contacts, checked to the last message and record."""

@@ -8,6 +8,13 @@ import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 _PAGE = 1_000
+# How what an action sends reaches its contact.
+_SENT = {
+    "send_email": "email",
+    "send_sms": "SMS",
+    "webhook_call": "webhook",
+    "grant_course_access": "email",
+}
 
 
 class Received(BaseModel):
@@ -52,6 +59,11 @@ def read_inbox(simulator_url: str) -> list[Received]:
                 return received
 
 
+def sent_by(action_types: Iterable[str]) -> Counter[str]:
+    """How many messages of each kind the actions send to one contact."""
+    return Counter(_SENT[action_type] for action_type in action_types if action_type in _SENT)
+
+
 def discrepancies(
     received: Iterable[Received], recipients: Sequence[Recipient], action_types: Sequence[str]
 ) -> list[str]:
@@ -59,12 +71,12 @@ def discrepancies(
 
     Returns a line for every message that is missing, doubled or addressed to nobody known.
     """
-    steps = Counter(action_types)
+    steps = sent_by(action_types)
     wanted: Counter[tuple[str, str]] = Counter()
     for person in recipients:
-        wanted["email", person.email.lower()] += steps["send_email"]
-        wanted["SMS", person.phone] += steps["send_sms"]
-        wanted["webhook", person.contact_id] += steps["webhook_call"]
+        wanted["email", person.email.lower()] += steps["email"]
+        wanted["SMS", person.phone] += steps["SMS"]
+        wanted["webhook", person.contact_id] += steps["webhook"]
     found = Counter(_addressee(message) for message in received)
     return [
         f"{kind} to {who}: {found[kind, who]} received, {wanted[kind, who]} wanted"

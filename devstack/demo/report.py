@@ -1,8 +1,9 @@
 """What the demo shows: progress while it runs, and at the end what happened."""
 
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -15,8 +16,10 @@ from rich.table import Table
 
 from devstack.client import Contact, StepLog, StepSummary, Summary
 from devstack.demo.inbox import Received
+from devstack.demo.records import Records
 
 _LINE_EVERY = 1.0
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class LiveProgress:
@@ -99,6 +102,22 @@ def show_steps(console: Console, steps: Sequence[StepSummary]) -> None:
     console.print(table)
 
 
+def show_records(console: Console, records: Records) -> None:
+    """How many records there are, and how they are spread."""
+    table = Table(title="Records", title_justify="left", title_style="bold")
+    table.add_column("kind")
+    table.add_column("made", justify="right")
+    table.add_column("of note")
+    remarks = {
+        "opportunities": f"worth {records.worth:,.2f} EUR",
+        "tasks": _spread(records.tasks),
+    }
+    table.add_row("owners", str(records.owned.total()), escape(_spread(records.owned)))
+    for path, made in records.made.items():
+        table.add_row(path.replace("-", " "), str(len(made)), escape(remarks.get(path, "")))
+    console.print(table)
+
+
 def show_message(console: Console, message: Received) -> None:
     """One message as its recipient got it."""
     kinds = {"sendgrid": "Email", "twilio": "SMS"}
@@ -157,9 +176,19 @@ def _under_way(step: StepSummary) -> str:
 def _outcome(log: StepLog) -> str:
     if log.error is not None:
         return f"{log.error.error_class}: {log.error.message}"
-    return (
-        ", ".join(f"{key}={value}" for key, value in sorted(log.result.items())) or log.reason or ""
-    )
+    told = [
+        f"{key}={value}" for key, value in sorted(log.result.items()) if not _is_record_id(value)
+    ]
+    return ", ".join(told) or log.reason or ""
+
+
+def _is_record_id(value: object) -> bool:
+    """Whether it says nothing to a reader: an id of a record, or of none."""
+    return isinstance(value, str) and (not value or _UUID.fullmatch(value) is not None)
+
+
+def _spread(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _seconds(value: float | None) -> str:

@@ -1,7 +1,7 @@
 """Runs the demo from an empty folder to a verdict."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -10,19 +10,26 @@ from pathlib import Path
 from rich.console import Console
 
 from devstack.client import Contact, GatewayClient, StepLog, Summary
-from devstack.demo.inbox import Received, Recipient, discrepancies, read_inbox
+from devstack.demo.inbox import Received, Recipient, discrepancies, read_inbox, sent_by
+from devstack.demo.records import Records, read_records, wrong_records
 from devstack.demo.report import (
     LiveProgress,
     print_last_line,
     show_message,
+    show_records,
     show_steps,
     show_timeline,
 )
-from devstack.loading import load_contacts, load_workflow, read_contacts, read_workflow
+from devstack.importing import finished
+from devstack.loading import FileError, read_contacts
+from devstack.seeds.document import Seed, SeededWorkflow, read_seed
+from devstack.seeds.plant import Say, plant
 from devstack.stack import Stack, StackOptions
 
+_FOLDER = Path(str(files("devstack.demo")))
 _POLL = 0.25
 _BOUND = timedelta(minutes=5)
+_PATIENCE = timedelta(seconds=30)
 _SHOWN_DISCREPANCIES = 20
 
 
@@ -33,6 +40,7 @@ class Outcome:
     contacts: int
     summary: Summary
     received: Sequence[Received]
+    records: Records
     discrepancies: Sequence[str]
     shown: Contact
     timeline: Sequence[StepLog]
@@ -68,7 +76,13 @@ def run_demo(options: StackOptions, console: Console) -> bool:
     with Stack(options, progress=say) as stack:
         say(f"inbox of the simulated providers: {stack.simulator_url}")
         with GatewayClient(stack.gateway_url, stack.token()) as client:
-            outcome = _play(stack, client, console, began)
+            if any(client.contacts()):
+                # They would not be imported again, and so set nothing off.
+                raise FileError(f"{options.data_dir} has the contacts of an earlier run; remove it")
+            seed = _plant(stack, client, say)
+            people = _import_contacts(client, say)
+            progress = LiveProgress(console, len(people), began)
+            outcome = _play(stack, client, seed.workflows[0], people, progress)
         say("stopping")
     _report(outcome, console)
     print_last_line(
@@ -81,58 +95,96 @@ def run_demo(options: StackOptions, console: Console) -> bool:
     return outcome.good
 
 
-def _play(stack: Stack, client: GatewayClient, console: Console, began: float) -> Outcome:
-    folder = Path(str(files("devstack.demo")))
-    workflow_file = read_workflow(folder / "workflow.yaml", {"simulator_url": stack.simulator_url})
-    contacts = read_contacts(folder / "contacts.csv")
-    ids = load_contacts(client, contacts)
-    workflow = load_workflow(client, workflow_file)
-    client.activate(workflow.id)
-    client.start_executions(workflow.id, ids)
-    progress = LiveProgress(console, len(ids), began)
-    summary = _watch(stack, client, workflow.id, progress)
+def _plant(stack: Stack, client: GatewayClient, say: Say) -> Seed:
+    """Make the account what the seed says."""
+    file = _FOLDER / "seed.yaml"
+    seed = read_seed(file)
+    plant(client, seed, file, {"simulator_url": stack.simulator_url}, lambda _: None)
+    say(f"planted {file.name}: {', '.join(_counted(seed))}")
+    return seed
 
-    received = read_inbox(stack.simulator_url)
-    recipients = [
-        Recipient(contact_id, str(contact["email"]), str(contact["phone"]))
-        for contact_id, contact in zip(ids, contacts, strict=True)
+
+def _counted(seed: Seed) -> Iterator[str]:
+    for kind in Seed.model_fields:
+        if count := len(getattr(seed, kind)):
+            words = kind.replace("_", " ")
+            yield f"{count} {words if count > 1 else words.removesuffix('s')}"
+
+
+def _import_contacts(client: GatewayClient, say: Say) -> list[Recipient]:
+    """Import the contacts, each of whom starts the workflow; they are in the file's order."""
+    file = _FOLDER / "contacts.csv"
+    started = client.start_import(file.read_bytes(), file_name=file.name, duplicates="skip")
+    done = finished(client, started, lambda _: None)
+    say(f"imported {file.name}: {done.created_rows} contacts, {done.refused_rows} refused")
+    ids = {contact.email: contact.id for contact in client.contacts()}
+    return [
+        Recipient(ids[str(contact["email"])], str(contact["email"]), str(contact["phone"]))
+        for contact in read_contacts(file)
     ]
-    types = [action.action_type for action in workflow_file.actions]
-    shown = next(contact for contact in client.contacts() if contact.id == ids[0])
-    execution = client.executions(workflow.id, shown.id)[0]
+
+
+def _play(
+    stack: Stack,
+    client: GatewayClient,
+    workflow: SeededWorkflow,
+    people: Sequence[Recipient],
+    progress: LiveProgress,
+) -> Outcome:
+    """Watch the workflow run for everybody, and look at what has come of it."""
+    workflow_id = next(w["id"] for w in client.records("workflows") if w["name"] == workflow.name)
+    summary = _watch(stack, client, str(workflow_id), len(people), progress)
+    types = [action.action_type for action in workflow.actions]
+    received = _receive(stack, len(people) * sent_by(types).total())
+    records = read_records(client)
+    shown = next(contact for contact in client.contacts() if contact.id == people[0].contact_id)
+    execution = client.executions(str(workflow_id), shown.id)[0]
     return Outcome(
-        contacts=len(ids),
+        contacts=len(people),
         summary=summary,
         received=received,
-        discrepancies=discrepancies(received, recipients, types),
+        records=records,
+        discrepancies=[*discrepancies(received, people, types), *wrong_records(records, types)],
         shown=shown,
         timeline=client.step_logs(execution.id),
     )
 
 
 def _watch(
-    stack: Stack, client: GatewayClient, workflow_id: str, progress: LiveProgress
+    stack: Stack, client: GatewayClient, workflow_id: str, wanted: int, progress: LiveProgress
 ) -> Summary:
-    """Show progress until no execution is open, or for as long as is reasonable."""
+    """Show progress until all executions have ended, or for as long as is reasonable."""
     deadline = time.monotonic() + _BOUND.total_seconds()
     with progress:
         while True:
             summary = client.summary(workflow_id)
             progress.show(summary)
-            if not summary.executions.open or time.monotonic() > deadline:
+            states = summary.executions
+            if (states.total >= wanted and not states.open) or time.monotonic() > deadline:
                 return summary
             stack.check()
             time.sleep(_POLL)
 
 
+def _receive(stack: Stack, wanted: int) -> list[Received]:
+    """What the providers got; what goes out beside the runs, as word of a course, is waited for."""
+    deadline = time.monotonic() + _PATIENCE.total_seconds()
+    while True:
+        received = read_inbox(stack.simulator_url)
+        if len(received) >= wanted or time.monotonic() > deadline:
+            return received
+        time.sleep(_POLL)
+
+
 def _report(outcome: Outcome, console: Console) -> None:
     console.print()
     show_steps(console, outcome.summary.steps)
+    show_records(console, outcome.records)
     for message in _some(outcome.received):
         show_message(console, message)
     show_timeline(console, outcome.shown, outcome.timeline)
     if outcome.discrepancies:
-        console.print("[red]Not exactly one message for each contact and step:[/red]")
+        console.print("[red]Not exactly one of each for each contact and step:[/red]")
         for line in outcome.discrepancies[:_SHOWN_DISCREPANCIES]:
             console.out(f"  {line}", highlight=False)
 

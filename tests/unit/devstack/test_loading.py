@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import pytest
 
-from common.catalogue import catalogue
 from devstack.loading import FileError, read_contacts, read_workflow
 
 DEMO = Path(str(files("devstack.demo")))
@@ -27,15 +26,6 @@ def test_demo_contacts_are_plausible() -> None:
         ZoneInfo(str(contact["timezone"]))
     assert len({str(contact["timezone"]) for contact in contacts}) > 20
     assert sum("first_name" not in contact for contact in contacts) > 0
-
-
-def test_demo_workflow_is_valid() -> None:
-    workflow = read_workflow(DEMO / "workflow.yaml", {"simulator_url": "http://127.0.0.1:1"})
-    for action in workflow.actions:
-        outcome = catalogue().get(action.action_type).validate(action.action_config or {})
-        assert outcome.violations == (), action.name
-    types = [action.action_type for action in workflow.actions]
-    assert types == ["send_email", "wait_time", "add_tag", "send_sms", "webhook_call"]
 
 
 def test_contacts_leave_out_what_is_empty(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from devstack.loading import FileError
 from devstack.seeds.document import filled_in, read_seed
 
 EXAMPLE = Path(str(files("devstack.seeds"))) / "example.yaml"
+DEMO = Path(str(files("devstack.demo"))) / "seed.yaml"
+KNOWN = {"simulator_url": "http://127.0.0.1:1"}
 ANY_ID = "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d10"
 
 
@@ -19,10 +21,11 @@ def test_the_example_has_some_of_every_kind() -> None:
     assert all(getattr(seed, kind) for kind in type(seed).model_fields)
 
 
-def test_the_example_has_valid_actions() -> None:
-    for workflow in read_seed(EXAMPLE).workflows:
+@pytest.mark.parametrize("file", [EXAMPLE, DEMO])
+def test_actions_are_valid(file: Path) -> None:
+    for workflow in read_seed(file).workflows:
         for action in workflow.model_dump(mode="json")["actions"]:
-            config = filled_in(action["action_config"], lambda _: ANY_ID)
+            config = filled_in(action["action_config"], lambda name: KNOWN.get(name, ANY_ID))
             assert isinstance(config, dict)
             outcome = catalogue().get(action["action_type"]).validate(config)
             assert outcome.violations == (), action["name"]
