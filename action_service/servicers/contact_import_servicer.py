@@ -13,7 +13,7 @@ from action_service.use_cases.imports.contact_imports import get_import, start_i
 from action_service.use_cases.imports.upload import Upload
 from action_service.use_cases.ports import Database, Reader, Writer
 from common.auth import current_principal
-from common.errors import malformed, overloaded
+from common.errors import ErrorReason, TreadleError, malformed, overloaded
 from common.paging import PageTokens
 from treadle.record.v1 import contact_import_pb2
 from treadle.record.v1 import contact_import_service_pb2 as pb
@@ -21,8 +21,9 @@ from treadle.record.v1.contact_import_service_pb2_grpc import ContactImportServi
 
 _IMPORTS = PageTokens("contact_imports", UUID)
 _REFUSED_ROWS = PageTokens("refused_rows", int)
-# Files that are held in memory at once.
+# Files that are held in memory at once, and for how long one may take to arrive.
 _MAX_UPLOADS = 4
+_UPLOAD_TIME = timedelta(minutes=10)
 _RETRY_AFTER = timedelta(seconds=5)
 # Looked at without a break for other calls: a few milliseconds.
 _PIECE = 64 * 1024
@@ -31,8 +32,9 @@ _PIECE = 64 * 1024
 class ContactImportServicer(ContactImportServiceServicer):
     """Serves ContactImportService."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, upload_time: timedelta = _UPLOAD_TIME) -> None:
         self._rpc = Rpc(database)
+        self._upload_time = upload_time
         self._uploads = 0
 
     async def StartContactImport(
@@ -44,15 +46,18 @@ class ContactImportServicer(ContactImportServiceServicer):
         self._uploads += 1
         try:
             return await self._start(request_iterator)
+        except TimeoutError:
+            raise TreadleError(
+                ErrorReason.DEADLINE_EXCEEDED, "the file took too long to arrive"
+            ) from None
         finally:
             self._uploads -= 1
 
     async def _start(
         self, requests: AsyncIterator[pb.StartContactImportRequest]
     ) -> pb.StartContactImportResponse:
-        first = await anext(aiter(requests), None)
-        if first is None:
-            raise malformed("data", "no message came")
+        async with asyncio.timeout(self._upload_time.total_seconds()):
+            first, upload = await _received(requests)
         duplicates = parse_enum(
             "duplicates",
             contact_import_pb2.ImportDuplicates,
@@ -60,21 +65,6 @@ class ContactImportServicer(ContactImportServiceServicer):
             first.duplicates,
             Duplicates,
         )
-        upload = Upload(first.columns)
-        digest = hashlib.sha256()
-        data = first.data
-        while True:
-            digest.update(data)
-            for start in range(0, len(data), _PIECE):
-                upload.feed(data[start : start + _PIECE])
-                await asyncio.sleep(0)
-            request = await anext(aiter(requests), None)
-            if request is None:
-                break
-            data = request.data
-        upload.close()
-        # What tells a repeated request from another one: all of it, the file by its digest.
-        first.data = digest.digest()
 
         async def work(tx: Writer) -> pb.StartContactImportResponse:
             started = await start_import(
@@ -136,6 +126,32 @@ class ContactImportServicer(ContactImportServiceServicer):
             )
 
         return await self._rpc.read(work)
+
+
+async def _received(
+    requests: AsyncIterator[pb.StartContactImportRequest],
+) -> tuple[pb.StartContactImportRequest, Upload]:
+    """The first message and the file.
+
+    The message has the file's digest instead of the file, so that it tells a repeated request from
+    another one.
+    """
+    first = await anext(requests, None)
+    if first is None:
+        raise malformed("data", "no message came")
+    upload, digest, data = Upload(first.columns), hashlib.sha256(), first.data
+    while True:
+        digest.update(data)
+        for start in range(0, len(data), _PIECE):
+            upload.feed(data[start : start + _PIECE])
+            await asyncio.sleep(0)
+        request = await anext(requests, None)
+        if request is None:
+            break
+        data = request.data
+    upload.close()
+    first.data = digest.digest()
+    return first, upload
 
 
 def _import_message(imported: ContactImport) -> contact_import_pb2.ContactImport:

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from common.errors import ErrorReason
 from gateway.headers import CallerDep, RequestIdDep, UpstreamDep
@@ -179,12 +181,15 @@ async def _messages(
 ) -> AsyncIterator[pb.StartContactImportRequest]:
     """The file as messages, the first of which says what is to be done with it."""
     message, data = first, bytearray()
-    async for piece in pieces:
-        data += piece
-        if len(data) >= _MESSAGE:
-            message.data = bytes(data)
-            yield message
-            message, data = pb.StartContactImportRequest(), bytearray()
+    try:
+        async for piece in pieces:
+            data += piece
+            if len(data) >= _MESSAGE:
+                message.data = bytes(data)
+                yield message
+                message, data = pb.StartContactImportRequest(), bytearray()
+    except ClientDisconnect:
+        raise HTTPException(400, "the file did not arrive whole") from None
     message.data = bytes(data)
     yield message
 

@@ -1,12 +1,21 @@
 """Contacts from CSV files: what becomes of each row."""
 
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.errors import ErrorReason
+from action_service.adapters.database import PostgresDatabase
+from action_service.adapters.plan_cache import PlanCache
+from action_service.servicers.contact_import_servicer import ContactImportServicer
+from common.db import create_engine
+from common.errors import ErrorReason, TreadleError
 from tests.support.action_api import Api, Client, refused
 from tests.support.imports import (
     counts,
@@ -384,3 +393,40 @@ async def test_viewers_only_look(api: Api, client: Client) -> None:
     await refused(upload(viewer, people([2])), ErrorReason.PERMISSION_DENIED)
     editor = await api.client("editor", account_id=client.account_id)
     assert await upload(editor, people([3]), duplicates=IMPORT_DUPLICATES_SKIP)
+
+
+async def test_a_file_that_does_not_come_to_an_end(database_url: str) -> None:
+    async with create_engine_for(database_url) as db:
+        servicer = ContactImportServicer(
+            PostgresDatabase(db, PlanCache()), upload_time=timedelta(milliseconds=50)
+        )
+
+        async def requests() -> AsyncIterator[pb.StartContactImportRequest]:
+            yield pb.StartContactImportRequest(data=b"email\r\n")
+            await asyncio.Event().wait()
+
+        with pytest.raises(TreadleError, match="too long to arrive"):
+            await servicer.StartContactImport(requests(), None)
+
+
+async def test_few_files_at_once(database_url: str) -> None:
+    async with create_engine_for(database_url) as db:
+        servicer = ContactImportServicer(
+            PostgresDatabase(db, PlanCache()), upload_time=timedelta(milliseconds=300)
+        )
+
+        async def requests() -> AsyncIterator[pb.StartContactImportRequest]:
+            await asyncio.Event().wait()
+            yield pb.StartContactImportRequest()
+
+        calls = (servicer.StartContactImport(requests(), None) for _ in range(5))
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+        reasons = [error.reason for error in errors if isinstance(error, TreadleError)]
+        assert reasons == [ErrorReason.DEADLINE_EXCEEDED] * 4 + [ErrorReason.OVERLOADED]
+
+
+@asynccontextmanager
+async def create_engine_for(database_url: str) -> AsyncGenerator[AsyncEngine]:
+    db = create_engine(database_url, search_path="treadle", pool_size=1)
+    yield db
+    await db.dispose()

@@ -182,6 +182,20 @@ async def test_a_file_may_take_longer_than_other_bodies(site: Site) -> None:
     assert (await post(site, pieces())).status_code == 201
 
 
+async def test_a_caller_who_goes_away_in_the_middle(site: Site) -> None:
+    url = site.http.base_url
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+    token = f"Authorization: {site.http.headers['Authorization']}\r\n"
+    writer.write(f"{head}{token}Content-Length: 1000000\r\n\r\n".encode())
+    writer.write(people(range(20_000)))
+    await writer.drain()
+    writer.transport.abort()
+    # A later upload is stored, and nothing of the first.
+    assert (await post(site, people([1]))).status_code == 201
+    assert await site.api.rows("SELECT total_rows FROM contact_imports") == [(1,)]
+
+
 async def test_unknown_imports_are_not_found(site: Site) -> None:
     for path in ("", "/refused-rows"):
         answer = await site.http.get(f"{PATH}/{uuid4()}{path}")
