@@ -21,6 +21,8 @@ Types: TypeAlias = Mapping[str, CustomFieldType]
 
 CUSTOM_PREFIX = "custom_fields."
 MAX_TEXT = 65_536
+# Of the built-in fields only names are appended to.
+MAX_NAME = 200
 BUILT_IN = ("email", "phone", "first_name", "last_name", "timezone", "owner_id")
 
 
@@ -108,8 +110,9 @@ def _appended(name: str, before: Json, value: Json, kind: CustomFieldType | None
         return value
     if not isinstance(before, str):
         raise ChangeRefusedError(f"{name} cannot be appended to: it holds {_kind(before)}")
-    if len(before) + len(value) > MAX_TEXT:
-        raise ChangeRefusedError(f"{name} would be longer than {MAX_TEXT} characters")
+    most = MAX_NAME if name in BUILT_IN else MAX_TEXT
+    if len(before) + len(value) > most:
+        raise ChangeRefusedError(f"{name} would be longer than {most} characters")
     return before + value
 
 

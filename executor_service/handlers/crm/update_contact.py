@@ -10,6 +10,7 @@ from typing import Final
 
 from google.protobuf.struct_pb2 import Value
 
+from common.contact_fields import name_problem
 from common.numbers import decimal_in
 from executor_service.contact_values import BUILT_IN, stored
 from executor_service.domain.outcome import (
@@ -92,7 +93,10 @@ def _change(field: str, value: JsonScalar, mode: UpdateMode) -> FieldChange:
         case UpdateMode.APPEND:
             if not custom and field not in _NAMES:
                 raise ValueError(f"nothing can be appended to {field}")
-            return FieldChange(field, _appendable(value))
+            text = _appendable(value)
+            if not custom and (problem := name_problem(text)):
+                raise ValueError(problem)
+            return FieldChange(field, text)
         case UpdateMode.SET:
             if custom or value is None:
                 return FieldChange(field, value)

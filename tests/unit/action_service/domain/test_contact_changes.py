@@ -109,9 +109,10 @@ IMPOSSIBLE: list[tuple[UpdateMode, str, Json, str]] = [
 ]
 # What this contact cannot take as it is now.
 REFUSED: list[tuple[UpdateMode, str, Json, str]] = [
+    (APPEND, "first_name", "x" * 198, "first_name would be longer than 200 characters"),
     (SET, "custom_fields.note", "x" * 70_000, "at most 65,536 bytes"),
     (APPEND, "custom_fields.visits", "x", "holds a number"),
-    (APPEND, "first_name", "x" * 70_000, "longer than"),
+    (APPEND, "custom_fields.bio", "x" * 65_536, "longer than 65536 characters"),
     (INCREMENT, "custom_fields.topics", 1, "it holds a list"),
     (INCREMENT, "custom_fields.vip", 1, "it holds true or false"),
     (INCREMENT, "custom_fields.huge", 1, "what it holds must be a number of at most 15 digits"),

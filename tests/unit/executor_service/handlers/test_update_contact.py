@@ -57,6 +57,16 @@ CASES = [
         r"field_updates\[0\].*(user|UUID)",
     ),
     refused(
+        "refuses to append lines to a name",
+        changing("last_name", "\n{{ contact.first_name }}", "append"),
+        r"field_updates\[0\].*single line",
+    ),
+    refused(
+        "refuses to append too much to a name",
+        changing("last_name", "{% for i in (1..201) %}x{% endfor %}", "append"),
+        r"field_updates\[0\].*200",
+    ),
+    refused(
         "refuses to increment by a text",
         changing("custom_fields.visits", "{{ contact.first_name }}", "increment"),
         "increment needs a number",
