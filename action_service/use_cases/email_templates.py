@@ -1,4 +1,4 @@
-"""Email templates: the bodies of send_email."""
+"""Email templates: the bodies of send_email, and of what welcomes a contact to a course."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +15,8 @@ from common.ids import new_id
 
 _MAX_NAME = 200
 _MAX_BODY = templating.MAX_SOURCE
+# Of the emails that welcome to a course.
+_ROOTS = ("course",)
 
 
 async def get_template(tx: Transaction, template_id: UUID) -> EmailTemplate:
@@ -99,5 +101,5 @@ def _body_violations(field: str, body: str, *, required: bool) -> Iterator[Field
     )
     yield from found
     if not found:
-        for problem in templating.check(body):
+        for problem in templating.check(body, _ROOTS):
             yield FieldViolation(field, f"is not a valid template: {problem}")

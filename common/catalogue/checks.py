@@ -52,7 +52,7 @@ def check_text(field: FieldSpec, value: str) -> Problem | None:
         return _invalid(problem)
     if templating.has_markup(value):
         if field.template:
-            found = templating.check(value)
+            found = templating.check(value, field.template_roots)
             return _invalid(f"is not a valid template: {'; '.join(found)}") if found else None
         if check_kind(field.kind, value):
             return _invalid("takes no merge fields; write the value itself")
@@ -239,5 +239,5 @@ def _walk_text(field: FieldSpec, value: str, loc: Loc) -> Iterator[Problem]:
         yield Problem(problem.kind, problem.text, loc)
     elif "\0" in value:
         yield _invalid("must not contain a NUL character", loc)
-    elif field.template and (found := templating.check(value)):
+    elif field.template and (found := templating.check(value, field.template_roots)):
         yield _invalid(f"is not a valid template: {'; '.join(found)}", loc)

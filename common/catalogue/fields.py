@@ -71,6 +71,8 @@ class FieldSpec:
     kind: str | None
     required: bool
     template: bool
+    # What its templates start values with beside what all do.
+    template_roots: tuple[str, ...]
     label: str
     help: str
     example: str
@@ -194,6 +196,7 @@ def _field_spec(field: FieldDescriptor, above: tuple[str, ...]) -> FieldSpec:
         kind=_option_name("FieldKind", rules.kind),
         required=rules.required,
         template=rules.template,
+        template_roots=tuple(rules.template_roots),
         label=rules.label or field.name.replace("_", " ").capitalize(),
         help=rules.help,
         example=rules.example,

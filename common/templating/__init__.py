@@ -1,7 +1,7 @@
 """Merge fields: Liquid, checked when saved, analysed for what it reads, rendered within limits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
@@ -51,6 +51,8 @@ _COMPUTED = frozenset({"size", "first", "last"})
 class _Compiled:
     template: BoundTemplate
     problems: tuple[str, ...]
+    # What values start with that are none of ROOTS.
+    unknown: tuple[str, ...]
     needs: ContextNeeds
 
 
@@ -59,14 +61,20 @@ def has_markup(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
-def check(source: str) -> tuple[str, ...]:
-    """Everything wrong with a template that can be known before it is rendered, for the user."""
+def check(source: str, also: Collection[str] = ()) -> tuple[str, ...]:
+    """Everything wrong with a template that can be known before it is rendered, for the user.
+
+    Values start with one of ROOTS or of `also`.
+    """
     if not has_markup(source):
         return ()
     try:
-        return _compiled(source, html=False).problems
+        compiled = _compiled(source, html=False)
     except TemplateSyntaxError as error:
         return error.problems
+    roots = (*ROOTS, *also)
+    unknown = (_unknown(root, roots) for root in compiled.unknown if root not in also)
+    return (*compiled.problems, *unknown)
 
 
 def needs(source: str) -> ContextNeeds:
@@ -130,11 +138,12 @@ def _compile(source: str, html: bool) -> _Compiled:  # noqa: FBT001 - a cache ke
         bound_ranges(template)
         analysis = template.analyze(include_partials=False)
         problems = tuple(dict.fromkeys(_problems(template, analysis)))
+        unknown = tuple(root for root in analysis.globals if root not in ROOTS)
     except LiquidError as error:
         raise TemplateSyntaxError((_describe(error),)) from error
     except RecursionError as error:
         raise TemplateSyntaxError(("is nested too deeply",)) from error
-    return _Compiled(template, problems, _needs(analysis))
+    return _Compiled(template, problems, unknown, _needs(analysis))
 
 
 # Syntax errors are not cached: they are rare, and found when saving.
@@ -160,13 +169,14 @@ def _describe(error: LiquidError) -> str:
 
 def _problems(template: BoundTemplate, analysis: TemplateAnalysis) -> Iterator[str]:
     yield from filter_problems(template)
-    for root in analysis.globals:
-        if root not in ROOTS:
-            known = hint(root, ROOTS) or f"; values start with {', '.join(ROOTS)}"
-            yield f"unknown value '{short(root)}'{known}"
     for name in analysis.locals:
         if name in ROOTS:
             yield f"'{name}' is a reserved name; assign to another one"
+
+
+def _unknown(root: str, roots: Sequence[str]) -> str:
+    known = hint(root, roots) or f"; values start with {', '.join(roots)}"
+    return f"unknown value '{short(root)}'{known}"
 
 
 def _needs(analysis: TemplateAnalysis) -> ContextNeeds:

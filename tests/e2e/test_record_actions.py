@@ -317,7 +317,7 @@ def test_grant_course_access(there: Office, runs: list[Run]) -> None:
         assert (output["access_id"], output["granted"]) == (access["id"], True)
         welcome = f"{run.before['first_name']}, welcome to Basics"
         (email,) = there.received("sendgrid", run.before["email"])
-        assert email["subject"] == welcome
+        assert (email["subject"], email["html"]) == (welcome, "<p>Basics is open</p>")
 
 
 def test_revoke_course_access(there: Office, runs: list[Run]) -> None:

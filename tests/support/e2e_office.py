@@ -113,5 +113,10 @@ def _opened(api: Customer, providers: Providers, mark: str) -> Office:
 
 
 def _course(api: Customer, name: str) -> str:
-    subject = f"{{{{ contact.first_name }}}}, welcome to {name}"
-    return api.post("courses", {"name": name, "welcome_subject": subject})["id"]
+    body = {"name": f"About {name}", "html_body": "<p>{{ course.name }} is open</p>"}
+    course = {
+        "name": name,
+        "welcome_subject": "{{ contact.first_name }}, welcome to {{ course.name }}",
+        "welcome_template_id": api.post("email-templates", body)["id"],
+    }
+    return api.post("courses", course)["id"]

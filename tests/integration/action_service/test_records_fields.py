@@ -52,6 +52,7 @@ GOOD: list[tuple[str, str, Any, Any]] = [
     ("course", "name", "Basics", None),
     ("course", "description", "a\nb", None),
     ("course", "welcome_subject", "Hi {{ contact.first_name }}", None),
+    ("course", "welcome_subject", "Welcome to {{ course.name }}", None),
 ]
 
 # Kind, values, and the fields at fault.
@@ -115,6 +116,7 @@ BAD: list[tuple[str, dict[str, Any], list[str]]] = [
     ("course", {"description": LONG}, ["description"]),
     ("course", {"welcome_subject": "x" * 301}, ["welcome_subject"]),
     ("course", {"welcome_subject": "{{ contact"}, ["welcome_subject"]),
+    ("course", {"welcome_subject": "{{ campaign.name }}"}, ["welcome_subject"]),
     ("course", {"welcome_template_id": UNKNOWN}, ["welcome_template_id"]),
 ]
 # What makes room for a second record of the same name.

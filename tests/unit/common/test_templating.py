@@ -154,6 +154,15 @@ def test_problems_are_found_without_rendering(source: str, problem: str) -> None
     assert any(problem in found for found in check(source)), check(source)
 
 
+def test_some_templates_read_more_than_others() -> None:
+    source = "{{ course.name }} for {{ contact.first_name }}"
+    assert check(source, ["course"]) == ()
+    (found,) = check(source)
+    assert found.startswith("unknown value 'course'")
+    (found,) = check("{{ curse.name }}", ["course"])
+    assert found.endswith("did you mean 'course'?")
+
+
 def test_all_problems_come_at_once() -> None:
     assert len(check("{{ contat.x | upcas }}{{ wrkflow.y | dwncase }}")) == 4
 

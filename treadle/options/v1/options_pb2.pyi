@@ -170,7 +170,7 @@ class ForbiddenWhen(_message.Message):
     def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FieldRules(_message.Message):
-    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent")
+    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent", "template_roots")
     KIND_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -187,6 +187,7 @@ class FieldRules(_message.Message):
     EDITABLE_FIELD_NUMBER: _ClassVar[int]
     CREATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_PARENT_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_ROOTS_FIELD_NUMBER: _ClassVar[int]
     kind: FieldKind
     required: bool
     template: bool
@@ -203,4 +204,5 @@ class FieldRules(_message.Message):
     editable: bool
     create_only: bool
     reference_parent: str
-    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ...) -> None: ...
+    template_roots: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ..., template_roots: _Optional[_Iterable[str]] = ...) -> None: ...
