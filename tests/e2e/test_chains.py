@@ -1,20 +1,9 @@
 """Workflows that lead to each other: by what they do to contacts, and by campaigns they back."""
 
-from collections.abc import Generator
-
-import pytest
-
-from devstack.stack import Stack
-from tests.support.e2e_office import Office, office
+from tests.support.e2e_office import Office
 from tests.support.e2e_rest import Json, step, tag, wait
 from tests.support.e2e_triggers import completed, started, triggered, when_tagged
 from tests.support.foreground import eventually
-
-
-@pytest.fixture
-def there(stack: Stack) -> Generator[Office]:
-    with office(stack) as opened:
-        yield opened
 
 
 def only_run(there: Office, workflow: str) -> Json:
@@ -86,12 +75,9 @@ def test_an_import_sets_off_one_workflow_after_the_other(there: Office) -> None:
 
 def test_two_workflows_that_set_each_other_off_come_to_an_end(there: Office) -> None:
     api = there.api
-    put_on = triggered(
-        api, {"event_type": "tag_removed"}, step("add_tag", tag_name="hot"), re_entry="always"
-    )
-    take_off = triggered(
-        api, when_tagged("hot"), step("remove_tag", tag_name="hot"), re_entry="always"
-    )
+    cold = when_tagged("hot") | {"event_type": "tag_removed"}
+    put_on = triggered(api, cold, step("add_tag", tag_name="hot"))
+    take_off = triggered(api, when_tagged("hot"), step("remove_tag", tag_name="hot"))
     contact = api.post("contacts", {"first_name": "Ada"})["id"]
     there.run(put_on, contact)
 

@@ -3,12 +3,9 @@
 One workflow fails in each of its steps for one contact, and completes.
 """
 
-from collections.abc import Generator
-
 import pytest
 
-from devstack.stack import Stack
-from tests.support.e2e_office import Office, office
+from tests.support.e2e_office import Office
 from tests.support.e2e_rest import Json, step, tag, told, wait
 from tests.support.foreground import eventually
 
@@ -63,12 +60,6 @@ def failing(there: Office, taken: str, campaign: str, team: str, course: str) ->
         step("revoke_course_access", course_id=there.basics, revocation_reason=essay),
     ]
     return [each | {"on_error": "continue"} for each in steps]
-
-
-@pytest.fixture(scope="module")
-def there(stack: Stack) -> Generator[Office]:
-    with office(stack) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

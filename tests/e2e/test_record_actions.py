@@ -4,14 +4,12 @@ One workflow holds all of them, and steps go on with what earlier ones have made
 the module; each test looks at one outcome as a customer would.
 """
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
-from devstack.stack import Stack
-from tests.support.e2e_office import Office, office
+from tests.support.e2e_office import Office
 from tests.support.e2e_rest import Json, step
 from tests.support.foreground import eventually
 
@@ -129,12 +127,6 @@ def everything(there: Office) -> list[Json]:
             revocation_reason="only with the {{ contact.custom_fields.plan }} plan",
         ),
     ]
-
-
-@pytest.fixture(scope="module")
-def there(stack: Stack) -> Generator[Office]:
-    with office(stack) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
