@@ -58,6 +58,7 @@ _CLAIM_LEFT = """
     FROM left_behind WHERE o.id = left_behind.id
     RETURNING o.id::text, o.account_id::text, o.event_type, o.payload
     """
+_STORED = "SELECT id::text FROM treadle.event_outbox WHERE id = ANY($1::uuid[])"
 _FORGET = "DELETE FROM treadle.event_outbox WHERE id = ANY($1::uuid[])"
 
 
@@ -77,6 +78,11 @@ async def store_outbox(connection: Driver, rows: Sequence[OutboxRow]) -> None:
     """Stores the rows in the transaction of `connection`."""
     if rows:
         await connection.execute(_STORE, *zip(*rows, strict=True))
+
+
+async def stored_outbox(connection: Driver, row_ids: Sequence[str]) -> set[str]:
+    """Those of the rows that are there: their events have not been handled yet."""
+    return {row[0] for row in await connection.fetch(_STORED, row_ids)}
 
 
 async def forget_outbox(connection: Driver, row_ids: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Pulls events and has them start what listens to them; forgets and acks after the commit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -42,6 +42,8 @@ class _Message(NamedTuple):
 
     account_id: str
     event_type: str
+    # What it is stored under until it has been handled.
+    batch_id: str | None
     payload: bytes
 
 
@@ -82,28 +84,35 @@ class TriggerWorker:
         ):
             for event_type in {trigger.event_type for trigger in listener.triggers}:
                 listeners.setdefault((listener.account_id, event_type), []).append(listener)
+        heard = [each for each in messages if (each.account_id, each.event_type) in listeners]
+        handled = await self._handled(heard)
         return [
             Candidate(event, listener.workflow_id)
-            for message in messages
-            if (listening := listeners.get((message.account_id, message.event_type)))
+            for message in heard
+            if message.batch_id not in handled
             for event in _events(message)
-            for listener in listening
+            for listener in listeners[message.account_id, message.event_type]
             if listener.hears(event)
         ]
+
+    async def _handled(self, messages: Sequence[_Message]) -> Collection[str]:
+        """The batches that come once more: what they started then is all that they start."""
+        batch_ids = [each.batch_id for each in messages if each.batch_id is not None]
+        return await self._store.handled(batch_ids) if batch_ids else ()
 
 
 def _message(delivery: Delivery) -> _Message | None:
     """What the subject, `treadle.events.<account>.<type>`, says of a message."""
     try:
         _, _, account_id, event_type = delivery.subject.split(".")
-        return _Message(_uuid(account_id), event_type, delivery.data)
+        return _Message(_uuid(account_id), event_type, _batch_id(delivery), delivery.data)
     except ValueError:
         _log.error("events_of_nobody", subject=delivery.subject)
         return None
 
 
 def _batch_id(delivery: Delivery) -> str | None:
-    """What the batch is stored under until it has been handled."""
+    """See _Message; None when whoever published it does not store events."""
     try:
         return _uuid((delivery.headers or {}).get(MESSAGE_ID, ""))
     except ValueError:

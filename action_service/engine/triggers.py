@@ -151,6 +151,10 @@ class TriggerStore(Protocol):
         """
         ...
 
+    async def handled(self, batch_ids: Sequence[str]) -> Collection[str]:
+        """Those of the batches that have been dropped."""
+        ...
+
     async def forget(self, batch_ids: Sequence[str]) -> None:
         """Drops batches of events, which have been handled: they are not published again."""
         ...

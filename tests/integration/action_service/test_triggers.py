@@ -8,17 +8,15 @@ from typing import cast
 import orjson
 import pytest
 
-from action_service.adapters.event_outbox import OutboxPublisher, outbox_rows, store_outbox
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.domain.plan import Json
 from action_service.domain.triggers import Condition, Operator, ReEntry, Trigger
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.effects import ContactEvent
 from action_service.engine.model import Task
 from action_service.engine.triggers import Candidate, Event, TriggerProcessor
 from common.ids import new_id
-from common.nats import EVENTS, ensure_streams
+from common.nats import ensure_streams
 from tests.support.effects import executors
 from tests.support.engine import Bench, HandExecutor, Seeded, Step, bench, tagged
 from tests.support.triggers import (
@@ -331,31 +329,6 @@ async def test_what_dies_after_its_commit_is_carried_on(world: Bench, crm: HandE
     (task,) = await crm.take(1)
     assert task.contact_id == happened.contact_id
     assert await runs(world, seeded) == {happened.contact_id: 1}
-
-
-async def test_events_outlive_the_loss_of_the_stream(world: Bench) -> None:
-    """Published, acknowledged and lost before anybody has read them."""
-    seeded = await world.seed([TAG])
-    await listen(world, seeded, ANY_TAG)
-    await ensure_streams(world.js)
-    (contact,) = seeded.contact_ids
-    happened = ContactEvent(
-        seeded.account_id, "tag_added", contact, datetime.now(UTC), {"tag_name": "vip"}
-    )
-    rows = outbox_rows([happened])
-    async with world.pool.acquire() as connection:
-        await store_outbox(connection, rows)
-    publisher, stop = OutboxPublisher(world.pool, world.js), asyncio.Event()
-    publisher.offer(rows)
-    stop.set()
-    await publisher.run(stop, sweep_interval=HOUR)
-    assert (await world.js.stream_info(EVENTS.name)).state.messages == 1
-    await world.js.delete_stream(EVENTS.name)
-
-    await world.execute("UPDATE event_outbox SET ring_at = now()")
-    await world.start_engine()
-    await world.until("SELECT count(*) FROM event_outbox", 0)
-    assert await runs(world, seeded) == {contact: 1}
 
 
 async def test_engines_that_wait_for_each_other_decide_as_one(world: Bench) -> None:
