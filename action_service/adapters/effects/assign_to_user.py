@@ -28,6 +28,7 @@ _LOCK_TURNS = """
     ON CONFLICT (account_id, pool_id) DO UPDATE SET last_user_id = t.last_user_id
     RETURNING t.account_id::text, t.pool_id::text, t.last_user_id::text
     """
+# A user of whom only a token is known, and no name, is in no pool but those of their teams.
 _MEMBERS = """
     SELECT v.account_id::text, v.pool_id::text, u.id::text, u.name, u.is_active
     FROM unnest($1::uuid[], $2::uuid[]) AS v(account_id, pool_id)
@@ -39,7 +40,7 @@ _MEMBERS = """
         UNION ALL
         SELECT u.id, u.name, u.is_active, 0, u.created_at
         FROM treadle.users u
-        WHERE u.account_id = v.account_id AND v.pool_id = v.account_id
+        WHERE u.account_id = v.account_id AND v.pool_id = v.account_id AND u.name <> ''
     ) u
     ORDER BY v.account_id, v.pool_id, u.place, u.created_at, u.id
     """

@@ -50,6 +50,13 @@ def names(found: list[Outcome]) -> list[str]:
     return [str(each.output["user_name"]) for each in found]
 
 
+@pytest.mark.parametrize("kind", ["round_robin", "least_busy"])
+async def test_callers_without_a_name_take_no_turns(world: Bench, kind: str) -> None:
+    place = await world.seed([])
+    await add_users(world, place.account_id, "", "Ann")
+    assert names(await assign(world, place, kind, times=2)) == ["Ann", "Ann"]
+
+
 async def test_assign_to_user_action(world: Bench) -> None:
     place = await world.seed([])
     ann, ben = await add_users(world, place.account_id, "Ann", "Ben")
