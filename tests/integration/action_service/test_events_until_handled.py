@@ -1,4 +1,4 @@
-"""Events are kept until what they set off has started: none is lost, none is decided about twice."""
+"""Events are kept until they have been handled: none is lost, and none is decided about twice."""
 
 import asyncio
 from collections.abc import AsyncGenerator
