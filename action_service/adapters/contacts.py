@@ -10,6 +10,7 @@ from action_service.adapters.driver import driver_of
 from action_service.adapters.effects.add_tag import put_tags
 from action_service.adapters.sql import Listing, Repository, as_list, to_json
 from action_service.domain.contact import Contact, ContactValues
+from action_service.domain.custom_fields import CustomFieldType
 from action_service.domain.import_batch import Existing
 
 _COLUMNS = """
@@ -86,6 +87,14 @@ _UPDATE_ALL = text(
 )
 
 
+_FIELD_TYPES = text(
+    """
+    SELECT name, field_type FROM custom_fields
+    WHERE account_id = :account AND name = ANY(CAST(:names AS text[]))
+    """
+)
+
+
 class ContactReader(Repository):
     """Reads contacts."""
 
@@ -105,6 +114,11 @@ class ContactReader(Repository):
         """Those of the ids that are users of the account."""
         rows = await self._run(_KNOWN_USERS, ids=as_list(user_ids))
         return frozenset(rows.scalars())
+
+    async def field_types(self, names: Collection[str]) -> Mapping[str, CustomFieldType]:
+        """The types of those of the custom fields that are declared."""
+        rows = await self._run(_FIELD_TYPES, names=list(names))
+        return {row.name: CustomFieldType(row.field_type) for row in rows}
 
 
 class ContactWriter(ContactReader):

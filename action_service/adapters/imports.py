@@ -1,6 +1,6 @@
 """Imports of contacts and the rows that they refused."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from action_service.domain.contact_import import (
     RefusedRow,
     RowProblem,
 )
-from action_service.domain.custom_fields import CustomFieldType
 
 # Batches that travel in one statement: some megabytes.
 _AT_ONCE = 16
@@ -76,12 +75,6 @@ _ADVANCE = text(
     WHERE i.account_id = :account AND i.id = :id
     RETURNING {_COLUMNS}
     """  # noqa: S608
-)
-_FIELD_TYPES = text(
-    """
-    SELECT name, field_type FROM custom_fields
-    WHERE account_id = :account AND name = ANY(CAST(:names AS text[]))
-    """
 )
 
 
@@ -161,11 +154,6 @@ class ImportWriter(ImportReader):
             processed=counts.processed,
         )
         return _import(advanced.one())
-
-    async def field_types(self, names: Collection[str]) -> Mapping[str, CustomFieldType]:
-        """The types of those of the custom fields that are declared."""
-        rows = await self._run(_FIELD_TYPES, names=list(names))
-        return {row.name: CustomFieldType(row.field_type) for row in rows}
 
 
 def _pairs(values: Sequence[Column] | Sequence[RowProblem]) -> str:

@@ -1,5 +1,6 @@
 """What the declared types of custom fields make of values, and of text such as a file's cells."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -33,6 +34,24 @@ _WANTED = {
 
 class NotOfTypeError(Exception):
     """This is no value of the type; says what it must be, in words that follow the field."""
+
+
+def typed_fields(
+    types: Mapping[str, CustomFieldType], fields: Mapping[str, Json]
+) -> tuple[dict[str, Json], list[tuple[str, str]]]:
+    """The fields as they are stored, and what is wrong with them, by name.
+
+    A field without a declaration is kept as it is.
+    """
+    stored: dict[str, Json] = {}
+    problems: list[tuple[str, str]] = []
+    for name, value in fields.items():
+        kind = types.get(name)
+        try:
+            stored[name] = value if kind is None else typed(kind, value)
+        except NotOfTypeError as error:
+            problems.append((name, str(error)))
+    return stored, problems
 
 
 def typed(kind: CustomFieldType, value: Json) -> Json:

@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from action_service.domain.contact import Contact, ContactValues, EmailTemplate
+from action_service.domain.custom_fields import CustomFieldType
 from action_service.domain.import_batch import Existing
 
 
@@ -23,6 +24,10 @@ class ContactReads(Protocol):
 
     async def known_users(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Those of the ids that are users of the account."""
+        ...
+
+    async def field_types(self, names: Collection[str]) -> Mapping[str, CustomFieldType]:
+        """The types of those of the custom fields that are declared."""
         ...
 
 

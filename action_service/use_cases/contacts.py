@@ -19,6 +19,7 @@ from action_service.domain.contact_events import (
     created_data,
     updated_data,
 )
+from action_service.domain.custom_fields import CustomFieldType, typed_fields
 from action_service.domain.plan import Json
 from action_service.use_cases.checks import below, check_etag
 from action_service.use_cases.ports import Change, Transaction, Writer
@@ -86,8 +87,10 @@ async def update_contact(
     if before is None:
         raise not_found("contact", contact_id)
     check_etag("contact", contact_id, before.revision, etag)
-    merged = merged_custom_fields(before.values.custom_fields, given.custom_fields)
     if "custom_fields" in mask:
+        (custom,), untyped = await _typed(tx, [given], ["contact"])
+        merged = merged_custom_fields(before.values.custom_fields, custom)
+        violations += untyped
         violations += _custom_fields_violations("contact", merged)
         values = replace(values, custom_fields=merged)
     named = tuple(below("contact", name) for name in mask)
@@ -107,9 +110,11 @@ async def update_contact(
 
 
 async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]) -> list[UUID]:
+    customs, violations = await _typed(tx, given, paths)
+    given = [replace(g, custom_fields=c) for g, c in zip(given, customs, strict=True)]
     checked = [checked_contact(each, path) for each, path in zip(given, paths, strict=True)]
     contacts = [(new_id(), values) for values, _ in checked]
-    violations = [violation for _, found in checked for violation in found]
+    violations += [violation for _, found in checked for violation in found]
     violations += _repeated_emails([values for values, _ in checked], paths)
     violations += await _owner_violations(tx, [values for values, _ in checked], paths)
     if violations:
@@ -132,6 +137,23 @@ async def _store(tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]
         tx.record(Change("contact.created", "contact", contact_id, after=known))
         tx.emit(CONTACT_CREATED, contact_id, created_data(EventSource.API, values))
     return [contact_id for contact_id, _ in contacts]
+
+
+async def _typed(
+    tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]
+) -> tuple[list[dict[str, Json]], list[FieldViolation]]:
+    """The custom fields given, those with a declared type as values of it; and what is none."""
+    names = {name for each in given for name in each.custom_fields}
+    types = await tx.contacts.field_types(names) if names else dict[str, CustomFieldType]()
+    customs: list[dict[str, Json]] = []
+    violations: list[FieldViolation] = []
+    for each, path in zip(given, paths, strict=True):
+        stored, problems = typed_fields(types, each.custom_fields)
+        customs.append(stored)
+        violations += [
+            FieldViolation(below(path, f"custom_fields.{name}"), text) for name, text in problems
+        ]
+    return customs, violations
 
 
 def checked_contact(given: ContactInput, path: str) -> tuple[ContactValues, list[FieldViolation]]:

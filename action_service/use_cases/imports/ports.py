@@ -1,6 +1,6 @@
 """What imports need of the store beside what contacts do."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from action_service.domain.contact_import import (
     Duplicates,
     RefusedRow,
 )
-from action_service.domain.custom_fields import CustomFieldType
 
 
 class ImportReads(Protocol):
@@ -55,8 +54,4 @@ class ImportWrites(ImportReads, Protocol):
 
     async def advance(self, import_id: UUID, counts: Counts) -> ContactImport:
         """Adds to the counts; the import is completed when they make up all rows."""
-        ...
-
-    async def field_types(self, names: Collection[str]) -> Mapping[str, CustomFieldType]:
-        """The types of those of the custom fields that are declared."""
         ...

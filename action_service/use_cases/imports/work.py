@@ -113,7 +113,7 @@ async def import_batch(batch: ClaimedBatch) -> None:
         for column in batch.columns
         if column.field.startswith(CUSTOM_PREFIX)
     ]
-    reader = RowReader(batch.columns, await tx.imports.field_types(custom))
+    reader = RowReader(batch.columns, await tx.contacts.field_types(custom))
     rows = {row.number: row for row in rows_of(batch.rows)}
     read = await _with_known_owners(tx, reader, rows, [reader.read(row) for row in rows.values()])
     good = [row for row in read if isinstance(row, ReadRow)]

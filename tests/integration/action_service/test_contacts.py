@@ -12,6 +12,7 @@ from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused
 from treadle.contact.v1 import contact_pb2
 from treadle.contact.v1 import contact_service_pb2 as pb
+from treadle.record.v1 import crm_service_pb2, custom_field_pb2
 
 ANN = {
     "email": "Ann@Example.com",
@@ -359,3 +360,30 @@ async def test_a_template_is_changed_as_far_as_is_said(api: Api, client: Client)
     await refused(stranger.contacts.UpdateEmailTemplate(request), ErrorReason.NOT_FOUND)
     viewer = await api.client("viewer", account_id=client.account_id)
     await refused(viewer.contacts.UpdateEmailTemplate(request), ErrorReason.PERMISSION_DENIED)
+
+
+async def test_declared_custom_fields_take_values_of_their_type(api: Api, client: Client) -> None:
+    for name, kind in (("visits", "NUMBER"), ("since", "DATE"), ("vip", "BOOLEAN")):
+        declared = custom_field_pb2.CustomField(name=name, field_type=f"CUSTOM_FIELD_TYPE_{kind}")
+        await client.crm.CreateCustomField(
+            crm_service_pb2.CreateCustomFieldRequest(custom_field=declared)
+        )
+    contact = await client.contact(
+        custom_fields={"visits": "12", "since": "2026-03-31", "vip": "yes", "plan": "gold"}
+    )
+    assert dict(contact.custom_fields) == {
+        "visits": 12, "since": "2026-03-31", "vip": True, "plan": "gold",
+    }  # fmt: skip
+    error = await refused(
+        client.contact(custom_fields={"visits": "many", "since": "soon", "vip": 2}),
+        ErrorReason.VALIDATION_FAILED,
+    )
+    assert sorted(fields(error)) == [
+        f"contact.custom_fields.{name}" for name in ("since", "vip", "visits")
+    ]
+    changed = await update(client, contact.id, custom_fields={"visits": "13", "vip": None})
+    assert dict(changed.custom_fields) == {"visits": 13, "since": "2026-03-31", "plan": "gold"}
+    error = await refused(
+        update(client, contact.id, custom_fields={"since": True}), ErrorReason.VALIDATION_FAILED
+    )
+    assert fields(error) == ["contact.custom_fields.since"]
