@@ -25,6 +25,7 @@ from executor_service.pipeline import Action, Pipeline
 from executor_service.ports import ClaimDecision
 from executor_service.wiring import Wiring
 from tests.support.engine import Bench, Seeded
+from tests.support.engine import bench as engine_bench
 from treadle.dispatch.v1.event_pb2 import EventBatch
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -115,6 +116,20 @@ async def _serve(
             await bench.js.publish(RESULTS_SUBJECT, batch)
         for each in deliveries:
             await each.ack()
+
+
+@asynccontextmanager
+async def two_engines(
+    database_url: str, nats_url: str, *, copies: int = 1
+) -> AsyncGenerator[Bench]:
+    """Two engines and the executors, who publish each result `copies` times."""
+    async with (
+        engine_bench(database_url, nats_url) as world,
+        executors(world, copies=copies),
+    ):
+        await world.start_engine()
+        await world.start_engine()
+        yield world
 
 
 async def run(bench: Bench, seeded: Seeded, *, times: int = 1) -> list[Outcome]:

@@ -1,12 +1,10 @@
 """Workflows of single steps that enrol contacts or move deals, and what becomes of them."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from action_service.domain.plan import Json
-from tests.support.effects import Outcome, executors, run
-from tests.support.engine import Bench, Seeded, Step, bench
+from tests.support.effects import Outcome, run
+from tests.support.engine import Bench, Seeded, Step
 from tests.support.sales import Campaign
 
 # No id of anything.
@@ -14,20 +12,6 @@ ABSENT = "550e8400-e29b-41d4-a716-446655440000"
 TAG = Step("add_tag", {"tag_name": "seen"})
 # Parked until somebody ends it: no scheduler listens.
 WAIT = Step("wait_time", {"duration": 1, "unit": "days"})
-
-
-@asynccontextmanager
-async def two_engines(
-    database_url: str, nats_url: str, *, copies: int = 1
-) -> AsyncGenerator[Bench]:
-    """Two engines and the executors, who publish each result `copies` times."""
-    async with (
-        bench(database_url, nats_url) as world,
-        executors(world, copies=copies),
-    ):
-        await world.start_engine()
-        await world.start_engine()
-        yield world
 
 
 async def workflow(world: Bench, home: Seeded, *steps: Step) -> Seeded:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from common.ids import new_id
-from tests.support.effects import Outcome, add_team, add_users, events, executors, run
-from tests.support.engine import Bench, Seeded, Step, bench
+from tests.support.effects import Outcome, add_team, add_users, events, run, two_engines
+from tests.support.engine import Bench, Seeded, Step
 
 NAMES = ("Ann", "Ben", "Cem", "Dee", "Eve")
 
@@ -17,12 +17,7 @@ NAMES = ("Ann", "Ben", "Cem", "Dee", "Eve")
 @pytest.fixture
 async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
     """Two engines, and executors whose every result comes ten times."""
-    async with (
-        bench(database_url, nats_url) as surroundings,
-        executors(surroundings, copies=10),
-    ):
-        await surroundings.start_engine()
-        await surroundings.start_engine()
+    async with two_engines(database_url, nats_url, copies=10) as surroundings:
         yield surroundings
 
 

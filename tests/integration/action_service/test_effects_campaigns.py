@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from action_service.domain.plan import Json
-from tests.support.effects import outcomes
+from tests.support.effects import outcomes, two_engines
 from tests.support.engine import Bench, Seeded, Step
 from tests.support.sales import Campaign, add_campaign
 from tests.support.sales_steps import (
@@ -19,7 +19,6 @@ from tests.support.sales_steps import (
     leaving,
     result,
     state,
-    two_engines,
     workflow,
 )
 

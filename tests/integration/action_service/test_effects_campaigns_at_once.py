@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.support.effects import RecordHandlers, outcomes, run
+from tests.support.effects import RecordHandlers, outcomes, run, two_engines
 from tests.support.engine import Bench, HandExecutor, Seeded, bench
 from tests.support.sales import add_campaign
 from tests.support.sales_steps import (
@@ -16,7 +16,6 @@ from tests.support.sales_steps import (
     leaving,
     result,
     state,
-    two_engines,
     workflow,
 )
 from treadle.dispatch.v1.result_pb2 import ActionResult

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.effects import events, executors
-from tests.support.engine import Bench, Seeded, bench
+from tests.support.effects import events, two_engines
+from tests.support.engine import Bench, Seeded
 from tests.support.work import add_course, instant, reach, step
 
 NOBODY = "550e8400-e29b-41d4-a716-446655440000"
@@ -16,9 +16,7 @@ NOBODY = "550e8400-e29b-41d4-a716-446655440000"
 @pytest.fixture
 async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
     """Two engines, and executors whose answers come twice."""
-    async with bench(database_url, nats_url) as surroundings, executors(surroundings, copies=2):
-        await surroundings.start_engine()
-        await surroundings.start_engine()
+    async with two_engines(database_url, nats_url, copies=2) as surroundings:
         yield surroundings
 
 

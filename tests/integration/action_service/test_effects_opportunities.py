@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from action_service.domain.plan import Json
-from tests.support.effects import events, outcomes, run
+from tests.support.effects import events, outcomes, run, two_engines
 from tests.support.engine import Bench, Seeded, Step
 from tests.support.sales import add_opportunity, add_pipeline
-from tests.support.sales_steps import ABSENT, result, two_engines, workflow
+from tests.support.sales_steps import ABSENT, result, workflow
 
 
 @pytest.fixture

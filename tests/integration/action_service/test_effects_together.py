@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.effects import add_team, add_users, run
+from tests.support.effects import add_team, add_users, run, two_engines
 from tests.support.engine import Bench, Step
 from tests.support.sales import add_campaign, add_opportunity, add_pipeline
-from tests.support.sales_steps import two_engines
 from tests.support.work import add_course
 
 CONTACTS = 6

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from action_service.domain.plan import Json
-from tests.support.effects import add_team, add_users, events, executors, run
-from tests.support.engine import Bench, Seeded, Step, bench
+from tests.support.effects import add_team, add_users, events, run, two_engines
+from tests.support.engine import Bench, Seeded, Step
 from tests.support.work import add_course, instant, own, step
 
 NOBODY = "550e8400-e29b-41d4-a716-446655440000"
@@ -26,9 +26,7 @@ NOTIFY: dict[str, Any] = {
 @pytest.fixture
 async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
     """Two engines and the executors."""
-    async with bench(database_url, nats_url) as surroundings, executors(surroundings, copies=2):
-        await surroundings.start_engine()
-        await surroundings.start_engine()
+    async with two_engines(database_url, nats_url, copies=2) as surroundings:
         yield surroundings
 
 
