@@ -14,6 +14,8 @@ from devstack.simulator.app import Simulator
 # Calls that hang end at once on shutdown; this is for the ones being answered.
 STOP_SECONDS = 2
 BACKLOG = 2_048
+# As long as providers do; uvicorn's own 5 s end while callers still have use for a connection.
+KEEP_ALIVE_SECONDS = 75
 
 
 class _Protocol(H11Protocol):
@@ -46,6 +48,7 @@ async def serving(simulator: Simulator, host: str, port: int) -> AsyncGenerator[
             log_level="warning",
             access_log=False,
             backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
