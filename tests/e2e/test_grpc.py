@@ -31,6 +31,11 @@ API_SERVICES = {
     "treadle.contact.v1.ContactService",
     "treadle.execution.v1.ExecutionService",
     "treadle.ledger.v1.LedgerService",
+    "treadle.record.v1.CampaignService",
+    "treadle.record.v1.ContactImportService",
+    "treadle.record.v1.CourseService",
+    "treadle.record.v1.CrmService",
+    "treadle.record.v1.DirectoryService",
     "treadle.workflow.v1.ActionService",
     "treadle.workflow.v1.WorkflowService",
 }

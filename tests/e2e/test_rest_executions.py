@@ -84,7 +84,8 @@ def test_a_run_is_watched_to_its_end(http: httpx.Client) -> None:
     assert tagged["action_config"] == {"tag_name": "welcomed"}
     assert tagged["contact_id"] == contact
     assert tagged["duration_seconds"] >= 0
-    assert tagged["result"] == {"tag_name": "welcomed"}
+    assert tagged["result"]["tag_name"] == "welcomed"
+    assert tagged["result"]["added"]
     assert len(tagged["attempts"]) == 1
     assert ok(http.get(f"/api/v1/contacts/{contact}")).json()["tags"] == ["welcomed"]
     assert http.get(f"{path}/events", headers={"Last-Event-ID": "end"}).status_code == 204

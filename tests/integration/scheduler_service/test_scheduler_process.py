@@ -147,8 +147,9 @@ async def shorten_ack_wait(nc: Client, *specs: ConsumerSpec) -> None:
 
 async def test_timers_survive_a_kill(other_side: Engine, service_env: dict[str, str]) -> None:
     ready_at = await other_side.now()
-    waits = [wait_task(2, ready_at=ready_at) for _ in range(300)]
-    delayed = [delayed_task(ready_at + 2 * SECOND) for _ in range(300)]
+    # Long enough for all to be parked before, on a busy machine too.
+    waits = [wait_task(8, ready_at=ready_at) for _ in range(300)]
+    delayed = [delayed_task(ready_at + 8 * SECOND) for _ in range(300)]
     async with run_replica(service_env) as replica:
         await other_side.ring_waits(waits)
         await other_side.hold_back(delayed)
@@ -166,9 +167,9 @@ async def test_timers_survive_a_kill(other_side: Engine, service_env: dict[str, 
     assert attempts(other_side.of("completed")) == {task.attempt_id for task in waits}
     assert attempts(other_side.of("due")) == {each.task.attempt_id for each in delayed}
     for result in other_side.of("completed"):
-        assert result.finished_at.ToDatetime(UTC) >= ready_at + 2 * SECOND
+        assert result.finished_at.ToDatetime(UTC) >= ready_at + 8 * SECOND
     for each in delayed:
-        assert other_side.heard_at[each.task.attempt_id] >= ready_at + 2 * SECOND
+        assert other_side.heard_at[each.task.attempt_id] >= ready_at + 8 * SECOND
 
 
 async def test_nothing_is_lost_when_it_is_killed_again_and_again(
