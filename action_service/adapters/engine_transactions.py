@@ -12,8 +12,15 @@ from action_service.engine.model import BadItemError, StoreUnavailableError
 @asynccontextmanager
 async def transaction(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncGenerator[Driver]:
     """Commits when the block ends well; raises StoreUnavailableError."""
+    async with single_statement(pool) as connection, connection.transaction():
+        yield connection
+
+
+@asynccontextmanager
+async def single_statement(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncGenerator[Driver]:
+    """For a statement that is a transaction by itself; raises StoreUnavailableError."""
     try:
-        async with pool.acquire() as connection, connection.transaction():
+        async with pool.acquire() as connection:
             yield connection
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         raise StoreUnavailableError(type(error).__name__) from error

@@ -9,7 +9,7 @@ import orjson
 
 from action_service.adapters.context_store import load_contexts
 from action_service.adapters.driver import Driver
-from action_service.adapters.engine_transactions import bad_items, transaction
+from action_service.adapters.engine_transactions import bad_items, single_statement, transaction
 from action_service.adapters.event_outbox import forget_outbox, stored_outbox
 from action_service.adapters.new_executions import insert_executions
 from action_service.adapters.plan_cache import PlanCache
@@ -169,18 +169,18 @@ class PostgresTriggerStore:
         self, account_ids: Collection[str], event_types: Collection[str]
     ) -> Sequence[Listener]:
         """See TriggerStore."""
-        async with transaction(self._pool) as connection:
+        async with single_statement(self._pool) as connection:
             rows = await connection.fetch(_LISTENERS, list(account_ids), list(event_types))
         return [_listener(*row) for row in rows]
 
     async def handled(self, batch_ids: Sequence[str]) -> Collection[str]:
         """See TriggerStore."""
-        async with transaction(self._pool) as connection:
+        async with single_statement(self._pool) as connection:
             return set(batch_ids) - await stored_outbox(connection, batch_ids)
 
     async def forget(self, batch_ids: Sequence[str]) -> None:
         """See TriggerStore."""
-        async with transaction(self._pool) as connection:
+        async with single_statement(self._pool) as connection:
             await forget_outbox(connection, batch_ids)
 
     @asynccontextmanager

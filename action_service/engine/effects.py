@@ -131,7 +131,9 @@ class Applied:
 
     def output(self, effect: AppliedEffect, **values: Json) -> None:
         """Adds to the step's output."""
-        self.outputs.setdefault(effect.at.action_execution_id, {}).update(values)
+        key = effect.at.action_execution_id
+        known = self.outputs.get(key)
+        self.outputs[key] = values if known is None else known | values
 
     def event(
         self, effect: AppliedEffect, event_type: str, contact_id: str, data: Mapping[str, Json]

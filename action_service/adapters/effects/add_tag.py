@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from action_service.adapters.driver import Driver
-from action_service.domain.plan import Json
 from action_service.engine.effects import Applied, AppliedEffect
 
 # One statement when all tags exist, which is nearly always; a row without a tag says which do not.
@@ -40,22 +39,22 @@ Put: TypeAlias = tuple[str, str, str]
 async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: Applied) -> None:
     """Puts the tags on; refuses nothing."""
     colors: dict[tuple[str, str], str | None] = {}
-    puts: dict[Put, None] = {}
-    for effect in effects:
-        tag = effect.effect.add_tag
-        colors.setdefault((effect.account_id, tag.tag_name), tag.tag_color or None)
-        puts[tag.contact_id, effect.account_id, tag.tag_name] = None
-    found = await put_tags(connection, puts, colors)
-    for effect in effects:
-        tag = effect.effect.add_tag
-        put = (tag.contact_id, effect.account_id, tag.tag_name)
+    puts: list[Put] = []
+    for at, effect in effects:
+        tag = effect.add_tag
+        account_id, name = at.account_id, tag.tag_name
+        if color := tag.tag_color:
+            colors.setdefault((account_id, name), color)
+        puts.append((tag.contact_id, account_id, name))
+    found = await put_tags(connection, dict.fromkeys(puts), colors)
+    for effect, put in zip(effects, puts, strict=True):
         tag_id, added = found[put]
         applied.output(effect, tag_id=tag_id, added=added)
         if added:
             # Of several executions that put the same tag on in one batch, the first did.
             found[put] = (tag_id, False)
-            data: dict[str, Json] = {"tag_id": tag_id, "tag_name": tag.tag_name}
-            applied.event(effect, "tag_added", tag.contact_id, data)
+            contact_id, _, name = put
+            applied.event(effect, "tag_added", contact_id, {"tag_id": tag_id, "tag_name": name})
 
 
 async def put_tags(
