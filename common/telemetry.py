@@ -92,7 +92,7 @@ def configure_logging(
         )
     )
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
-    for chatty in ("httpx", "httpcore", "uvicorn.access"):
+    for chatty in ("httpx", "httpcore", "stripe", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
 
 

@@ -23,12 +23,13 @@ from common.settings import load
 from common.telemetry import announce_ready, configure_logging, metrics_endpoint
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.ledger import LedgerClient
-from executor_service.adapters.providers import email_gateway, sms_gateway
+from executor_service.adapters.providers import email_gateway, payment_gateway, sms_gateway
 from executor_service.adapters.templates import TemplateClient
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.fleet import FINISH_S, run_fleet
 from executor_service.metrics import Metrics
+from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline
 from executor_service.ports import EmailGateway, SmsGateway, TemplateSource
 from executor_service.publisher import ResultPublisher, jetstream_publisher
@@ -134,6 +135,7 @@ def _providers(
         TemplateSource: lambda: TemplateClient(channel, tokens, SYSTEM_CLOCK),
         EmailGateway: lambda: email_gateway(settings),
         SmsGateway: lambda: sms_gateway(settings),
+        PaymentGateway: lambda: payment_gateway(settings),
         Sender: lambda: Sender(
             settings.notification_from_email,
             settings.notification_from_name,

@@ -28,6 +28,8 @@ class ExecutorSettings(SharedSettings):
     twilio_auth_token: SecretStr | None = None
     # Empty for Twilio's own.
     twilio_base_url: str = ""
+    stripe_api_key: SecretStr | None = None
+    stripe_base_url: str = "https://api.stripe.com"
     # Whom the emails and SMS come from that go with notifications and with access to courses.
     notification_from_email: str = ""
     notification_from_name: str = "Treadle"

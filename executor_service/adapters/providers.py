@@ -6,7 +6,8 @@ loaded only by processes whose handlers ask for them.
 
 from common.telemetry import get_logger
 from executor_service.adapters.threads import DaemonThreads
-from executor_service.adapters.unconfigured import NoEmail, NoSms
+from executor_service.adapters.unconfigured import NoEmail, NoPayments, NoSms
+from executor_service.payment_ports import PaymentGateway
 from executor_service.ports import EmailGateway, SmsGateway
 from executor_service.settings import ExecutorSettings
 
@@ -53,4 +54,25 @@ def sms_gateway(settings: ExecutorSettings) -> SmsGateway:
             connections=settings.concurrency, read_timeout=settings.provider_timeout
         ),
         threads=DaemonThreads(settings.concurrency, name="twilio"),
+    )
+
+
+def payment_gateway(settings: ExecutorSettings) -> PaymentGateway:
+    """Stripe, if there are credentials for it."""
+    key = settings.stripe_api_key
+    if key is None:
+        variable = "TREADLE_EXECUTOR_STRIPE_API_KEY"
+        _log.warning("provider_not_configured", provider="stripe", variable=variable)
+        return NoPayments(variable)
+
+    from executor_service.adapters.stripe import StripeGateway
+    from executor_service.adapters.transport import ProviderTransport
+
+    return StripeGateway(
+        api_key=key.get_secret_value(),
+        base_url=settings.stripe_base_url,
+        transport=ProviderTransport(
+            connections=settings.concurrency, read_timeout=settings.provider_timeout
+        ),
+        threads=DaemonThreads(settings.concurrency, name="stripe"),
     )

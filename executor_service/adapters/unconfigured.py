@@ -1,6 +1,15 @@
 """Providers for which this deployment has no credentials: steps that need them fail and say so."""
 
 from executor_service.domain.classify import CredentialsMissingError
+from executor_service.payment_ports import (
+    Cancellation,
+    Charge,
+    NewSubscription,
+    Payment,
+    Refund,
+    RefundMade,
+    Subscription,
+)
 from executor_service.ports import Email, Sms, SmsReceipt
 
 
@@ -24,3 +33,30 @@ class NoSms:
     async def send(self, sms: Sms) -> SmsReceipt:
         """Always refuses."""
         raise CredentialsMissingError(f"{self._variable} is not set")
+
+
+class NoPayments:
+    """Stands where the payment provider would."""
+
+    def __init__(self, variable: str) -> None:
+        self._missing = f"{variable} is not set"
+
+    async def charge(self, charge: Charge) -> Payment:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)
+
+    async def subscribe(self, subscription: NewSubscription) -> Subscription:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)
+
+    async def cancel(self, cancellation: Cancellation) -> Subscription:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)
+
+    async def currency_of(self, payment_intent_id: str) -> str:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)
+
+    async def refund(self, refund: Refund) -> RefundMade:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)

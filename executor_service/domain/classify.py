@@ -32,17 +32,30 @@ class CredentialsMissingError(CallError):
     """This deployment has no credentials for the other side; nothing was sent."""
 
 
+class DeclinedError(CallError):
+    """The other side has what was asked about, and it does not allow the call; `str()` says why."""
+
+
 class RefusedError(CallError):
     """The other side answered with a status that is not 2xx.
 
     `retry_after` is the header as it came; `detail` is the other side's own explanation, if any.
+    `error_class` is given where its error code says more than the status does.
     """
 
-    def __init__(self, status: int, *, retry_after: str | None = None, detail: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        *,
+        retry_after: str | None = None,
+        detail: str = "",
+        error_class: ErrorClass | None = None,
+    ) -> None:
         super().__init__(f"status {status}")
         self.status = status
         self.retry_after = retry_after
         self.detail = detail
+        self.error_class = error_class
 
 
 def classify(error: CallError, *, peer: str, claimed: bool, now: datetime) -> Failed:
@@ -53,6 +66,8 @@ def classify(error: CallError, *, peer: str, claimed: bool, now: datetime) -> Fa
     match error:
         case RefusedError():
             return _refused(error, peer, now)
+        case DeclinedError():
+            return Failed(ErrorClass.REJECTED, f"{peer}: {error}")
         case NotSentError():
             return Failed(ErrorClass.NETWORK_TIMEOUT, f"{peer} could not be reached: {error}")
         case CredentialsMissingError():
@@ -70,7 +85,7 @@ def classify(error: CallError, *, peer: str, claimed: bool, now: datetime) -> Fa
 def _refused(error: RefusedError, peer: str, now: datetime) -> Failed:
     detail = " ".join(error.detail.split())[:_DETAIL_LIMIT]
     message = f"{peer} answered {_status_line(error.status)}" + (f": {detail}" if detail else "")
-    error_class = error_class_of(error.status)
+    error_class = error.error_class or error_class_of(error.status)
     retry_after = None
     if error_class in {ErrorClass.RATE_LIMIT, ErrorClass.SERVICE_UNAVAILABLE}:
         retry_after = parse_retry_after(error.retry_after, now=now)

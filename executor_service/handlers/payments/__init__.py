@@ -1,0 +1,1 @@
+"""Actions that take money or give it back, through Stripe."""
