@@ -26,13 +26,17 @@ class SimulatorSettings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
+    stripe_api_key: SecretStr | None = None
     keep_messages: int = 100_000
 
 
 async def run(host: str, port: int, data_dir: Path | None, settings: SimulatorSettings) -> None:
     """Serve until SIGINT or SIGTERM."""
     credentials = Credentials(
-        settings.sendgrid_api_key, settings.twilio_account_sid, settings.twilio_auth_token
+        settings.sendgrid_api_key,
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        settings.stripe_api_key,
     )
     limits = InboxLimits(messages=settings.keep_messages)
     with ExitStack() as stack:

@@ -18,6 +18,7 @@ from devstack.simulator.failures import FailurePlan
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.sendgrid import SendGrid
 from devstack.simulator.sink import Sink
+from devstack.simulator.stripe import Stripe
 from devstack.simulator.twilio import Twilio
 from devstack.simulator.views import Views
 
@@ -31,6 +32,7 @@ class Credentials:
     sendgrid_api_key: SecretStr | None = None
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
+    stripe_api_key: SecretStr | None = None
 
 
 class Simulator:
@@ -51,9 +53,11 @@ class Simulator:
         exchange = Exchange(self.plan, self.stopping, clock)
         sendgrid = SendGrid(self.inbox, _reveal(known.sendgrid_api_key))
         twilio = Twilio(self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token))
+        stripe = Stripe(self.inbox, _reveal(known.stripe_api_key))
         self.app = Starlette(
             routes=[
                 *_provider_routes(exchange, sendgrid, twilio, Sink(self.inbox)),
+                *_stripe_routes(exchange, stripe),
                 *Views(self.inbox, self.plan).routes(),
             ]
         )
@@ -69,6 +73,15 @@ def _provider_routes(
         Route(f"{messages}/{{message}}.json", _endpoint(exchange, twilio), methods=["GET"]),
         Route("/sink/{name}", _endpoint(exchange, sink), methods=ANY_METHOD),
         Route("/sink/{name}/{rest:path}", _endpoint(exchange, sink), methods=ANY_METHOD),
+    ]
+
+
+def _stripe_routes(exchange: Exchange, stripe: Stripe) -> list[Route]:
+    # Any path below /v1: what is not simulated is answered as Stripe answers what it has not.
+    serve = _endpoint(exchange, stripe)
+    return [
+        Route("/v1/{kind}", serve, methods=ANY_METHOD),
+        Route("/v1/{kind}/{id:path}", serve, methods=ANY_METHOD),
     ]
 
 

@@ -16,7 +16,7 @@ from devstack.simulator.call import JsonObject, as_object
 from devstack.simulator.inbox import Inbox
 
 PAGE_SIZE = 50
-PROVIDERS = {"sendgrid": "Email", "twilio": "SMS", "sink": "Webhook"}
+PROVIDERS = {"sendgrid": "Email", "twilio": "SMS", "stripe": "Payment", "sink": "Webhook"}
 
 HEADERS = {
     "Content-Security-Policy": (
