@@ -23,11 +23,12 @@ from devstack.processes import (
 
 # Who waits for an answer goes before who works through a queue, where both share a machine.
 _BACKGROUND = 10
-# The categories of each executor process: what is pure computing shares one.
+# The categories of each executor process: what is pure computing shares one, and so does what a
+# development machine has little of.
 EXECUTORS: Mapping[str, tuple[str, ...]] = {
     "communication": ("communication",),
     "crm": ("crm", "membership"),
-    "internal": ("internal",),
+    "internal": ("internal", "payments"),
 }
 # The same on every machine, so that a token issued before `up` is good after it.
 DEV_ACCOUNT = uuid5(NAMESPACE_DNS, "account.treadle.localhost")
@@ -38,6 +39,7 @@ _ANY = f"{LOOPBACK}:0"
 _SENDGRID_KEY = "SG.simulated"
 _TWILIO_SID = "AC" + "0" * 32
 _TWILIO_TOKEN = "simulated"  # noqa: S105 - the simulator takes any
+_STRIPE_KEY = "sk_test_simulated"
 
 Progress = Callable[[str], None]
 
@@ -270,6 +272,8 @@ class Stack:
             "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": _TWILIO_SID,
             "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": _TWILIO_TOKEN,
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
+            "TREADLE_EXECUTOR_STRIPE_API_KEY": _STRIPE_KEY,
+            "TREADLE_EXECUTOR_STRIPE_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_EMAIL": "notifications@treadle.example",
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_NUMBER": "+14155550123",
         }

@@ -173,8 +173,11 @@ def check_json(field: FieldSpec, value: object) -> tuple[Problem, ...]:
     problems = tuple(_walk(field, value, ()))
     if problems:
         return problems
-    if field.kind == "number" and (problem := _check_any_number(field, value)):
-        return (problem,)
+    if field.kind == "number":
+        if value is None and field.required:
+            return (Problem(ViolationKind.MISSING, "is required"),)
+        if problem := _check_any_number(field, value):
+            return (problem,)
     if field.kind == "custom_fields":
         return tuple(_check_names(field, cast("Mapping[str, object]", value)))
     return _check_size(field, value)

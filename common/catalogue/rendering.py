@@ -136,6 +136,7 @@ def _render(config: Message, message: MessageSpec, context: Context, loc: Loc) -
             else:
                 _render_nested(cast("Message", value), field, context, at)
                 if field.kind == "number" and _is_blank(cast("Value", value)):
+                    _raise_if("must not be blank" if field.required else None, at)
                     config.ClearField(name)
 
 

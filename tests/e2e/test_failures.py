@@ -103,6 +103,22 @@ CALLS = [
     Case("accepted-then-hangs", broken("accept_then_hang", count=1), [TIMEOUT], accepted=2),
 ]
 
+# Stripe answers a repeated call with what it answered the first time.
+PAYMENTS = [
+    Case("works", broken("ok"), []),
+    Case("limited", broken("429", count=1, retry_after=LATER), [LIMITED]),
+    Case("in-progress", broken("409", count=1), [DOWN]),
+    Case("internal-error", broken("500", count=2), [DOWN] * 2),
+    Case("unavailable-for-good", broken("503"), [DOWN] * 4, "failed", 0),
+    Case("declined", broken("402"), ["rejected"], "failed", 0),
+    Case("unauthorized", broken("401"), ["authentication"], "failed", 0),
+    Case("reset", broken("reset", count=2), [TIMEOUT] * 2),
+    Case("hangs", broken("hang", count=1), [TIMEOUT]),
+    Case("garbage", broken("garbage", count=1), [TIMEOUT]),
+    Case("accepted-then-reset", broken("accept_then_reset", count=1), [TIMEOUT]),
+    Case("accepted-then-hangs", broken("accept_then_hang", count=1), [TIMEOUT]),
+]
+
 
 def contacts_of(api: Customer, cases: Sequence[Case]) -> list[Json]:
     """A contact for each case, whom its calls can be told by."""
@@ -115,7 +131,10 @@ def contacts_of(api: Customer, cases: Sequence[Case]) -> list[Json]:
         for number, case in enumerate(cases)
     ]
     ids = api.post("contacts/batch", {"contacts": people})["contact_ids"]
-    return [person | {"id": id_} for person, id_ in zip(people, ids, strict=True)]
+    return [
+        person | {"id": id_, "customer": f"cus_{person['first_name']}"}
+        for person, id_ in zip(people, ids, strict=True)
+    ]
 
 
 def run_cases(
@@ -214,6 +233,19 @@ def test_a_webhook_is_called_again_under_the_same_key(api: Customer, providers: 
     url = f"{providers.url}/sink/{{{{contact.first_name}}}}"
     step = webhook(url, timeout_seconds=1)
     run_cases(api, providers, "sink", "first_name", step, CALLS)
+
+
+def test_a_customer_is_charged_once(api: Customer, providers: Providers) -> None:
+    charge: Json = {
+        "action_type": "charge_customer",
+        "action_config": {
+            "customer_id": "cus_{{contact.first_name}}",
+            "payment_method_id": "pm_card_visa",
+            "amount": "49.90",
+            "currency": "EUR",
+        },
+    }
+    run_cases(api, providers, "stripe", "customer", charge, PAYMENTS)
 
 
 def test_a_webhook_is_retried_as_often_as_it_says(api: Customer, providers: Providers) -> None:

@@ -35,6 +35,7 @@ OPTIONAL_SECRETS: Mapping[str, str] = {
     "TREADLE_EXECUTOR_SENDGRID_API_KEY": "SG.key",
     "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": "AC0123",
     "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": "token",
+    "TREADLE_EXECUTOR_STRIPE_API_KEY": "sk_live_key",
 }
 _KUBERNETES_SECRET: Mapping[str, str] = {
     "database-url": "postgresql://treadle:services@postgres:5432/treadle",
@@ -43,6 +44,7 @@ _KUBERNETES_SECRET: Mapping[str, str] = {
     "sendgrid-api-key": OPTIONAL_SECRETS["TREADLE_EXECUTOR_SENDGRID_API_KEY"],
     "twilio-account-sid": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID"],
     "twilio-auth-token": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN"],
+    "stripe-api-key": OPTIONAL_SECRETS["TREADLE_EXECUTOR_STRIPE_API_KEY"],
 }
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<mode>[-?])(?P<rest>[^}]*))?\}")

@@ -174,6 +174,8 @@ class World:
             "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
             "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": "x",
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.url,
+            "TREADLE_EXECUTOR_STRIPE_API_KEY": "sk_test_x",
+            "TREADLE_EXECUTOR_STRIPE_BASE_URL": self.url,
         } | changes
 
     @asynccontextmanager
@@ -192,6 +194,8 @@ class World:
             twilio_account_sid="AC" + "0" * 32,
             twilio_auth_token=SecretStr("x"),
             twilio_base_url=self.url,
+            stripe_api_key=SecretStr("sk_test_x"),
+            stripe_base_url=self.url,
             **changes,
         )
         async with running_executor(settings, categories, finish_s=finish_s) as stop:

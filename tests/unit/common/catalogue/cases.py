@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.common.catalogue import record_cases
+from tests.unit.common.catalogue import payment_cases, record_cases
 from tests.unit.common.catalogue.case import (
     BAD_EMAIL,
     BAD_LIQUID,
@@ -35,6 +35,7 @@ VALID: dict[str, dict[str, Any]] = {
     "wait_time": {"duration": 2, "unit": "days"},
     "webhook_call": {"url": HOOK, "method": "POST"},
     **record_cases.VALID,
+    **payment_cases.VALID,
 }
 
 CASES = [
@@ -204,4 +205,5 @@ CASES = [
     )),
     Case("webhook_call", "store_response", (True,), (BOOLEAN,)),
     *record_cases.CASES,
+    *payment_cases.CASES,
 ]  # fmt: skip

@@ -53,11 +53,15 @@ def test_the_types_of_this_build() -> None:
         "add_tag",
         "add_to_campaign",
         "assign_to_user",
+        "cancel_subscription",
+        "charge_customer",
         "create_contact",
         "create_opportunity",
+        "create_subscription",
         "create_task",
         "grant_course_access",
         "move_pipeline_stage",
+        "refund_payment",
         "remove_from_campaign",
         "remove_tag",
         "revoke_course_access",
@@ -85,6 +89,12 @@ def test_the_types_of_this_build() -> None:
         "timing": ("wait_time",),
         "internal": ("create_opportunity", "send_notification", "webhook_call"),
         "membership": ("grant_course_access", "revoke_course_access"),
+        "payments": (
+            "cancel_subscription",
+            "charge_customer",
+            "create_subscription",
+            "refund_payment",
+        ),
     }
 
 
@@ -241,6 +251,39 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("max_retries", False, 3),
         ("store_response", False, None),
     ],
+    # "Payment and subscription actions", of which its tables have none.
+    "charge_customer": [
+        ("customer_id", True, None),
+        ("amount", True, None),
+        ("currency", True, None),
+        ("payment_method_id", False, None),
+        ("off_session", False, True),
+        ("description", False, None),
+        ("metadata", False, None),
+    ],
+    "create_subscription": [
+        ("customer_id", True, None),
+        ("price_id", True, None),
+        ("quantity", False, 1),
+        ("trial_days", False, None),
+        ("payment_method_id", False, None),
+        ("off_session", False, True),
+        ("description", False, None),
+        ("metadata", False, None),
+    ],
+    "cancel_subscription": [
+        ("subscription_id", True, None),
+        ("cancel_at_period_end", False, True),
+        ("invoice_now", False, None),
+        ("prorate", False, None),
+        ("comment", False, None),
+    ],
+    "refund_payment": [
+        ("payment_intent_id", True, None),
+        ("amount", False, None),
+        ("reason", False, None),
+        ("metadata", False, None),
+    ],
 }
 ENUMS = {
     ("create_contact", "duplicate_handling"): {"skip", "update", "create_duplicate"},
@@ -256,6 +299,7 @@ ENUMS = {
     ("wait_time", "unit"): {"minutes", "hours", "days", "weeks", "calendar_days", "seconds"},
     ("webhook_call", "method"): {"GET", "POST", "PUT", "PATCH", "DELETE"},
     ("webhook_call", "auth_type"): {"none", "basic", "bearer", "api_key"},
+    ("refund_payment", "reason"): {"duplicate", "fraudulent", "requested_by_customer"},
 }
 
 

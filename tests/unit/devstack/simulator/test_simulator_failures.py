@@ -83,7 +83,7 @@ def test_ok_ends_a_provider_s_rules() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"provider": "stripe"},
+        {"provider": "paypal"},
         {"mode": "200"},
         {"mode": "600"},
         {"mode": "explode"},

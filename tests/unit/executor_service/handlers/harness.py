@@ -26,11 +26,12 @@ from common.ids import new_id
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
-from executor_service.adapters.providers import email_gateway, sms_gateway
+from executor_service.adapters.providers import email_gateway, payment_gateway, sms_gateway
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.handlers.base import EffectHandler
 from executor_service.metrics import Metrics
+from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline, Stale
 from executor_service.ports import (
     ClaimDecision,
@@ -49,6 +50,7 @@ from treadle.execution.v1.execution_pb2 import ErrorClass
 API_KEY = "SG.test-key"
 ACCOUNT_SID = "AC00000000000000000000000000000000"
 AUTH_TOKEN = "test-auth-token"
+STRIPE_KEY = "sk_test_unittestsunittests"
 TEMPLATE_ID = "550e8400-e29b-41d4-a716-446655440000"
 
 # A Wednesday noon in Berlin, outside the default quiet hours.
@@ -62,7 +64,7 @@ CONTACT: dict[str, Any] = {
     "email": "ann@example.com",
     "phone": "+4915112345678",
     "timezone": "Europe/Berlin",
-    "custom_fields": {"plan": "gold", "visits": 3},
+    "custom_fields": {"plan": "gold", "visits": 3, "stripe": "cus_ann", "price": "49.90"},
 }
 CONTEXT: dict[str, Any] = {
     "contact": CONTACT,
@@ -177,6 +179,8 @@ class Bench:
             twilio_account_sid=ACCOUNT_SID,
             twilio_auth_token=SecretStr(AUTH_TOKEN) if credentials else None,
             twilio_base_url=provider_url,
+            stripe_api_key=SecretStr(STRIPE_KEY) if credentials else None,
+            stripe_base_url=provider_url,
             provider_timeout_seconds=0.4,
             concurrency=8,
         )
@@ -189,11 +193,12 @@ class Bench:
                 TemplateSource: lambda: self.templates,
                 EmailGateway: lambda: email_gateway(settings),
                 SmsGateway: lambda: sms_gateway(settings),
+                PaymentGateway: lambda: payment_gateway(settings),
                 Sender: lambda: sender,
             }
         )
         self.pipeline = Pipeline(
-            wiring.actions(["communication", "crm", "internal", "membership"]),
+            wiring.actions(["communication", "crm", "internal", "membership", "payments"]),
             ledger=self.ledger,
             clock=self.clock,
             metrics=Metrics(CollectorRegistry()),
@@ -298,7 +303,9 @@ class World:
 @asynccontextmanager
 async def world() -> AsyncGenerator[World]:
     """A running simulator and a guarded client."""
-    credentials = Credentials(SecretStr(API_KEY), ACCOUNT_SID, SecretStr(AUTH_TOKEN))
+    credentials = Credentials(
+        SecretStr(API_KEY), ACCOUNT_SID, SecretStr(AUTH_TOKEN), SecretStr(STRIPE_KEY)
+    )
     simulator = Simulator(credentials=credentials)
     async with (
         serving(simulator, "127.0.0.1", 0) as url,
