@@ -4,9 +4,16 @@ The REST API shows a caller one execution at a time; these rules look at all row
 what no caller sees.
 """
 
+from common.catalogue import catalogue
 from devstack.postgres import DATABASE
 from devstack.stack import Stack
+from treadle.options.v1.options_pb2 import IdempotencyClass
 
+_KEYED = ", ".join(
+    f"'{spec.type}'"
+    for spec in catalogue().types.values()
+    if spec.idempotency == IdempotencyClass.IDEMPOTENCY_CLASS_KEYED
+)
 _OPEN = "('pending', 'scheduled', 'running', 'waiting')"
 
 # What is broken, and the ids of the rows that break it.
@@ -70,10 +77,12 @@ _RULES = {
         GROUP BY x.id
         HAVING count(t.id) <> x.attempt_number OR x.retry_count <> x.attempt_number - 1
         """,
-    "nothing was accepted by a provider without a claim before": """
+    "nothing was accepted without a claim before by a provider that takes no keys": f"""
         SELECT t.id FROM treadle.workflow_action_attempts t
+        JOIN treadle.workflow_action_executions x ON x.id = t.action_execution_id
         LEFT JOIN treadle.send_claims c ON c.attempt_id = t.id
         WHERE t.provider_reference IS NOT NULL AND c.attempt_id IS NULL
+          AND x.action_type NOT IN ({_KEYED})
         """,
 }
 
