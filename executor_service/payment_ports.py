@@ -58,8 +58,10 @@ class NewSubscription:
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """A subscription to be canceled: at the end of its period, or now, with or without an invoice
-    for what is due and a credit for what is not used.
+    """A subscription to be canceled.
+
+    At the end of its period, or now: then `invoice_now` bills what is due, and `prorate` credits
+    what is not used.
     """
 
     step_key: str

@@ -22,8 +22,9 @@ _USED_DECIMALS: Final = {
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
-    """What Stripe calls `amount` of `currency` (upper case). Raises ValueError: money that cannot
-    be said exactly is not rounded, and nothing or less is no payment.
+    """`amount` of `currency` (upper case) as Stripe counts it.
+
+    Raises ValueError: what cannot be said exactly is not rounded, and 0 or less is no payment.
     """
     if amount <= 0:
         raise ValueError("must be more than 0")
@@ -36,6 +37,6 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 
 def whole_units(amount: int, currency: str) -> int | float:
-    """What people call Stripe's `amount` of `currency` (upper case)."""
+    """Stripe's `amount` of `currency` (upper case) as people write it."""
     number = Decimal(amount).scaleb(-_DECIMALS.get(currency, 2))
     return int(number) if number == number.to_integral_value() else float(number)

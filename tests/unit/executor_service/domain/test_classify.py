@@ -10,6 +10,7 @@ from executor_service.domain.classify import (
     MAX_RETRY_AFTER,
     CallError,
     CredentialsMissingError,
+    DeclinedError,
     NoAnswerError,
     NotSentError,
     RefusedError,
@@ -40,6 +41,10 @@ NOW = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
         (RefusedError(400), True, ErrorClass.REJECTED),
         (RefusedError(422), False, ErrorClass.REJECTED),
         (RefusedError(302), False, ErrorClass.REJECTED),
+        # What its code says goes before what the status does.
+        (RefusedError(400, error_class=ErrorClass.RATE_LIMIT), False, ErrorClass.RATE_LIMIT),
+        (DeclinedError("there is no card"), False, ErrorClass.REJECTED),
+        (DeclinedError("there is no card"), True, ErrorClass.REJECTED),
     ],
 )
 def test_classes(error: CallError, *, claimed: bool, expected: ErrorClass) -> None:

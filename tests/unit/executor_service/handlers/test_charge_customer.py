@@ -344,8 +344,33 @@ async def test_answer_that_is_none_is_asked_for_again(bench: Bench, body: bytes)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     async with answering(head % len(body) + body) as url:
         bench.use(provider_url=url)
-        # Without a body in the request, as the server here wants it.
         case = Case("none", CONFIG, outcome="failed", error="network_timeout", message="be read")
+        await bench.check("charge_customer", "stripe", case)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (400, b'{"error": {"code": "rate_limit", "message": "Slow"}}', "rate_limit"),
+        (400, b'{"error": {"message": "No"}}', "rejected"),
+        (400, b'{"error": "No"}', "rejected"),
+        (400, b"<html>", "rejected"),
+        (402, b"{}", "rejected"),
+        (404, b'{"error": {"code": "resource_missing"}}', "invalid_config"),
+        (404, b"", "rejected"),
+        (409, b"[]", "service_unavailable"),
+        (429, b'{"error": {"code": "lock_timeout", "message": "Busy"}}', "rate_limit"),
+        (500, b'{"error": {"code": "resource_missing"}}', "service_unavailable"),
+        (302, b"", "rejected"),
+    ],
+)
+async def test_errors_are_told_by_status_and_code(
+    bench: Bench, status: int, body: bytes, error: str
+) -> None:
+    head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n"
+    async with answering(head % (status, len(body)) + body) as url:
+        bench.use(provider_url=url)
+        case = Case("error", CONFIG, outcome="failed", error=error, message=f"answered {status}")
         await bench.check("charge_customer", "stripe", case)
 
 
