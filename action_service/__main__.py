@@ -1,14 +1,15 @@
-"""`python -m action_service` serves, and with `migrate` prepares the database and ends."""
+"""`python -m action_service` serves; `migrate` prepares the database, `rewrap` rotates its keys."""
 
 import argparse
 import asyncio
 from collections.abc import Sequence
 
-from action_service.bootstrap import ROLES, migrate, serve
+from action_service.bootstrap import API, ROLES, migrate, rewrap, serve
+from action_service.domain.credentials import UnreadableSecretError
 from action_service.settings import ActionSettings
-from common.runtime import run
+from common.runtime import CannotStartError, run
 from common.settings import load
-from common.telemetry import configure_logging
+from common.telemetry import configure_logging, get_logger
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,9 +22,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "command",
         nargs="?",
-        choices=("serve", "migrate"),
+        choices=("serve", "migrate", "rewrap"),
         default="serve",
-        help="serve (default), or bring the database's schema up to date and exit",
+        help="serve (default), or bring the database's schema up to date and exit, or encrypt what "
+        "a previous master key has encrypted by the current one and exit",
     )
     arguments.add_argument(
         "--roles",
@@ -52,11 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.command == "migrate":
         migrate(settings)
         return
+    if given.command == "rewrap":
+        _rewrap(settings)
+        return
+    if API in roles:
+        # Said here, before anything is waited for.
+        settings.master_keys()
 
     async def serve_until(stop: asyncio.Event) -> None:
         await serve(settings, roles, stop)
 
     run(serve_until)
+
+
+def _rewrap(settings: ActionSettings) -> None:
+    """Raises SystemExit with what went wrong."""
+    try:
+        rewrapped = asyncio.run(rewrap(settings))
+    except (UnreadableSecretError, CannotStartError) as error:
+        raise SystemExit(str(error)) from error
+    get_logger(__name__).info("data_keys_rewrapped", count=rewrapped)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from action_service.adapters.credentials import rewrap_data_keys
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
 from action_service.adapters.deliveries import PostgresDeliveryStore
@@ -21,6 +22,7 @@ from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.trigger_store import PostgresTriggerStore
+from action_service.adapters.vault import Vault
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.importer import Importer
@@ -29,6 +31,7 @@ from action_service.servicers.action_servicer import ActionServicer
 from action_service.servicers.catalog_servicer import CatalogServicer
 from action_service.servicers.contact_import_servicer import ContactImportServicer
 from action_service.servicers.contact_servicer import ContactServicer
+from action_service.servicers.credential_servicer import CredentialServicer
 from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
 from action_service.servicers.record_servicers import (
@@ -49,6 +52,9 @@ from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
 from treadle.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
+from treadle.credential.v1.credential_service_pb2_grpc import (
+    add_CredentialServiceServicer_to_server,
+)
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from treadle.record.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
@@ -88,7 +94,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             resources.push_async_callback(db.dispose)
             age = timedelta(hours=settings.request_memory_hours)
             await resources.enter_async_context(forgetting_answers(db, older_than=age))
-            add_api(server, db, ringer, publisher)
+            add_api(server, db, ringer, Vault(settings.master_keys()), publisher)
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))
         announce_ready("action", roles=",".join(roles), listen=address, metrics=metrics)
@@ -100,8 +106,26 @@ def migrate(settings: ActionSettings) -> None:
     upgrade(settings.database_url)
 
 
+async def rewrap(settings: ActionSettings) -> int:
+    """Encrypts all data keys by the current master key; returns how many were not.
+
+    Raises UnreadableSecretError when one is encrypted by a key that the settings do not have.
+    """
+    vault = Vault(settings.master_keys())
+    await require(settings.database_url)
+    db = create_engine(settings.database_url, search_path=SCHEMA, pool_size=1)
+    try:
+        return await rewrap_data_keys(db, vault)
+    finally:
+        await db.dispose()
+
+
 def add_api(
-    server: GrpcServer, db: AsyncEngine, ringer: Ringer, publisher: EventPublisher | None = None
+    server: GrpcServer,
+    db: AsyncEngine,
+    ringer: Ringer,
+    vault: Vault,
+    publisher: EventPublisher | None = None,
 ) -> None:
     """Adds the services of the `api` role to `server`.
 
@@ -121,6 +145,7 @@ def add_api(
         add_ExecutionServiceServicer_to_server,
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
     )
+    server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
 
 

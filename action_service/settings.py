@@ -1,9 +1,28 @@
 """What operators may set for the action service."""
 
-from pydantic import Field
+import binascii
+from base64 import b64decode
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import DatabaseSettings
+from common.settings import DatabaseSettings, SettingsError
+
+_MASTER_KEY_BYTES = 32
+
+
+def _check_master_key(value: SecretStr) -> SecretStr:
+    try:
+        key = b64decode(value.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("must be base64") from None
+    if len(key) != _MASTER_KEY_BYTES:
+        raise ValueError(f"must be {_MASTER_KEY_BYTES} bytes in base64: openssl rand -base64 32")
+    return value
+
+
+MasterKey = Annotated[SecretStr, AfterValidator(_check_master_key)]
 
 
 class ActionSettings(DatabaseSettings):
@@ -39,3 +58,16 @@ class ActionSettings(DatabaseSettings):
     retry_cap_seconds: float = Field(
         default=600.0, gt=0, le=86_400, description="Bound that no retry's delay exceeds."
     )
+    master_key: MasterKey | None = Field(
+        default=None, description="Encrypts the accounts' data keys; the `api` role demands it."
+    )
+    previous_master_keys: tuple[MasterKey, ...] = Field(
+        default=(), description="Others by which data keys may be encrypted, for a rotation."
+    )
+
+    def master_keys(self) -> tuple[bytes, ...]:
+        """The current master key, and the others. Raises SettingsError when there is none."""
+        if self.master_key is None:
+            raise SettingsError("invalid settings\n  TREADLE_ACTION_MASTER_KEY: Field required")
+        keys = (self.master_key, *self.previous_master_keys)
+        return tuple(b64decode(key.get_secret_value()) for key in keys)

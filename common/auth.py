@@ -37,6 +37,7 @@ _VIEWER = frozenset(
     {
         "catalog:read",
         "contact:read",
+        "credential:read",
         "directory:read",
         "execution:read",
         "record:read",
@@ -46,8 +47,9 @@ _VIEWER = frozenset(
 )
 _EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
 _OPERATOR = _VIEWER | {"execution:start", "execution:control"}
-# Who is in the directory, and in which team, decides who is given work.
-_ADMIN = _EDITOR | _OPERATOR | {"directory:edit"}
+# Who is in the directory, and in which team, decides who is given work; whose credentials are used,
+# who pays for it.
+_ADMIN = _EDITOR | _OPERATOR | {"directory:edit", "credential:edit"}
 
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -55,7 +57,7 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "editor": _EDITOR,
         "operator": _OPERATOR,
         "admin": _ADMIN,
-        SERVICE_ROLE: frozenset({"ledger:claim", "template:read"}),
+        SERVICE_ROLE: frozenset({"credential:use", "ledger:claim", "template:read"}),
     }
 )
 

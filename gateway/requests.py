@@ -4,7 +4,7 @@ The framework's parser takes NaN and Infinity and ignores what Postgres and prot
 Here such values are refused with their place, before anything else looks at them.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from email.message import Message
 from itertools import islice
 from typing import Any, Final
@@ -24,6 +24,8 @@ MAX_DEPTH: Final = 24
 # Numbers in a Struct are doubles.
 _MAX_EXACT_INTEGER: Final = 2**53 - 1
 _MANY: Final = 100
+
+Handler = Callable[..., Awaitable[Any]]
 
 
 class StrictRequest(Request):
@@ -55,6 +57,12 @@ class StrictRoute(APIRoute):
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly
+
+
+def typed(handler: Handler, **types: Any) -> Handler:
+    """Give parameters of a route's handler the types that only a table knows."""
+    handler.__annotations__ |= types
+    return handler
 
 
 async def read_object(request: Request) -> dict[str, JsonValue]:

@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Generator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.support.account import Account
 from tests.support.migrations import migrate
 
 JWT_SECRET = "test-secret-" + secrets.token_hex(24)
+MASTER_KEY = b64encode(secrets.token_bytes(32)).decode("ascii")
 _TEMPLATE = "treadle_template"
 
 
@@ -114,4 +116,5 @@ def _shared_env(database_url: str, nats_url: str) -> dict[str, str]:
         "TREADLE_DATABASE_URL": database_url,
         "TREADLE_NATS_URL": nats_url,
         "TREADLE_JWT_SECRET": JWT_SECRET,
+        "TREADLE_ACTION_MASTER_KEY": MASTER_KEY,
     }

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from action_service.adapters.actions import ActionReader, ActionWriter
 from action_service.adapters.contacts import ContactReader, ContactWriter
+from action_service.adapters.credentials import CredentialReader, CredentialWriter
 from action_service.adapters.driver import driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.executions import ExecutionReader
@@ -102,6 +103,7 @@ class PostgresReader:
         self.references = ReferenceReader(connection, account_id)
         self.records = RecordReader(connection, account_id)
         self.imports = ImportReader(connection, account_id)
+        self.credentials = CredentialReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
 
 
@@ -128,6 +130,7 @@ class PostgresWriter:
         self.references = ReferenceReader(connection, account_id)
         self.records = RecordWriter(connection, account_id)
         self.imports = ImportWriter(connection, account_id)
+        self.credentials = CredentialWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []

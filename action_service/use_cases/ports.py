@@ -26,6 +26,7 @@ from action_service.use_cases.contact_ports import (
     TemplateReads,
     TemplateWrites,
 )
+from action_service.use_cases.credential_ports import CredentialReads, CredentialWrites
 from action_service.use_cases.imports.ports import ImportReads, ImportWrites
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
@@ -266,6 +267,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def credentials(self) -> CredentialReads:
+        """Secrets for providers, sealed."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -322,6 +328,11 @@ class Writer(Protocol):
     @property
     def imports(self) -> ImportWrites:
         """Imports of contacts."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialWrites:
+        """Secrets for providers, sealed."""
         ...
 
     @property

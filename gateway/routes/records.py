@@ -1,7 +1,7 @@
 """The routes of every kind of record, made from the table: create, list, show, change, delete.
 
 A handler's signature tells FastAPI what a request holds. What depends on the kind of record is
-written into it by `_typed`; the handler itself sees the common base.
+written into it by `typed`; the handler itself sees the common base.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,11 +19,9 @@ from gateway.openapi import CREATES, CREATES_WITH_ETAG, SHOWS_ETAG
 from gateway.pointers import BodyFields
 from gateway.record_table import RECORD_TYPES
 from gateway.record_type import RecordType
-from gateway.requests import StrictRoute
+from gateway.requests import StrictRoute, typed
 
 _API: Final = "/api/v1"
-
-Handler = Callable[..., Awaitable[Any]]
 
 
 def router_of(record: RecordType) -> APIRouter:
@@ -69,7 +67,7 @@ def _add_create(router: APIRouter, record: RecordType) -> None:
 
     router.add_api_route(
         f"/{record.path}",
-        _typed(create, body=record.create_body),
+        typed(create, body=record.create_body),
         methods=["POST"],
         status_code=201,
         operation_id=f"create{record.name}",
@@ -99,7 +97,7 @@ def _add_list(router: APIRouter, record: RecordType, owner: RecordType | None = 
 
     router.add_api_route(
         f"/{owner.path}/{{{owner.id_parameter}}}/{record.path}" if owner else f"/{record.path}",
-        _typed(list_records, query=Annotated[query_model, Query()]),
+        typed(list_records, query=Annotated[query_model, Query()]),
         operation_id=f"list{owner.name if owner else ''}{record.names}",
         summary=f"List {owner.words.title() + ' ' if owner else ''}{record.plural.title()}",
         description=f"List {record.plural}{f' of one {owner.words}' if owner else ''}, "
@@ -163,7 +161,7 @@ def _add_update(router: APIRouter, record: RecordType) -> None:
 
     router.add_api_route(
         _one(record),
-        _typed(update, body=record.update_body),
+        typed(update, body=record.update_body),
         methods=["PATCH"],
         operation_id=f"update{record.name}",
         summary=f"Update {record.words.title()}",
@@ -216,12 +214,6 @@ def _owned_by(owner: RecordType | None) -> Callable[..., Awaitable[dict[str, str
         return {owner.id_field: owner_id}
 
     return one
-
-
-def _typed(handler: Handler, **types: Any) -> Handler:
-    """Give parameters the types that only the table knows."""
-    handler.__annotations__ |= types
-    return handler
 
 
 routers: Final = tuple(router_of(record) for record in RECORD_TYPES)

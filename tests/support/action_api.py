@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.database_errors import translate
+from action_service.adapters.vault import Vault
 from action_service.bootstrap import add_api
 from action_service.engine.model import Task
 from action_service.engine.ports import EventPublisher
@@ -25,6 +26,7 @@ from common.grpc.status import from_rpc_error
 from treadle.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.contact.v1.contact_service_pb2_grpc import ContactServiceStub
+from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
 from treadle.execution.v1.execution_service_pb2_grpc import (
     ExecutionServiceStub,
 )
@@ -46,6 +48,7 @@ from treadle.workflow.v1.workflow_service_pb2_grpc import (
 )
 
 SECRET = SecretStr("a" * 40)
+MASTER_KEY = bytes(range(32))
 
 
 @dataclass
@@ -70,6 +73,7 @@ class Client:
         self.contacts = ContactServiceStub(channel)
         self.executions = ExecutionServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
+        self.credentials = CredentialServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
         self.imports = ContactImportServiceStub(channel)
         self.directory = DirectoryServiceStub(channel)
@@ -168,7 +172,7 @@ async def running_api(
         resources.push_async_callback(db.dispose)
         bell = Bell()
         server = GrpcServer(TokenVerifier(SECRET), translate=translate)
-        add_api(server, db, bell, publisher)
+        add_api(server, db, bell, Vault([MASTER_KEY]), publisher)
         address = await resources.enter_async_context(
             server.running("127.0.0.1:0", grace=timedelta(seconds=1))
         )

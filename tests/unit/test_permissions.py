@@ -42,6 +42,7 @@ def test_every_service_of_the_contracts_is_seen() -> None:
         "ContactImportService",
         "ContactService",
         "CourseService",
+        "CredentialService",
         "CrmService",
         "DirectoryService",
         "ExecutionService",
@@ -83,13 +84,20 @@ def test_a_viewer_may_read_everything_and_change_nothing() -> None:
 
 
 def test_an_admin_may_do_all_that_people_may_but_not_what_services_do() -> None:
-    assert ROLE_PERMISSIONS["admin"] == {_permission(rpc) for rpc in RPCS} - {"ledger:claim"}
-    assert "ledger:claim" in ROLE_PERMISSIONS[SERVICE_ROLE]
+    of_services = {"ledger:claim", "credential:use"}
+    assert ROLE_PERMISSIONS["admin"] == {_permission(rpc) for rpc in RPCS} - of_services
+    assert of_services <= ROLE_PERMISSIONS[SERVICE_ROLE]
 
 
-def test_only_an_admin_may_change_the_directory() -> None:
-    changers = {role for role, granted in ROLE_PERMISSIONS.items() if "directory:edit" in granted}
+@pytest.mark.parametrize("permission", ["directory:edit", "credential:edit"])
+def test_what_only_an_admin_may_do(permission: str) -> None:
+    changers = {role for role, granted in ROLE_PERMISSIONS.items() if permission in granted}
     assert changers == {"admin"}
+
+
+def test_only_services_see_secrets() -> None:
+    users = {role for role, granted in ROLE_PERMISSIONS.items() if "credential:use" in granted}
+    assert users == {SERVICE_ROLE}
 
 
 def test_an_unknown_rpc_has_no_permission() -> None:
