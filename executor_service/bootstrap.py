@@ -21,9 +21,10 @@ from common.nats import connect as connect_nats
 from common.runtime import run
 from common.settings import load
 from common.telemetry import announce_ready, configure_logging, metrics_endpoint
+from executor_service.adapters.credentials import CredentialClient
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.ledger import LedgerClient
-from executor_service.adapters.providers import email_gateway, payment_gateway, sms_gateway
+from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
 from executor_service.adapters.templates import TemplateClient
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
@@ -31,7 +32,7 @@ from executor_service.fleet import FINISH_S, run_fleet
 from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline
-from executor_service.ports import EmailGateway, SmsGateway, TemplateSource
+from executor_service.ports import EmailGateways, SmsGateways, TemplateSource
 from executor_service.publisher import ResultPublisher, jetstream_publisher
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import DELIVERED_BY, Providers, Wiring
@@ -128,13 +129,14 @@ async def serve_until(
 def _providers(
     settings: ExecutorSettings, channel: aio.Channel, tokens: ServiceTokens, egress: GuardedClient
 ) -> Providers:
+    credentials = CredentialClient(channel, SYSTEM_CLOCK)
     return {
         Clock: lambda: SYSTEM_CLOCK,
         GuardedClient: lambda: egress,
         AttachmentFetcher: lambda: AttachmentFetcher(egress),
         TemplateSource: lambda: TemplateClient(channel, tokens, SYSTEM_CLOCK),
-        EmailGateway: lambda: email_gateway(settings),
-        SmsGateway: lambda: sms_gateway(settings),
+        EmailGateways: lambda: email_gateways(settings, credentials),
+        SmsGateways: lambda: sms_gateways(settings, credentials),
         PaymentGateway: lambda: payment_gateway(settings),
         Sender: lambda: Sender(
             settings.notification_from_email,

@@ -14,13 +14,18 @@ from common.contact_fields import e164
 from common.templating import TemplateError, render
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.messages import hand_over_email, hand_over_sms, templated_body
+from executor_service.messages import (
+    gateway_of,
+    hand_over_email,
+    hand_over_sms,
+    templated_body,
+)
 from executor_service.ports import (
     Email,
     EmailBody,
-    EmailGateway,
+    EmailGateways,
     Sms,
-    SmsGateway,
+    SmsGateways,
     TemplateSource,
 )
 from treadle.dispatch.v1.task_pb2 import DELIVERY_CHANNEL_SMS, ActionTask, Delivery
@@ -42,8 +47,8 @@ class DeliveryHandler(IoHandler[Delivery]):
 
     def __init__(
         self,
-        email: EmailGateway,
-        sms: SmsGateway,
+        email: EmailGateways,
+        sms: SmsGateways,
         templates: TemplateSource,
         sender: Sender,
         clock: Clock,
@@ -63,7 +68,7 @@ class DeliveryHandler(IoHandler[Delivery]):
         except TemplateError as error:
             return Failed(ErrorClass.INVALID_CONFIG, f"the message: {error}")
         if delivery.channel == DELIVERY_CHANNEL_SMS:
-            return self._prepare_sms(step, body)
+            return await self._prepare_sms(step, body)
         return await self._prepare_email(step, subject, body)
 
     async def _prepare_email(
@@ -79,6 +84,9 @@ class DeliveryHandler(IoHandler[Delivery]):
             )
         if not isinstance(made, EmailBody):
             return made
+        gateway = await gateway_of(self._email, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
         email = Email(
             to=delivery.recipient,
             to_name=delivery.recipient_name,
@@ -88,9 +96,9 @@ class DeliveryHandler(IoHandler[Delivery]):
             body=made,
             reference=_reference(step),
         )
-        return lambda: hand_over_email(self._email, email, clock=self._clock)
+        return lambda: hand_over_email(gateway, email, clock=self._clock)
 
-    def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Call:
+    async def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Deferred | Call:
         if not self._sender.from_number:
             return _no_sender("NOTIFICATION_FROM_NUMBER")
         number = e164(step.config.recipient)
@@ -98,6 +106,9 @@ class DeliveryHandler(IoHandler[Delivery]):
             return Failed(
                 ErrorClass.INVALID_CONFIG, "the phone number is not a valid international number"
             )
+        gateway = await gateway_of(self._sms, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
         sms = Sms(
             to=number,
             from_number=self._sender.from_number,
@@ -105,7 +116,7 @@ class DeliveryHandler(IoHandler[Delivery]):
             media_urls=(),
             reference=_reference(step),
         )
-        return lambda: hand_over_sms(self._sms, sms, clock=self._clock)
+        return lambda: hand_over_sms(gateway, sms, clock=self._clock)
 
 
 def _text(task: ActionTask, text: str, context: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """What is alike in all that sends emails and SMS: the template, and handing the message over."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from common.clock import Clock
 from common.errors import TreadleError
@@ -12,6 +13,7 @@ from executor_service.ports import (
     Email,
     EmailBody,
     EmailGateway,
+    Gateways,
     Sms,
     SmsGateway,
     TemplateNotFoundError,
@@ -21,6 +23,8 @@ from executor_service.postpone import is_away, name_of, put_off
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 _log = get_logger(__name__)
+
+GatewayT = TypeVar("GatewayT")
 
 
 async def templated_body(
@@ -40,9 +44,7 @@ async def templated_body(
         )
     except (TreadleError, TimeoutError) as error:
         _log.warning("template_not_read", error=name_of(error), attempt_id=task.attempt_id)
-        if is_away(error):
-            return put_off(clock.now(), "the email template could not be reached")
-        return Failed(ErrorClass.SERVICE_UNAVAILABLE, "the email template could not be read")
+        return _not_had("the email template", error, clock=clock)
     try:
         html = render(template.html, context, html=True)
         text = render(template.text, context)
@@ -51,6 +53,23 @@ async def templated_body(
     if not html.strip() and not text.strip():
         return Failed(ErrorClass.INVALID_CONFIG, "the email template renders to nothing")
     return EmailBody(html, text)
+
+
+async def gateway_of(
+    gateways: Gateways[GatewayT], task: ActionTask, *, clock: Clock
+) -> GatewayT | Failed | Deferred:
+    """The provider, with the credentials that the task's account uses."""
+    try:
+        return await gateways.of(task.account_id)
+    except (TreadleError, TimeoutError) as error:
+        _log.warning("credential_not_read", error=name_of(error), attempt_id=task.attempt_id)
+        return _not_had("the account's credentials", error, clock=clock)
+
+
+def _not_had(what: str, error: TreadleError | TimeoutError, *, clock: Clock) -> Failed | Deferred:
+    if is_away(error):
+        return put_off(clock.now(), f"{what} could not be reached")
+    return Failed(ErrorClass.SERVICE_UNAVAILABLE, f"{what} could not be read")
 
 
 async def hand_over_email(gateway: EmailGateway, email: Email, *, clock: Clock) -> Outcome:

@@ -5,9 +5,15 @@ Adapters implement these; `bootstrap` chooses them. A call that does not end wel
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
+
+from treadle.credential.v1.credential_pb2 import Provider, Secret
+
+DEFAULT_CREDENTIAL: Final = "default"
+
+G_co = TypeVar("G_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,17 @@ class EmailTemplate:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """With what an account calls a provider; another `etag` means another secret."""
+
+    account_id: str
+    provider: Provider
+    name: str
+    etag: str
+    secret: Secret = field(repr=False, compare=False)
+
+
 class ClaimDecision(StrEnum):
     """The ledger's word on an attempt (treadle.ledger.v1.ClaimDecision)."""
 
@@ -86,7 +103,7 @@ class TemplateNotFoundError(Exception):
 class EmailGateway(Protocol):
     """An email provider."""
 
-    async def send(self, email: Email) -> str:
+    async def send(self, email: Email, /) -> str:
         """Hands the email over and returns the provider's message id."""
         ...
 
@@ -94,8 +111,41 @@ class EmailGateway(Protocol):
 class SmsGateway(Protocol):
     """A provider of text messages."""
 
-    async def send(self, sms: Sms) -> SmsReceipt:
+    async def send(self, sms: Sms, /) -> SmsReceipt:
         """Hands the message over."""
+        ...
+
+
+class Gateways(Protocol[G_co]):
+    """A provider as each account uses it."""
+
+    async def of(self, account_id: str) -> G_co:
+        """With the account's own credentials if it has any, else with the deployment's.
+
+        Raises TreadleError when that cannot be found out.
+        """
+        ...
+
+
+class EmailGateways(Gateways[EmailGateway], Protocol):
+    """An email provider as each account uses it."""
+
+
+class SmsGateways(Gateways[SmsGateway], Protocol):
+    """A provider of text messages as each account uses it."""
+
+
+class CredentialStore(Protocol):
+    """Where accounts' own credentials come from."""
+
+    async def get(
+        self, account_id: str, provider: Provider, name: str = DEFAULT_CREDENTIAL
+    ) -> Credential | None:
+        """The credential as it is now, give or take a minute; None when the account has none."""
+        ...
+
+    def refused(self, credential: Credential) -> None:
+        """The provider does not take it."""
         ...
 
 

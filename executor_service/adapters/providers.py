@@ -1,69 +1,87 @@
-"""Chooses the providers' gateways from the settings.
+"""Chooses the providers' gateways from the settings and the accounts' credentials.
 
 Apart from `bootstrap`, so that the providers' SDKs (a second of imports, tens of megabytes) are
 loaded only by processes whose handlers ask for them.
 """
 
 from common.telemetry import get_logger
+from executor_service.adapters.account_gateways import AccountGateways
 from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.unconfigured import NoEmail, NoPayments, NoSms
 from executor_service.payment_ports import PaymentGateway
-from executor_service.ports import EmailGateway, SmsGateway
+from executor_service.ports import CredentialStore, EmailGateways, SmsGateways
 from executor_service.settings import ExecutorSettings
+from treadle.credential.v1.credential_pb2 import PROVIDER_SENDGRID, PROVIDER_TWILIO, Secret
 
 _log = get_logger(__name__)
 
 
-def email_gateway(settings: ExecutorSettings) -> EmailGateway:
-    """SendGrid, if there are credentials for it."""
-    key = settings.sendgrid_api_key
-    if key is None:
-        variable = "TREADLE_EXECUTOR_SENDGRID_API_KEY"
-        _log.warning("provider_not_configured", provider="sendgrid", variable=variable)
-        return NoEmail(variable)
-
+def email_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> EmailGateways:
+    """SendGrid; of the settings' account for those who have none."""
     from executor_service.adapters.sendgrid import SendGridGateway
     from executor_service.adapters.transport import ProviderTransport
 
-    return SendGridGateway(
-        api_key=key.get_secret_value(),
-        base_url=settings.sendgrid_base_url,
-        transport=ProviderTransport(
-            connections=settings.concurrency, read_timeout=settings.provider_timeout
-        ),
-        threads=DaemonThreads(settings.concurrency, name="sendgrid"),
+    transport = ProviderTransport(
+        connections=settings.concurrency, read_timeout=settings.provider_timeout
     )
+    threads = DaemonThreads(settings.concurrency, name="sendgrid")
+
+    def gateway(api_key: str) -> SendGridGateway:
+        return SendGridGateway(
+            api_key=api_key,
+            base_url=settings.sendgrid_base_url,
+            transport=transport,
+            threads=threads,
+        )
+
+    def of_account(secret: Secret) -> SendGridGateway:
+        return gateway(secret.sendgrid.api_key)
+
+    key = settings.sendgrid_api_key
+    if key is None:
+        shared = NoEmail(_not_configured("sendgrid", "TREADLE_EXECUTOR_SENDGRID_API_KEY"))
+    else:
+        shared = gateway(key.get_secret_value())
+    return AccountGateways(PROVIDER_SENDGRID, credentials, shared=shared, make=of_account)
 
 
-def sms_gateway(settings: ExecutorSettings) -> SmsGateway:
-    """Twilio, if there are credentials for it."""
+def sms_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> SmsGateways:
+    """Twilio; of the settings' account for those who have none."""
+    from executor_service.adapters.transport import ProviderTransport
+    from executor_service.adapters.twilio import TwilioGateway, preload
+
+    preload()
+    transport = ProviderTransport(
+        connections=settings.concurrency, read_timeout=settings.provider_timeout
+    )
+    threads = DaemonThreads(settings.concurrency, name="twilio")
+
+    def gateway(account_sid: str, auth_token: str) -> TwilioGateway:
+        return TwilioGateway(
+            account_sid=account_sid,
+            auth_token=auth_token,
+            base_url=settings.twilio_base_url,
+            transport=transport,
+            threads=threads,
+        )
+
+    def of_account(secret: Secret) -> TwilioGateway:
+        return gateway(secret.twilio.account_sid, secret.twilio.auth_token)
+
     token = settings.twilio_auth_token
     if token is None or not settings.twilio_account_sid:
-        variable = "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID or _AUTH_TOKEN"
-        _log.warning("provider_not_configured", provider="twilio", variable=variable)
-        return NoSms(variable)
-
-    from executor_service.adapters.transport import ProviderTransport
-    from executor_service.adapters.twilio import TwilioGateway
-
-    return TwilioGateway(
-        account_sid=settings.twilio_account_sid,
-        auth_token=token.get_secret_value(),
-        base_url=settings.twilio_base_url,
-        transport=ProviderTransport(
-            connections=settings.concurrency, read_timeout=settings.provider_timeout
-        ),
-        threads=DaemonThreads(settings.concurrency, name="twilio"),
-    )
+        variables = "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID or _AUTH_TOKEN"
+        shared = NoSms(_not_configured("twilio", variables))
+    else:
+        shared = gateway(settings.twilio_account_sid, token.get_secret_value())
+    return AccountGateways(PROVIDER_TWILIO, credentials, shared=shared, make=of_account)
 
 
 def payment_gateway(settings: ExecutorSettings) -> PaymentGateway:
     """Stripe, if there are credentials for it."""
     key = settings.stripe_api_key
     if key is None:
-        variable = "TREADLE_EXECUTOR_STRIPE_API_KEY"
-        _log.warning("provider_not_configured", provider="stripe", variable=variable)
-        return NoPayments(variable)
+        return NoPayments(_not_configured("stripe", "TREADLE_EXECUTOR_STRIPE_API_KEY"))
 
     from executor_service.adapters.stripe import StripeGateway
     from executor_service.adapters.transport import ProviderTransport
@@ -76,3 +94,9 @@ def payment_gateway(settings: ExecutorSettings) -> PaymentGateway:
         ),
         threads=DaemonThreads(settings.concurrency, name="stripe"),
     )
+
+
+def _not_configured(provider: str, variable: str) -> str:
+    """The variable, once it is logged that it is missing."""
+    _log.warning("provider_not_configured", provider=provider, variable=variable)
+    return variable

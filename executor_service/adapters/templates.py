@@ -1,12 +1,9 @@
 """Email templates from the contact service, remembered for half a minute.
 
-A campaign sends one template to thousands of contacts; asking for it each time would double the
-calls. A change of the template is thus in force after at most that time.
+A change of a template is thus in force after at most that time.
 """
 
-import asyncio
-from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +14,7 @@ from common.clock import Clock
 from common.errors import ErrorReason
 from common.grpc.client import ServiceTokens, bearer
 from common.grpc.status import from_rpc_error
+from executor_service.adapters.remembered import Remembered
 from executor_service.ports import EmailTemplate, TemplateNotFoundError
 from treadle.contact.v1.contact_service_pb2 import (
     GetEmailTemplateRequest,
@@ -36,24 +34,11 @@ class TemplateClient:
     def __init__(self, channel: aio.Channel, tokens: ServiceTokens, clock: Clock) -> None:
         self._stub = ContactServiceStub(channel)
         self._tokens = tokens
-        self._clock = clock
-        self._known: OrderedDict[_Key, tuple[EmailTemplate, datetime]] = OrderedDict()
-        self._asked: dict[_Key, asyncio.Task[EmailTemplate]] = {}
+        self._templates = Remembered(self._ask, clock, keep=KEEP, limit=MAX_TEMPLATES)
 
     async def get(self, account_id: str, template_id: str) -> EmailTemplate:
         """See `executor_service.ports.TemplateSource`; raises TreadleError when out of reach."""
-        key = (account_id, template_id)
-        known = self._known.get(key)
-        if known is not None and self._clock.now() < known[1]:
-            self._known.move_to_end(key)
-            return known[0]
-        task = self._asked.get(key)
-        if task is None:
-            task = asyncio.create_task(self._ask(key))
-            self._asked[key] = task
-            task.add_done_callback(lambda done: self._answered(key, done))
-        # One step that is cut off must not take the answer from the others.
-        return await asyncio.shield(task)
+        return await self._templates.get((account_id, template_id))
 
     async def _ask(self, key: _Key) -> EmailTemplate:
         account_id, template_id = key
@@ -68,14 +53,4 @@ class TemplateClient:
             if refusal.reason in {ErrorReason.NOT_FOUND, ErrorReason.MALFORMED_REQUEST}:
                 raise TemplateNotFoundError(template_id) from error
             raise refusal from error
-        template = EmailTemplate(response.template.html_body, response.template.text_body)
-        self._known[key] = (template, self._clock.now() + KEEP)
-        self._known.move_to_end(key)
-        if len(self._known) > MAX_TEMPLATES:
-            self._known.popitem(last=False)
-        return template
-
-    def _answered(self, key: _Key, task: asyncio.Task[EmailTemplate]) -> None:
-        self._asked.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # whoever waits has it; nobody need wait
+        return EmailTemplate(response.template.html_body, response.template.text_body)

@@ -22,6 +22,11 @@ from executor_service.domain.classify import NoAnswerError, RefusedError
 from executor_service.ports import Sms, SmsReceipt
 
 
+def preload() -> None:
+    """Has the SDK import the API's modules, half a second that no message should wait for."""
+    _ = Client("preload", "preload").messages
+
+
 class TwilioGateway:
     """Sends through `POST /2010-04-01/Accounts/{sid}/Messages.json`."""
 
@@ -39,8 +44,6 @@ class TwilioGateway:
         self._base_url = base_url
         self._account_sid = account_sid
         self._auth_token = auth_token
-        # The SDK imports the API's modules at first use: half a second that no message should wait.
-        _ = self._client({}).messages
 
     async def send(self, sms: Sms) -> SmsReceipt:
         """Returns the message's SID and its number of segments."""

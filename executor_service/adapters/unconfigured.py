@@ -1,4 +1,4 @@
-"""Providers for which this deployment has no credentials: steps that need them fail and say so."""
+"""Providers for which this deployment has no credentials: accounts without any are told so."""
 
 from executor_service.domain.classify import CredentialsMissingError
 from executor_service.payment_ports import (
@@ -21,7 +21,9 @@ class NoEmail:
 
     async def send(self, email: Email) -> str:
         """Always refuses."""
-        raise CredentialsMissingError(f"{self._variable} is not set")
+        raise CredentialsMissingError(
+            f"the account has no credentials for it, and {self._variable} is not set"
+        )
 
 
 class NoSms:
@@ -32,7 +34,9 @@ class NoSms:
 
     async def send(self, sms: Sms) -> SmsReceipt:
         """Always refuses."""
-        raise CredentialsMissingError(f"{self._variable} is not set")
+        raise CredentialsMissingError(
+            f"the account has no credentials for it, and {self._variable} is not set"
+        )
 
 
 class NoPayments:

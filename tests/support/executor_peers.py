@@ -9,7 +9,7 @@ from uuid import UUID
 import grpc
 from pydantic import SecretStr
 
-from common.auth import TokenVerifier, current_principal
+from common.auth import SERVICE_ROLE, TokenVerifier, current_principal
 from common.errors import dependency_unavailable, not_found
 from common.grpc.server import GrpcServer
 from treadle.contact.v1.contact_service_pb2 import (
@@ -19,6 +19,15 @@ from treadle.contact.v1.contact_service_pb2 import (
 from treadle.contact.v1.contact_service_pb2_grpc import (
     ContactServiceServicer,
     add_ContactServiceServicer_to_server,
+)
+from treadle.credential.v1.credential_pb2 import Secret
+from treadle.credential.v1.credential_service_pb2 import (
+    ResolveCredentialRequest,
+    ResolveCredentialResponse,
+)
+from treadle.credential.v1.credential_service_pb2_grpc import (
+    CredentialServiceServicer,
+    add_CredentialServiceServicer_to_server,
 )
 from treadle.ledger.v1.ledger_service_pb2 import ClaimAttemptsRequest, ClaimAttemptsResponse
 from treadle.ledger.v1.ledger_service_pb2 import ClaimDecision as Wire
@@ -84,10 +93,41 @@ class Contacts(ContactServiceServicer):
         return response
 
 
+class Credentials(CredentialServiceServicer):
+    """Secrets by account, one for each provider; serves no other RPC."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[str, list[Secret]] = {}
+        self.calls = 0
+        self.away = False
+
+    async def ResolveCredential(  # noqa: N802 - the RPC's name
+        self,
+        request: ResolveCredentialRequest,
+        context: grpc.ServicerContext,
+    ) -> ResolveCredentialResponse:
+        self.calls += 1
+        assert SERVICE_ROLE in current_principal().roles
+        if self.away:
+            raise dependency_unavailable("database", timedelta(seconds=1))
+        for secret in self.secrets.get(request.account_id, ()):
+            field = Secret.DESCRIPTOR.fields_by_name[secret.WhichOneof("provider") or ""]
+            if field.number == request.provider and request.name == "default":
+                return ResolveCredentialResponse(secret=secret, etag=str(secret))
+        raise not_found("credential", str(request.provider))
+
+
 @asynccontextmanager
-async def action_api(secret: SecretStr, ledger: Ledger, contacts: Contacts) -> AsyncGenerator[str]:
-    """Serves both; gives the address."""
+async def action_api(
+    secret: SecretStr,
+    ledger: Ledger,
+    contacts: Contacts,
+    credentials: Credentials | None = None,
+) -> AsyncGenerator[str]:
+    """Serves them; gives the address."""
     server = GrpcServer(TokenVerifier(secret))
+    if credentials is not None:
+        server.add(add_CredentialServiceServicer_to_server, credentials)
     server.add(add_LedgerServiceServicer_to_server, ledger)
     server.add(add_ContactServiceServicer_to_server, contacts)
     async with server.running("127.0.0.1:0", grace=timedelta(0)) as address:

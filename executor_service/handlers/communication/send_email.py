@@ -4,10 +4,10 @@ from common.clock import Clock
 from common.egress import EgressRefused
 from executor_service.attachments import AttachmentError, AttachmentFetcher
 from executor_service.domain import classify
-from executor_service.domain.outcome import ErrorClass, Failed, Outcome
+from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.messages import hand_over_email, templated_body
-from executor_service.ports import Attachment, Email, EmailBody, EmailGateway, TemplateSource
+from executor_service.messages import gateway_of, hand_over_email, templated_body
+from executor_service.ports import Attachment, Email, EmailBody, EmailGateways, TemplateSource
 from treadle.catalog.v1.send_email_pb2 import SendEmailConfig
 
 
@@ -16,12 +16,12 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
 
     def __init__(
         self,
-        gateway: EmailGateway,
+        gateways: EmailGateways,
         templates: TemplateSource,
         attachments: AttachmentFetcher,
         clock: Clock,
     ) -> None:
-        self._gateway = gateway
+        self._gateways = gateways
         self._templates = templates
         self._attachments = attachments
         self._clock = clock
@@ -40,6 +40,9 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         files = await self._files(config)
         if isinstance(files, Failed):
             return files
+        gateway = await gateway_of(self._gateways, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
         email = Email(
             to=to,
             subject=config.subject,
@@ -52,7 +55,7 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             attachments=files,
             reference=step.reference(),
         )
-        return lambda: hand_over_email(self._gateway, email, clock=self._clock)
+        return lambda: hand_over_email(gateway, email, clock=self._clock)
 
     async def _files(self, config: SendEmailConfig) -> tuple[Attachment, ...] | Failed:
         if not config.attachments:

@@ -10,8 +10,8 @@ from executor_service import phones
 from executor_service.domain import quiet_hours
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.messages import hand_over_sms
-from executor_service.ports import Sms, SmsGateway
+from executor_service.messages import gateway_of, hand_over_sms
+from executor_service.ports import Sms, SmsGateways
 from treadle.catalog.v1.send_sms_pb2 import SendSmsConfig
 
 MAX_CHARACTERS = 1600
@@ -20,8 +20,8 @@ MAX_CHARACTERS = 1600
 class SendSmsHandler(IoHandler[SendSmsConfig]):
     """Quiet hours are looked at on every attempt, right before the call."""
 
-    def __init__(self, gateway: SmsGateway, clock: Clock) -> None:
-        self._gateway = gateway
+    def __init__(self, gateways: SmsGateways, clock: Clock) -> None:
+        self._gateways = gateways
         self._clock = clock
 
     async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Call:
@@ -46,6 +46,9 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
             held = _hold(step, number, self._clock.now())
             if held is not None:
                 return held
+        gateway = await gateway_of(self._gateways, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
         sms = Sms(
             to=number,
             from_number=config.from_number,
@@ -53,7 +56,7 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
             media_urls=tuple(config.media_urls),
             reference=step.reference(),
         )
-        return lambda: hand_over_sms(self._gateway, sms, clock=self._clock)
+        return lambda: hand_over_sms(gateway, sms, clock=self._clock)
 
 
 def _hold(step: Step[SendSmsConfig], number: str, now: datetime) -> Outcome | None:

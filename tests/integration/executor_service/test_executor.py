@@ -21,7 +21,7 @@ from common.nats import (
 )
 from devstack.nats import NatsServer
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
-from executor_service.adapters.providers import sms_gateway
+from executor_service.adapters.providers import sms_gateways
 from executor_service.fleet import run_fleet
 from executor_service.handlers.communication.send_sms import SendSmsHandler
 from executor_service.metrics import Metrics
@@ -30,7 +30,7 @@ from executor_service.publisher import ResultPublisher, jetstream_publisher
 from executor_service.settings import ExecutorSettings
 from executor_service.worker import CategoryWorker
 from tests.integration.executor_service.world import SECRET, SMS, TEMPLATE_ID, World
-from tests.unit.executor_service.handlers.harness import MemoryLedger
+from tests.unit.executor_service.handlers.harness import MemoryCredentials, MemoryLedger
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
 
@@ -265,7 +265,7 @@ async def _short_patience(around: World, *, slots: int, heartbeat_s: float) -> A
         twilio_base_url=around.url,
     )
     metrics = Metrics(CollectorRegistry())
-    handler = SendSmsHandler(sms_gateway(settings), SYSTEM_CLOCK)
+    handler = SendSmsHandler(sms_gateways(settings, MemoryCredentials()), SYSTEM_CLOCK)
     publisher = ResultPublisher(jetstream_publisher(around.js))
     worker = CategoryWorker(
         "communication",

@@ -29,7 +29,7 @@ from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
 from executor_service.fleet import FINISH_S
 from executor_service.settings import ExecutorSettings
-from tests.support.executor_peers import Contacts, Ledger, action_api
+from tests.support.executor_peers import Contacts, Credentials, Ledger, action_api
 from tests.support.fleet import running_executor
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -74,6 +74,7 @@ class World:
     url: str
     ledger: Ledger
     contacts: Contacts
+    credentials: Credentials
     api: str
     results: list[ActionResult] = field(default_factory=list[ActionResult])
     messages: int = 0
@@ -211,11 +212,12 @@ async def world(nats_url: str) -> AsyncGenerator[World]:
     simulator, ledger = Simulator(), Ledger()
     contacts = Contacts(ACCOUNT)  # pyright: ignore[reportAbstractUsage] - no other RPC is called
     contacts.template_ids = {TEMPLATE_ID}
+    credentials = Credentials()  # pyright: ignore[reportAbstractUsage] - no other RPC is called
     async with (
         serving(simulator, "127.0.0.1", 0) as url,
-        action_api(SECRET, ledger, contacts) as api,
+        action_api(SECRET, ledger, contacts, credentials) as api,
     ):
-        made = World(nats_url, nc, js, simulator, url, ledger, contacts, api)
+        made = World(nats_url, nc, js, simulator, url, ledger, contacts, credentials, api)
         collector = asyncio.create_task(made.collect())
         try:
             yield made

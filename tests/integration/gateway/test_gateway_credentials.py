@@ -1,4 +1,4 @@
-"""Credentials over REST, through a gateway before the real API: set, seen, replaced, never shown."""
+"""Credentials over REST, before the real API: set, seen, replaced, deleted, and never shown."""
 
 from collections.abc import AsyncGenerator
 

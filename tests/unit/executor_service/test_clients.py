@@ -11,11 +11,19 @@ from pydantic import SecretStr
 from common.errors import ErrorReason, TreadleError
 from common.grpc.client import ServiceTokens, connect
 from common.ids import new_id
+from executor_service.adapters.credentials import KEEP as KEEP_CREDENTIALS
+from executor_service.adapters.credentials import MAX_CREDENTIALS, CredentialClient
 from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.templates import KEEP, TemplateClient
-from executor_service.ports import ClaimDecision, EmailTemplate, TemplateNotFoundError
-from tests.support.executor_peers import Contacts, Ledger, action_api
+from executor_service.ports import ClaimDecision, Credential, EmailTemplate, TemplateNotFoundError
+from tests.support.executor_peers import Contacts, Credentials, Ledger, action_api
 from tests.unit.executor_service.handlers.harness import FixedClock
+from treadle.credential.v1.credential_pb2 import (
+    PROVIDER_SENDGRID,
+    PROVIDER_TWILIO,
+    Secret,
+    SendgridSecret,
+)
 
 SECRET = SecretStr("x" * 40)
 ACCOUNT = str(new_id())
@@ -32,13 +40,34 @@ async def contacts() -> Contacts:
 
 
 @pytest.fixture
-async def channel(ledger: Ledger, contacts: Contacts) -> AsyncGenerator[aio.Channel]:
+async def credentials() -> Credentials:
+    made = Credentials()  # pyright: ignore[reportAbstractUsage] - no other RPC is called
+    made.secrets[ACCOUNT] = [sendgrid("SG.1")]
+    return made
+
+
+@pytest.fixture
+async def channel(
+    ledger: Ledger, contacts: Contacts, credentials: Credentials
+) -> AsyncGenerator[aio.Channel]:
     tokens = ServiceTokens(SECRET, "executor")
     async with (
-        action_api(SECRET, ledger, contacts) as address,
+        action_api(SECRET, ledger, contacts, credentials) as address,
         connect(address, token=tokens.token) as channel,
     ):
         yield channel
+
+
+def sendgrid(api_key: str) -> Secret:
+    """A secret for SendGrid."""
+    return Secret(sendgrid=SendgridSecret(api_key=api_key))
+
+
+async def key(client: CredentialClient) -> str:
+    """The key of the test's account as the client has it."""
+    credential = await client.get(ACCOUNT, PROVIDER_SENDGRID)
+    assert credential is not None
+    return credential.secret.sendgrid.api_key
 
 
 async def claim(client: LedgerClient, attempt_id: str) -> ClaimDecision:
@@ -132,3 +161,95 @@ async def test_template_service_out_of_reach() -> None:
         ErrorReason.DEADLINE_EXCEEDED,
         ErrorReason.DEPENDENCY_UNAVAILABLE,
     }
+
+
+async def test_credential_is_remembered_for_a_while(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    clock = FixedClock()
+    client = CredentialClient(channel, clock)
+    assert await key(client) == "SG.1"
+    credentials.secrets[ACCOUNT] = [sendgrid("SG.2")]
+    assert await key(client) == "SG.1"
+    clock.instant += KEEP_CREDENTIALS
+    assert await key(client) == "SG.2"
+    assert credentials.calls == 2
+
+
+async def test_that_there_is_none_is_remembered_too(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    clock = FixedClock()
+    client = CredentialClient(channel, clock)
+    stranger = str(new_id())
+    for _ in range(3):
+        assert await client.get(ACCOUNT, PROVIDER_TWILIO) is None
+        assert await client.get(stranger, PROVIDER_SENDGRID) is None
+        assert await client.get(ACCOUNT, PROVIDER_SENDGRID, "other") is None
+    assert credentials.calls == 3
+    credentials.secrets[stranger] = [sendgrid("SG.theirs")]
+    clock.instant += KEEP_CREDENTIALS
+    found = await client.get(stranger, PROVIDER_SENDGRID)
+    assert found is not None
+    assert found.secret.sendgrid.api_key == "SG.theirs"
+
+
+async def test_a_refused_credential_is_asked_for_anew_once(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    client = CredentialClient(channel, FixedClock())
+    for calls in (1, 2, 2, 2):
+        credential = await client.get(ACCOUNT, PROVIDER_SENDGRID)
+        assert credential is not None
+        client.refused(credential)
+        assert credentials.calls == calls
+    credentials.secrets[ACCOUNT] = [sendgrid("SG.2")]
+    # Still remembered: the old one was asked for anew before.
+    assert await key(client) == "SG.1"
+
+
+async def test_a_replaced_credential_is_had_as_soon_as_the_old_one_is_refused(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    client = CredentialClient(channel, FixedClock())
+    for number in range(2, 5):
+        old = await client.get(ACCOUNT, PROVIDER_SENDGRID)
+        assert old is not None
+        credentials.secrets[ACCOUNT] = [sendgrid(f"SG.{number}")]
+        client.refused(old)
+        assert await key(client) == f"SG.{number}"
+
+
+async def test_credentials_out_of_reach_are_nobody_elses(
+    channel: aio.Channel, credentials: Credentials, ledger: Ledger, contacts: Contacts
+) -> None:
+    credentials.away = True
+    with pytest.raises(TreadleError) as raised:
+        await CredentialClient(channel, FixedClock()).get(ACCOUNT, PROVIDER_SENDGRID)
+    assert raised.value.reason is ErrorReason.DEPENDENCY_UNAVAILABLE
+    # As does an API that has not got the service yet.
+    tokens = ServiceTokens(SECRET, "executor")
+    async with (
+        action_api(SECRET, ledger, contacts) as address,
+        connect(address, token=tokens.token) as older,
+    ):
+        with pytest.raises(TreadleError) as raised:
+            await CredentialClient(older, FixedClock()).get(ACCOUNT, PROVIDER_SENDGRID)
+    assert raised.value.reason is ErrorReason.DEPENDENCY_UNAVAILABLE
+
+
+async def test_only_so_many_credentials_are_remembered(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    client = CredentialClient(channel, FixedClock())
+    await key(client)
+    for _ in range(MAX_CREDENTIALS):
+        await client.get(str(new_id()), PROVIDER_SENDGRID)
+    calls = credentials.calls
+    await key(client)
+    assert credentials.calls == calls + 1
+
+
+def test_a_credential_does_not_show_its_secret() -> None:
+    credential = Credential(ACCOUNT, PROVIDER_SENDGRID, "default", "e", sendgrid("SG.canary"))
+    assert "canary" not in repr(credential)

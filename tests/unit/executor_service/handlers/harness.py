@@ -26,7 +26,7 @@ from common.ids import new_id
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
-from executor_service.adapters.providers import email_gateway, payment_gateway, sms_gateway
+from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.handlers.base import EffectHandler
@@ -34,15 +34,18 @@ from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline, Stale
 from executor_service.ports import (
+    DEFAULT_CREDENTIAL,
     ClaimDecision,
-    EmailGateway,
+    Credential,
+    EmailGateways,
     EmailTemplate,
-    SmsGateway,
+    SmsGateways,
     TemplateNotFoundError,
     TemplateSource,
 )
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import Wiring
+from treadle.credential.v1.credential_pb2 import Provider, Secret
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
@@ -130,6 +133,28 @@ class MemoryLedger:
         return ClaimDecision.ALREADY_CLAIMED if again else ClaimDecision.GRANTED
 
 
+class MemoryCredentials:
+    """Accounts' own secrets by provider, the same for every account."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[Provider, Secret] = {}
+        self.error: Exception | None = None
+        self.not_taken: list[Credential] = []
+
+    async def get(
+        self, account_id: str, provider: Provider, name: str = DEFAULT_CREDENTIAL
+    ) -> Credential | None:
+        if self.error is not None:
+            raise self.error
+        secret = self.secrets.get(provider)
+        if secret is None:
+            return None
+        return Credential(account_id, provider, name, str(secret), secret)
+
+    def refused(self, credential: Credential) -> None:
+        self.not_taken.append(credential)
+
+
 class MemoryTemplates:
     """Email templates by id."""
 
@@ -155,6 +180,7 @@ class Bench:
         self.url = url
         self.clock = FixedClock()
         self.ledger = MemoryLedger()
+        self.credentials = MemoryCredentials()
         self.templates = MemoryTemplates()
         self.templates.templates[TEMPLATE_ID] = EmailTemplate(
             "<p>Hello {{ contact.first_name }} {{ contact.last_name }}</p>",
@@ -191,8 +217,8 @@ class Bench:
                 GuardedClient: lambda: guarded,
                 AttachmentFetcher: lambda: AttachmentFetcher(guarded),
                 TemplateSource: lambda: self.templates,
-                EmailGateway: lambda: email_gateway(settings),
-                SmsGateway: lambda: sms_gateway(settings),
+                EmailGateways: lambda: email_gateways(settings, self.credentials),
+                SmsGateways: lambda: sms_gateways(settings, self.credentials),
                 PaymentGateway: lambda: payment_gateway(settings),
                 Sender: lambda: sender,
             }

@@ -1,0 +1,81 @@
+"""A provider as each account uses it: with its own credentials, else with the deployment's.
+
+Accounts share the provider's connections and threads; only what holds a secret is theirs.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+from executor_service.domain.classify import RefusedError, error_class_of
+from executor_service.domain.outcome import ErrorClass
+from executor_service.ports import Credential, CredentialStore
+from treadle.credential.v1.credential_pb2 import Provider, Secret
+
+MAX_GATEWAYS: Final = 256
+
+M = TypeVar("M")
+R = TypeVar("R")
+M_contra = TypeVar("M_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Gateway(Protocol[M_contra, R_co]):
+    """What sends messages of one kind."""
+
+    async def send(self, message: M_contra, /) -> R_co:
+        """Hands the message over."""
+        ...
+
+
+class AccountGateways(Generic[M, R]):
+    """The gateways of one provider."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        credentials: CredentialStore,
+        *,
+        shared: Gateway[M, R],
+        make: Callable[[Secret], Gateway[M, R]],
+    ) -> None:
+        """`shared` serves accounts without credentials; `make` what those with some need."""
+        self._provider = provider
+        self._credentials = credentials
+        self._shared = shared
+        self._make = make
+        self._made: OrderedDict[Credential, Gateway[M, R]] = OrderedDict()
+
+    async def of(self, account_id: str) -> Gateway[M, R]:
+        """Raises TreadleError when it cannot be found out whether the account has credentials."""
+        credential = await self._credentials.get(account_id, self._provider)
+        if credential is None:
+            return self._shared
+        gateway = self._made.get(credential)
+        if gateway is None:
+            gateway = self._made[credential] = self._make(credential.secret)
+            if len(self._made) > MAX_GATEWAYS:
+                self._made.popitem(last=False)
+        self._made.move_to_end(credential)
+        return _Watched(gateway, lambda: self._refused(credential))
+
+    def _refused(self, credential: Credential) -> None:
+        self._made.pop(credential, None)
+        self._credentials.refused(credential)
+
+
+class _Watched(Generic[M, R]):
+    """A gateway that tells when its credential is not taken."""
+
+    def __init__(self, gateway: Gateway[M, R], refused: Callable[[], None]) -> None:
+        self._gateway = gateway
+        self._refused = refused
+
+    async def send(self, message: M, /) -> R:
+        """As the gateway does."""
+        try:
+            return await self._gateway.send(message)
+        except RefusedError as error:
+            if error_class_of(error.status) is ErrorClass.AUTHENTICATION:
+                self._refused()
+            raise

@@ -1,0 +1,149 @@
+"""Whose credentials a provider is called with, seen from the provider: it takes one key only."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from common.egress import EgressPolicy, GuardedClient
+from common.errors import ErrorReason, TreadleError, dependency_unavailable
+from devstack.simulator.app import Credentials, Simulator
+from devstack.simulator.server import serving
+from tests.unit.executor_service.handlers.harness import (
+    ACCOUNT_SID,
+    API_KEY,
+    AUTH_TOKEN,
+    TEMPLATE_ID,
+    Bench,
+    Case,
+)
+from treadle.credential.v1.credential_pb2 import (
+    PROVIDER_SENDGRID,
+    PROVIDER_TWILIO,
+    Provider,
+    Secret,
+    SendgridSecret,
+    TwilioSecret,
+)
+
+OWN_KEY = "SG.the-account-s-own"
+OWN_SID = "AC" + "5" * 32
+OWN_TOKEN = "the-account-s-own"
+OWN: dict[Provider, Secret] = {
+    PROVIDER_SENDGRID: Secret(sendgrid=SendgridSecret(api_key=OWN_KEY)),
+    PROVIDER_TWILIO: Secret(twilio=TwilioSecret(account_sid=OWN_SID, auth_token=OWN_TOKEN)),
+}
+EMAIL: dict[str, Any] = {
+    "template_id": TEMPLATE_ID,
+    "subject": "Hello",
+    "from_name": "Bakery",
+    "from_email": "bakery@example.com",
+}
+SMS = {"message": "Hi", "from_number": "+14155550100", "respect_quiet_hours": False}
+ACTIONS = [
+    pytest.param("send_email", "sendgrid", EMAIL, id="send_email"),
+    pytest.param("send_sms", "twilio", SMS, id="send_sms"),
+]
+EACH = pytest.mark.parametrize(("action_type", "provider", "config"), ACTIONS)
+
+
+@pytest.fixture(scope="module")
+async def strict() -> AsyncGenerator[tuple[Simulator, str]]:
+    """Providers that know the account's own credentials and no others."""
+    own = Credentials(SecretStr(OWN_KEY), OWN_SID, SecretStr(OWN_TOKEN))
+    simulator = Simulator(credentials=own)
+    async with serving(simulator, "127.0.0.1", 0) as url:
+        yield simulator, url
+
+
+@pytest.fixture
+async def own_bench(strict: tuple[Simulator, str]) -> AsyncGenerator[Bench]:
+    """All handlers, before these providers."""
+    simulator, url = strict
+    simulator.inbox.clear()
+    async with GuardedClient(EgressPolicy(allow_loopback=True)) as egress:
+        yield Bench(simulator, url, egress)
+
+
+@EACH
+async def test_the_account_s_own_are_used_when_there_are_any(
+    own_bench: Bench, action_type: str, provider: str, config: dict[str, Any]
+) -> None:
+    own_bench.credentials.secrets = dict(OWN)
+    await own_bench.check(action_type, provider, Case("own", config, sent=1, claims=1))
+    assert not own_bench.credentials.not_taken
+    if provider == "twilio":
+        (message,) = own_bench.inbox(provider)
+        assert message["details"]["account_sid"] == OWN_SID
+
+
+@EACH
+async def test_they_are_used_where_the_deployment_has_none(
+    own_bench: Bench, action_type: str, provider: str, config: dict[str, Any]
+) -> None:
+    own_bench.use(provider_url=own_bench.url, credentials=False)
+    own_bench.credentials.secrets = dict(OWN)
+    await own_bench.check(action_type, provider, Case("own", config, sent=1))
+
+
+@EACH
+async def test_the_deployment_s_are_used_when_the_account_has_none(
+    bench: Bench, action_type: str, provider: str, config: dict[str, Any]
+) -> None:
+    await bench.check(action_type, provider, Case("shared", config, sent=1))
+    if provider == "twilio":
+        assert bench.inbox(provider)[0]["details"]["account_sid"] == ACCOUNT_SID
+
+
+@EACH
+async def test_refused_ones_fail_the_step_and_are_asked_for_anew(
+    own_bench: Bench, action_type: str, provider: str, config: dict[str, Any]
+) -> None:
+    # Those of the deployment: known to nobody here.
+    own_bench.credentials.secrets = {
+        PROVIDER_SENDGRID: Secret(sendgrid=SendgridSecret(api_key=API_KEY)),
+        PROVIDER_TWILIO: Secret(
+            twilio=TwilioSecret(account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN)
+        ),
+    }
+    refused = Case("refused", config, outcome="failed", error="authentication", sent=0)
+    result = await own_bench.check(action_type, provider, refused)
+    assert AUTH_TOKEN not in str(result)
+    assert API_KEY not in str(result)
+    assert len(own_bench.credentials.not_taken) == 1
+    # The account replaces it: a new key, a new client.
+    own_bench.credentials.secrets = dict(OWN)
+    await own_bench.check(action_type, provider, Case("replaced", config, sent=1))
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("error", "outcome", "error_class"),
+    [
+        (dependency_unavailable("api", timedelta(seconds=1)), "deferred", ""),
+        (TimeoutError(), "deferred", ""),
+        (TreadleError(ErrorReason.INTERNAL, "cannot open"), "failed", "service_unavailable"),
+    ],
+)
+async def test_when_they_cannot_be_had_nothing_is_sent_with_others(
+    bench: Bench,
+    action_type: str,
+    provider: str,
+    config: dict[str, Any],
+    error: Exception,
+    outcome: str,
+    error_class: str,
+) -> None:
+    bench.credentials.error = error
+    case = Case(
+        "out of reach",
+        config,
+        outcome=outcome,
+        error=error_class,
+        message="the account's credentials could not be",
+        sent=0,
+        claims=0,
+    )
+    await bench.check(action_type, provider, case)
