@@ -4,8 +4,9 @@ import binascii
 from base64 import b64decode
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from common.settings import DatabaseSettings, SettingsError
 
@@ -22,7 +23,16 @@ def _check_master_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _read_array(value: object) -> object:
+    """Here rather than by pydantic, which would not say which variable is at fault."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        raise ValueError("must be a JSON array of master keys") from None
+
+
 MasterKey = Annotated[SecretStr, AfterValidator(_check_master_key)]
+MasterKeys = Annotated[tuple[MasterKey, ...], NoDecode, BeforeValidator(_read_array)]
 
 
 class ActionSettings(DatabaseSettings):
@@ -61,7 +71,7 @@ class ActionSettings(DatabaseSettings):
     master_key: MasterKey | None = Field(
         default=None, description="Encrypts the accounts' data keys; the `api` role demands it."
     )
-    previous_master_keys: tuple[MasterKey, ...] = Field(
+    previous_master_keys: MasterKeys = Field(
         default=(), description="Others by which data keys may be encrypted, for a rotation."
     )
 

@@ -5,7 +5,8 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -75,11 +76,13 @@ class DataDir:
 
     def jwt_secret(self) -> SecretStr:
         """Return the secret that signs this stack's tokens; made on first use."""
-        path = self.root / "jwt-secret"
-        if not path.exists():
-            self.root.mkdir(parents=True, exist_ok=True)
-            _write_private(path, secrets.token_urlsafe(48))
-        return SecretStr(path.read_text(encoding="ascii"))
+        return self._secret("jwt-secret", lambda: secrets.token_urlsafe(48))
+
+    def master_key(self) -> SecretStr:
+        """Return the key to this stack's stored credentials; made on first use."""
+        return self._secret(
+            "master-key", lambda: b64encode(secrets.token_bytes(32)).decode("ascii")
+        )
 
     def save_state(self, state: Mapping[str, str]) -> None:
         """Record where the running stack can be reached."""
@@ -108,6 +111,13 @@ class DataDir:
         except FileNotFoundError:
             return {}
         return cast(dict[str, int], json.loads(text))
+
+    def _secret(self, name: str, make: Callable[[], str]) -> SecretStr:
+        path = self.root / name
+        if not path.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            _write_private(path, make())
+        return SecretStr(path.read_text(encoding="ascii"))
 
     def _holder(self) -> int:
         try:

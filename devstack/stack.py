@@ -252,10 +252,13 @@ class Stack:
 
     def _action_service(self, role: str, listen: str) -> ServiceSpec:
         arguments = ["-m", "action_service", "--roles", role]
+        env = self.shared_env()
+        if role == "api":
+            env["TREADLE_ACTION_MASTER_KEY"] = self._data.master_key().get_secret_value()
         return ServiceSpec(
             role,
             arguments,
-            self.shared_env(),
+            env,
             "TREADLE_ACTION_LISTEN",
             listen,
             niceness=_BACKGROUND if role == "engine" else 0,

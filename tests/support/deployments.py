@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, type[ProcessSettings]] = {
 # What an operator must put in .env, or in the Kubernetes secret.
 SECRETS: Mapping[str, str] = {
     "TREADLE_JWT_SECRET": "0123456789abcdef0123456789abcdef",
+    "TREADLE_ACTION_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "POSTGRES_PASSWORD": "superuser",
     "TREADLE_DATABASE_PASSWORD": "services",
     "TREADLE_NATS_PASSWORD": "broker",
@@ -41,6 +42,8 @@ _KUBERNETES_SECRET: Mapping[str, str] = {
     "database-url": "postgresql://treadle:services@postgres:5432/treadle",
     "nats-url": "nats://treadle:broker@nats:4222",
     "jwt-secret": SECRETS["TREADLE_JWT_SECRET"],
+    "action-master-key": SECRETS["TREADLE_ACTION_MASTER_KEY"],
+    "action-previous-master-keys": "[]",
     "sendgrid-api-key": OPTIONAL_SECRETS["TREADLE_EXECUTOR_SENDGRID_API_KEY"],
     "twilio-account-sid": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID"],
     "twilio-auth-token": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN"],

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -20,15 +21,24 @@ from pydantic import SecretStr
 
 from common.auth import issue_token
 from common.errors import ErrorReason
-from common.grpc.client import connect
+from common.grpc.client import ServiceTokens, connect
 from devstack.postgres import Postgres
 from tests.support.action_api import Client, refused
+from treadle.credential.v1.credential_pb2 import PROVIDER_SENDGRID, Secret, SendgridSecret
+from treadle.credential.v1.credential_service_pb2 import (
+    ResolveCredentialRequest,
+    SetCredentialRequest,
+)
+from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
+
+SET = SetCredentialRequest(secret=Secret(sendgrid=SendgridSecret(api_key="SG.kept")))
 
 API_SERVICES = (
     "treadle.catalog.v1.CatalogService",
     "treadle.workflow.v1.WorkflowService",
     "treadle.workflow.v1.ActionService",
     "treadle.contact.v1.ContactService",
+    "treadle.credential.v1.CredentialService",
     "treadle.execution.v1.ExecutionService",
     "treadle.ledger.v1.LedgerService",
 )
@@ -240,6 +250,43 @@ async def test_migrating_twice_changes_nothing(
             await client.workflow()
 
 
+async def test_only_the_api_demands_a_master_key(service_env: dict[str, str]) -> None:
+    env = {k: v for k, v in service_env.items() if k != "TREADLE_ACTION_MASTER_KEY"}
+    for arguments in ((), ("--roles", "api"), ("rewrap",)):
+        status, output = await ended(*arguments, env=env)
+        assert status == 1
+        assert output.splitlines()[-1].strip() == "TREADLE_ACTION_MASTER_KEY: Field required"
+    async with serving(env, "--roles", "engine") as (_, ready):
+        assert ready["roles"] == "engine"
+
+
+async def test_the_master_key_is_changed(service_env: dict[str, str]) -> None:
+    old = service_env["TREADLE_ACTION_MASTER_KEY"]
+    new = b64encode(bytes(range(32))).decode()
+    async with serving(service_env, "--roles", "api") as (_, ready):
+        channel, client = caller(service_env, ready["listen"])
+        async with channel:
+            await client.credentials.SetCredential(SET)
+    service_env |= {"TREADLE_ACTION_MASTER_KEY": new}
+    status, output = await ended("rewrap", env=service_env)
+    assert status == 1
+    assert "which is not among those given" in output
+    assert "Traceback" not in output
+    both = service_env | {"TREADLE_ACTION_PREVIOUS_MASTER_KEYS": json.dumps([old])}
+    for count in (1, 0):
+        status, output = await ended("rewrap", env=both)
+        assert status == 0
+        assert json.loads(output.splitlines()[-1])["count"] == count
+    async with serving(service_env, "--roles", "api") as (_, ready):
+        tokens = ServiceTokens(SecretStr(service_env["TREADLE_JWT_SECRET"]), "executor")
+        request = ResolveCredentialRequest(
+            account_id=str(client.account_id), provider=PROVIDER_SENDGRID
+        )
+        async with connect(ready["listen"], token=tokens.token) as channel:
+            found = await CredentialServiceStub(channel).ResolveCredential(request)
+    assert found.secret == SET.secret
+
+
 @pytest.mark.parametrize(
     ("arguments", "env", "words"),
     [
@@ -247,6 +294,7 @@ async def test_migrating_twice_changes_nothing(
         (("--roles", ""), {}, "must name some of api, engine"),
         (("destroy",), {}, "invalid choice"),
         ((), {"TREADLE_JWT_SECRET": "short-secret"}, "TREADLE_JWT_SECRET"),
+        ((), {"TREADLE_ACTION_MASTER_KEY": "short-secret"}, "TREADLE_ACTION_MASTER_KEY"),
         ((), {"TREADLE_ACTION_LISTNE": "x"}, "TREADLE_ACTION_LISTNE"),
         ((), {"TREADLE_DATABASE_URL": "mysql://x"}, "TREADLE_DATABASE_URL"),
     ],

@@ -24,6 +24,8 @@ TABLES = (
     "contact_tags",
     "audit_log",
     "request_log",
+    "account_data_keys",
+    "credentials",
 )
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,13 @@ def test_secret_is_private_and_kept(tmp_path: Path) -> None:
     assert len(secret.get_secret_value()) >= 32
     assert DataDir(tmp_path / "new").jwt_secret() == secret
     assert (tmp_path / "new" / "jwt-secret").stat().st_mode & 0o077 == 0
+
+
+def test_master_key_is_one_that_the_api_takes_and_is_kept(tmp_path: Path) -> None:
+    key = DataDir(tmp_path / "new").master_key()
+    assert len(b64decode(key.get_secret_value(), validate=True)) == 32
+    assert DataDir(tmp_path / "new").master_key() == key
+    assert (tmp_path / "new" / "master-key").stat().st_mode & 0o077 == 0
 
 
 def test_ports_are_remembered(tmp_path: Path) -> None:
