@@ -29,6 +29,7 @@ ADD_ACTION = "treadle.workflow.v1.ActionService/AddAction"
 API_SERVICES = {
     "treadle.catalog.v1.CatalogService",
     "treadle.contact.v1.ContactService",
+    "treadle.credential.v1.CredentialService",
     "treadle.execution.v1.ExecutionService",
     "treadle.ledger.v1.LedgerService",
     "treadle.record.v1.CampaignService",
