@@ -25,6 +25,8 @@ from common.errors import unauthenticated
 ISSUER: Final = "treadle"
 AUDIENCE: Final = "treadle"
 SERVICE_ROLE: Final = "service"
+# Of the process that faces the internet: it hands on what providers post, and can do nothing else.
+GATEWAY_ROLE: Final = "gateway"
 
 _ALGORITHM: Final = "HS256"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -58,6 +60,7 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "operator": _OPERATOR,
         "admin": _ADMIN,
         SERVICE_ROLE: frozenset({"credential:use", "ledger:claim", "template:read"}),
+        GATEWAY_ROLE: frozenset({"inbound:record"}),
     }
 )
 
@@ -114,8 +117,8 @@ class _Claims(BaseModel):
             if self.account is None:
                 raise ValueError("a user's token names an account")
         roles = frozenset(self.roles)
-        if not is_service and SERVICE_ROLE in roles:
-            raise ValueError("only a service has the service role")
+        if not is_service and roles & {SERVICE_ROLE, GATEWAY_ROLE}:
+            raise ValueError("only a service has a service's role")
         # A role that this release does not know grants nothing.
         granted = (ROLE_PERMISSIONS.get(role, frozenset[str]()) for role in roles)
         return Principal(self.sub, self.account, roles, frozenset[str]().union(*granted))

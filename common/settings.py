@@ -33,7 +33,7 @@ class SettingsError(SystemExit):
 
 
 class ProcessSettings(BaseSettings):
-    """What every process reads, the gateway too, which holds no secret."""
+    """What every process reads, the gateway too, which does without the shared secret."""
 
     model_config = SettingsConfigDict(
         env_prefix="TREADLE_",

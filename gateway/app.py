@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from gateway import VERSION, faults, openapi, problems
 from gateway.events import StreamSettings
+from gateway.inbound.desk import PREFIX as INBOUND
+from gateway.inbound.desk import InboundDesk
 from gateway.middleware import BodyLimit, BodyLimits, RequestScope
 from gateway.routes import (
     actions,
@@ -27,6 +29,7 @@ from gateway.routes import (
     events,
     executions,
     health,
+    inbound,
     notifications,
     records,
     templates,
@@ -55,6 +58,7 @@ _ROUTERS: Final = (
     timers.router,
     health.router,
     docs.router,
+    inbound.router,
 )
 _DESCRIPTION: Final = """\
 Runs the action steps of marketing and CRM workflows.
@@ -78,6 +82,7 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
     )
     app.state.upstream = upstream
     app.state.streams = streams
+    app.state.inbound = InboundDesk(settings)
     app.state.methods = _methods()
     for router in _ROUTERS:
         app.include_router(router)
@@ -114,6 +119,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
             BodyLimits,
             limit=BodyLimit(settings.max_body_bytes, settings.body_timeout),
             uploads={contact_imports.PATH: upload},
+            below={INBOUND: BodyLimit(settings.max_inbound_bytes, settings.body_timeout)},
         )
     )
     return layers

@@ -132,20 +132,28 @@ class BodyLimit:
 class BodyLimits:
     """Counts a body while it arrives: neither more bytes nor more time than allowed.
 
-    `uploads` are the limits of those paths that take files.
+    `uploads` are the limits of those paths that take files, `below` of all that begin so.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: BodyLimit, uploads: Mapping[str, BodyLimit]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit: BodyLimit,
+        uploads: Mapping[str, BodyLimit],
+        below: Mapping[str, BodyLimit],
+    ) -> None:
         self._app = app
         self._limit = limit
         self._uploads = uploads
+        self._below = below
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._uploads.get(scope["path"], self._limit)
+        limit = self._limit_of(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         too_large = declared.isdecimal() and int(declared) > limit.max_bytes
         seen, complete = 0, False
@@ -169,6 +177,12 @@ class BodyLimits:
             return message
 
         await self._app(scope, limited, send)
+
+    def _limit_of(self, path: str) -> BodyLimit:
+        for prefix, limit in self._below.items():
+            if path.startswith(prefix):
+                return limit
+        return self._uploads.get(path, self._limit)
 
 
 def _too_large(limit: BodyLimit) -> str:

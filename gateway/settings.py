@@ -1,15 +1,29 @@
 """What an operator sets for the gateway."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import ProcessSettings
+from gateway.inbound import sendgrid
+
+
+def _public_key(text: str) -> str:
+    if text:
+        sendgrid.public_key(text)
+    return text
+
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
 class GatewaySettings(ProcessSettings):
-    """Read from TREADLE_GATEWAY_* and the shared logging variables; no secret among them."""
+    """Read from TREADLE_GATEWAY_* and the shared logging variables.
+
+    The secrets are for what providers post; without them the gateway holds none.
+    """
 
     model_config = SettingsConfigDict(env_prefix="TREADLE_GATEWAY_")
 
@@ -32,6 +46,19 @@ class GatewaySettings(ProcessSettings):
     stop_grace_seconds: float = Field(default=20, gt=0, le=300)
     # A JSON array of the origins whose pages may call; none by default.
     cors_origins: tuple[str, ...] = ()
+
+    # Where providers reach us, such as https://treadle.example.com: Twilio signs the URL, and a
+    # proxy in front changes it. Empty for the one that requests name.
+    public_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*)?)?$")
+    max_inbound_bytes: int = Field(default=3 * 1024 * 1024, ge=1024, le=3 * 1024 * 1024)
+    # What each provider signs with; those without are answered 404, and all without the token.
+    twilio_auth_token: Secret | None = None
+    sendgrid_public_key: Annotated[str, AfterValidator(_public_key)] = ""
+    meta_app_secret: Secret | None = None
+    meta_verify_token: Secret | None = None
+    stripe_webhook_secret: Secret | None = None
+    # The gateway's own identity, with which it hands on what providers post.
+    service_token: Secret | None = None
 
     @property
     def call_timeout(self) -> timedelta:

@@ -16,6 +16,7 @@ from treadle.catalog.v1 import catalog_service_pb2_grpc
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
+from treadle.inbound.v1 import inbound_service_pb2_grpc
 from treadle.record.v1 import (
     campaign_service_pb2_grpc,
     contact_import_service_pb2_grpc,
@@ -105,6 +106,7 @@ class Upstream:
         self.crm = crm_service_pb2_grpc.CrmServiceStub(api)
         self.campaigns = campaign_service_pb2_grpc.CampaignServiceStub(api)
         self.imports = contact_import_service_pb2_grpc.ContactImportServiceStub(api)
+        self.inbound = inbound_service_pb2_grpc.InboundServiceStub(api)
         self.courses = course_service_pb2_grpc.CourseServiceStub(api)
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, parse_qs, unquote_to_bytes, urlsplit
 
 from gateway.inbound.signature import SignatureError, require_same
 
+SIGNATURE: Final = "X-Twilio-Signature"
 FORM: Final = "application/x-www-form-urlencoded"
 _BODY_HASH: Final = "bodySHA256"
 # Only the decoded parameters are signed, so only one spelling of each character may stand: escapes

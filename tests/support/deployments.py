@@ -37,6 +37,16 @@ OPTIONAL_SECRETS: Mapping[str, str] = {
     "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": "AC0123",
     "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": "token",
     "TREADLE_EXECUTOR_STRIPE_API_KEY": "sk_live_key",
+    "TREADLE_GATEWAY_SERVICE_TOKEN": "ey.ey.ey",
+    "TREADLE_GATEWAY_TWILIO_AUTH_TOKEN": "token",
+    # The public half of some key.
+    "TREADLE_GATEWAY_SENDGRID_PUBLIC_KEY": (
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw"
+        "+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+    ),
+    "TREADLE_GATEWAY_META_APP_SECRET": "app",
+    "TREADLE_GATEWAY_META_VERIFY_TOKEN": "handshake",
+    "TREADLE_GATEWAY_STRIPE_WEBHOOK_SECRET": "whsec_0123",
 }
 _KUBERNETES_SECRET: Mapping[str, str] = {
     "database-url": "postgresql://treadle:services@postgres:5432/treadle",
@@ -48,6 +58,11 @@ _KUBERNETES_SECRET: Mapping[str, str] = {
     "twilio-account-sid": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID"],
     "twilio-auth-token": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN"],
     "stripe-api-key": OPTIONAL_SECRETS["TREADLE_EXECUTOR_STRIPE_API_KEY"],
+    "gateway-token": OPTIONAL_SECRETS["TREADLE_GATEWAY_SERVICE_TOKEN"],
+    "sendgrid-public-key": OPTIONAL_SECRETS["TREADLE_GATEWAY_SENDGRID_PUBLIC_KEY"],
+    "meta-app-secret": OPTIONAL_SECRETS["TREADLE_GATEWAY_META_APP_SECRET"],
+    "meta-verify-token": OPTIONAL_SECRETS["TREADLE_GATEWAY_META_VERIFY_TOKEN"],
+    "stripe-webhook-secret": OPTIONAL_SECRETS["TREADLE_GATEWAY_STRIPE_WEBHOOK_SECRET"],
 }
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<mode>[-?])(?P<rest>[^}]*))?\}")

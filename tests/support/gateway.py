@@ -17,6 +17,7 @@ from gateway.settings import GatewaySettings
 from treadle.catalog.v1 import catalog_service_pb2_grpc
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
+from treadle.inbound.v1 import inbound_service_pb2_grpc
 from treadle.record.v1 import (
     campaign_service_pb2_grpc,
     course_service_pb2_grpc,
@@ -99,6 +100,7 @@ async def scripted_services(script: Script) -> AsyncGenerator[str]:
         crm_service_pb2_grpc.add_CrmServiceServicer_to_server,
         campaign_service_pb2_grpc.add_CampaignServiceServicer_to_server,
         course_service_pb2_grpc.add_CourseServiceServicer_to_server,
+        inbound_service_pb2_grpc.add_InboundServiceServicer_to_server,
         scheduler_service_pb2_grpc.add_SchedulerServiceServicer_to_server,
     ):
         server.add(register, servicer)

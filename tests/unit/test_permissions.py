@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
 import treadle
-from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE
+from common.auth import GATEWAY_ROLE, ROLE_PERMISSIONS, SERVICE_ROLE
 from common.grpc.permissions import required_permission
 
 FORM = re.compile(r"[a-z]+:[a-z]+")
@@ -46,6 +46,7 @@ def test_every_service_of_the_contracts_is_seen() -> None:
         "CrmService",
         "DirectoryService",
         "ExecutionService",
+        "InboundService",
         "LedgerService",
         "SchedulerService",
         "WorkflowService",
@@ -84,9 +85,15 @@ def test_a_viewer_may_read_everything_and_change_nothing() -> None:
 
 
 def test_an_admin_may_do_all_that_people_may_but_not_what_services_do() -> None:
-    of_services = {"ledger:claim", "credential:use"}
+    of_services = {"ledger:claim", "credential:use", "inbound:record"}
     assert ROLE_PERMISSIONS["admin"] == {_permission(rpc) for rpc in RPCS} - of_services
-    assert of_services <= ROLE_PERMISSIONS[SERVICE_ROLE]
+    assert {"ledger:claim", "credential:use"} <= ROLE_PERMISSIONS[SERVICE_ROLE]
+
+
+def test_the_gateway_itself_may_hand_on_what_providers_post_and_nothing_else() -> None:
+    granting = {role for role, granted in ROLE_PERMISSIONS.items() if "inbound:record" in granted}
+    assert granting == {GATEWAY_ROLE}
+    assert ROLE_PERMISSIONS[GATEWAY_ROLE] == {"inbound:record"}
 
 
 @pytest.mark.parametrize("permission", ["directory:edit", "credential:edit"])

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from grpc import aio
 
 import treadle
-from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE, TokenVerifier
+from common.auth import GATEWAY_ROLE, ROLE_PERMISSIONS, SERVICE_ROLE, TokenVerifier
+from common.gateway_token import gateway_token
 from common.grpc.client import ServiceTokens, bearer, connect
 from common.grpc.permissions import required_permission
 from common.grpc.server import GrpcServer
@@ -71,6 +73,8 @@ async def _call(
 
 
 def _identity(role: str) -> tuple[str, str]:
+    if role == GATEWAY_ROLE:
+        return bearer(gateway_token(SECRET, timedelta(minutes=5)))
     if role == SERVICE_ROLE:
         return bearer(ServiceTokens(SECRET, "executor").token(uuid4()))
     return credentials(role, account_id=uuid4())[0]
