@@ -19,6 +19,7 @@ from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, require, upgrade
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.trigger_store import PostgresTriggerStore
@@ -33,6 +34,7 @@ from action_service.servicers.contact_import_servicer import ContactImportServic
 from action_service.servicers.contact_servicer import ContactServicer
 from action_service.servicers.credential_servicer import CredentialServicer
 from action_service.servicers.execution_servicer import ExecutionServicer
+from action_service.servicers.inbound_servicer import InboundServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
 from action_service.servicers.record_servicers import (
     campaign_servicer,
@@ -56,6 +58,7 @@ from treadle.credential.v1.credential_service_pb2_grpc import (
     add_CredentialServiceServicer_to_server,
 )
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
+from treadle.inbound.v1.inbound_service_pb2_grpc import add_InboundServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from treadle.record.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
 from treadle.record.v1.contact_import_service_pb2_grpc import (
@@ -146,6 +149,8 @@ def add_api(
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
     )
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
+    inbound = InboundServicer(PostgresProviderEvents(db, publisher))
+    server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
 
 

@@ -7,10 +7,13 @@ import asyncpg
 
 from action_service.adapters.driver import Driver
 from action_service.adapters.engine_transactions import bad_items, transaction
+from action_service.adapters.event_outbox import outbox_rows, store_outbox
+from action_service.adapters.messages import accept
 from action_service.domain.deliveries import Channel, DeliveryStatus, Position
 from action_service.domain.progress import LEASE
 from action_service.engine.deliveries import Decide, Delivery, Settled, Standing, delivery_task
 from action_service.engine.effects import Applied
+from action_service.engine.model import Send
 
 # What is skipped is done with before it begins.
 _INSERT = """
@@ -50,6 +53,8 @@ _SETTLE = """
         $1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[], $7::timestamptz[]
     ) AS v(id, attempt_id, status, attempts, reason, reference, again_at)
     WHERE d.id = v.id
+    RETURNING d.account_id::text, d.contact_id::text, d.action_execution_id::text, d.id::text,
+              d.channel, d.provider_reference
     """
 # What is merely queued for long is rung for ever more rarely.
 _CLAIM_EXPIRED = """
@@ -107,13 +112,30 @@ class PostgresDeliveryStore:
             }
             if settled := decide(standings):
                 with bad_items():
-                    await connection.execute(_SETTLE, *_columns(settled))
+                    rows = await connection.fetch(_SETTLE, *_columns(settled))
+                    sends = [_send(*row) for row in rows if row[-1]]
+                    # What providers have told before goes out with the next sweep of events.
+                    heard = await accept(connection, sends) if sends else []
+                    await store_outbox(connection, outbox_rows(heard))
 
     async def claim_expired(self, limit: int) -> Sequence[Delivery]:
         """See DeliveryStore."""
         async with transaction(self._pool) as connection:
             rows = await connection.fetch(_CLAIM_EXPIRED, limit, LEASE)
         return [Delivery._make(row)._replace(channel=Channel(row[4])) for row in rows]
+
+
+def _send(
+    account_id: str,
+    contact_id: str | None,
+    action_execution_id: str,
+    delivery_id: str,
+    channel: str,
+    reference: str,
+) -> Send:
+    return Send(
+        account_id, contact_id, action_execution_id, delivery_id, Channel(channel), reference
+    )
 
 
 def _columns(settled: Sequence[Settled]) -> Iterable[Sequence[object]]:

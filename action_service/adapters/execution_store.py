@@ -22,6 +22,7 @@ from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
 from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
+from action_service.adapters.messages import accept
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.plan import Plan
@@ -272,7 +273,7 @@ class PostgresEngineTransaction:
         await store_outbox(self._connection, rows)
         return rows
 
-    async def write(self, writes: Writes) -> None:
+    async def write(self, writes: Writes) -> Sequence[ContactEvent]:
         """See EngineTransaction."""
         with bad_items():
             if writes.advances:
@@ -285,6 +286,7 @@ class PostgresEngineTransaction:
                     *columns(writes.new, NewAction),
                     *columns(writes.moves, Move),
                 )
+            return await accept(self._connection, writes.sends) if writes.sends else ()
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""

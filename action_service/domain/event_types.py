@@ -54,6 +54,15 @@ def _pattern(paths: tuple[str, ...]) -> re.Pattern[str]:
 
 _CHANGEABLE = (*BUILT_IN, f"custom_fields.{_PLACEHOLDER}")
 _TAG = ("tag_id", "tag_name")
+_MESSAGE = (
+    "message_id",
+    "workflow_id",
+    "action_id",
+    "action_execution_id",
+    "delivery_id",
+    "occurred_at",
+)
+_FAILURE = (*_MESSAGE, "reason", "status")
 _ACCESS = ("course_id", "access_id", "access_level")
 
 _ALL = (
@@ -93,5 +102,15 @@ _ALL = (
     ),
     EventType("access_granted", "A contact's access to a course began or changed.", _ACCESS),
     EventType("access_revoked", "A contact's access to a course was taken away.", _ACCESS),
+    EventType("email_delivered", "The contact's mail server took an email.", _MESSAGE),
+    EventType("email_opened", "A contact opened an email for the first time.", _MESSAGE),
+    EventType("email_clicked", "A contact followed a link in an email.", (*_MESSAGE, "url")),
+    EventType("email_bounced", "An email was sent back.", _FAILURE),
+    EventType("email_failed", "An email was given up before it arrived.", _FAILURE),
+    EventType("email_complained", "A contact called an email spam.", _MESSAGE),
+    EventType("email_unsubscribed", "A contact wants no more such emails.", (*_MESSAGE, "url")),
+    EventType("sms_delivered", "An SMS reached the contact's phone.", _MESSAGE),
+    EventType("sms_failed", "An SMS did not arrive.", (*_MESSAGE, "error_code")),
+    EventType("sms_reply", "A contact wrote an SMS to us.", (*_MESSAGE, "body", "from", "to")),
 )
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({each.name: each for each in _ALL})

@@ -173,7 +173,7 @@ class BatchProcessor:
             dispatch = record(writes, at, result, decision, plan, output)
             if dispatch is not None and at.execution_id not in applied.cancels:
                 dispatches.append(dispatch)
-        await tx.write(writes)
+        applied.events += await tx.write(writes)
         return dispatches
 
     def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:

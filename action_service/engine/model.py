@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from action_service.domain.deliveries import Channel
 from action_service.domain.plan import Json, PlanStep
 from action_service.domain.progress import Outcome
 from action_service.domain.states import ActionStatus, ExecutionState
@@ -161,11 +162,24 @@ class Advance(NamedTuple):
     next_lease_until: datetime | None = None
 
 
+class Send(NamedTuple):
+    """A message that its provider has accepted, and given an id."""
+
+    account_id: str
+    # None when it goes to a user.
+    contact_id: str | None
+    action_execution_id: str
+    # None when the step itself sends.
+    delivery_id: str | None
+    channel: Channel
+    provider_reference: str
+
+
 @dataclass(slots=True)
 class Writes:
     """All rows that a batch changes; written together.
 
-    Most of a batch is `advances`; the other four carry every other decision.
+    Most of a batch is `advances`; the next four carry every other decision.
     """
 
     advances: list[Advance] = field(default_factory=list[Advance])
@@ -173,6 +187,7 @@ class Writes:
     attempts: list[AttemptWrite] = field(default_factory=list[AttemptWrite])
     new: list[NewAction] = field(default_factory=list[NewAction])
     moves: list[Move] = field(default_factory=list[Move])
+    sends: list[Send] = field(default_factory=list[Send])
 
 
 class Dispatch(NamedTuple):

@@ -49,8 +49,8 @@ class EngineTransaction(ContextReads, Protocol):
         """
         ...
 
-    async def write(self, writes: Writes) -> None:
-        """Writes rows; raises BadItemError."""
+    async def write(self, writes: Writes) -> Sequence[ContactEvent]:
+        """Writes rows; returns what providers have told of the messages before. BadItemError."""
         ...
 
     async def begin(self, beginnings: Beginnings) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 
 import orjson
 
+from action_service.domain.messages import CHANNEL_OF
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.progress import LEASE, Decision, Due, lease_for
 from action_service.domain.states import ActionStatus
@@ -17,6 +18,7 @@ from action_service.engine.model import (
     Move,
     NewAction,
     Result,
+    Send,
     Standing,
     Writes,
 )
@@ -40,6 +42,8 @@ def record(
     output_json = decision.output_json or "{}"
     if output:
         output_json = orjson.dumps({**orjson.loads(output_json), **output}).decode()
+    if decision.provider_reference:
+        _accepted(writes, at, plan, decision.provider_reference)
     if decision.status is ActionStatus.COMPLETED and not (decision.held or decision.skipped):
         return _advance(writes, at, result, decision, output_json)
     error = decision.error
@@ -88,6 +92,14 @@ def record(
         )
         return None
     return _next(writes, at, decision)
+
+
+def _accepted(writes: Writes, at: Standing, plan: Plan, reference: str) -> None:
+    """Only what was accepted has a reference; of what has one, only some are messages."""
+    channel = CHANNEL_OF.get(plan.by_id[at.action_id].action_type)
+    if channel is not None:
+        send = Send(at.account_id, at.contact_id, at.action_execution_id, None, channel, reference)
+        writes.sends.append(send)
 
 
 def _advance(

@@ -68,6 +68,7 @@ class Client:
     def __init__(self, channel: aio.Channel, account_id: UUID, subject: str) -> None:
         self.account_id = account_id
         self.subject = subject
+        self.channel = channel
         self.workflows = WorkflowServiceStub(channel)
         self.actions = ActionServiceStub(channel)
         self.contacts = ContactServiceStub(channel)

@@ -1,0 +1,249 @@
+"""Messages in Postgres: those that are accepted, and what events make of them.
+
+Both the engine, whose steps send, and the API, which hears of what becomes of it, take the rows of
+a batch's messages first, in one order; whoever comes second finds what the first has left.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+
+from action_service.adapters.driver import Driver
+from action_service.domain.deliveries import Channel
+from action_service.domain.messages import EVENT_OF, PROVIDER_OF, Fact, Progress
+from action_service.domain.plan import Json
+from action_service.engine.effects import ContactEvent
+from action_service.engine.model import Send
+from common.ids import new_id_text
+
+# An event may have been faster: then the row is there, and has no step yet.
+_ACCEPT = """
+    INSERT INTO treadle.messages AS m (
+        id, account_id, provider, provider_message_id, channel, contact_id, action_execution_id,
+        delivery_id, times
+    )
+    SELECT v.id, v.account_id, v.provider, v.message_id, v.channel, v.contact_id,
+           v.action_execution_id, v.delivery_id, jsonb_build_object('queued', now())
+    FROM unnest(
+        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[],
+        $8::uuid[]
+    ) AS v(id, account_id, provider, message_id, channel, contact_id, action_execution_id,
+           delivery_id)
+    ORDER BY v.provider, v.message_id
+    ON CONFLICT (provider, provider_message_id) DO UPDATE
+    SET account_id = EXCLUDED.account_id, channel = EXCLUDED.channel,
+        contact_id = EXCLUDED.contact_id, action_execution_id = EXCLUDED.action_execution_id,
+        delivery_id = EXCLUDED.delivery_id, times = EXCLUDED.times
+    WHERE m.action_execution_id IS NULL
+    RETURNING m.provider, m.provider_message_id, m.xmax <> 0
+    """
+_EARLY = """
+    SELECT e.id::text, e.provider, e.provider_message_id, e.fact, e.occurred_at, e.detail::text
+    FROM treadle.provider_events e
+    JOIN unnest($1::text[], $2::text[]) AS v(provider, message_id)
+      ON v.provider = e.provider AND v.message_id = e.provider_message_id
+    WHERE e.applied_at IS NULL AND e.fact IS NOT NULL
+    """
+# The update that changes nothing locks what is there already, in the same order as what is not.
+_HOLD = """
+    INSERT INTO treadle.messages (id, account_id, provider, provider_message_id, channel)
+    SELECT v.id, v.account_id, v.provider, v.message_id, v.channel
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+        AS v(id, account_id, provider, message_id, channel)
+    ORDER BY v.provider, v.message_id
+    ON CONFLICT (provider, provider_message_id) DO UPDATE SET provider = EXCLUDED.provider
+    """
+_READ = """
+    SELECT m.provider, m.provider_message_id, m.id::text, m.account_id::text, m.channel,
+           m.contact_id::text, m.times::text, m.action_execution_id::text, m.delivery_id::text,
+           x.action_id::text, e.workflow_id::text, e.id::text, e.origin_execution_ids::text[],
+           now()
+    FROM unnest($1::text[], $2::text[]) AS v(provider, message_id)
+    JOIN treadle.messages m
+      ON m.provider = v.provider AND m.provider_message_id = v.message_id
+    JOIN treadle.workflow_action_executions x ON x.id = m.action_execution_id
+    JOIN treadle.workflow_executions e ON e.id = x.workflow_execution_id
+    """
+_UPDATE = """
+    UPDATE treadle.messages m
+    SET state = v.state, times = v.times::jsonb, reason = COALESCE(v.reason, m.reason),
+        updated_at = now()
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS v(id, state, times, reason)
+    WHERE m.id = v.id
+    """
+_APPLIED = """
+    UPDATE treadle.provider_events SET applied_at = now() WHERE id = ANY($1::uuid[])
+    """
+_FAILURES = frozenset({Fact.UNDELIVERED, Fact.BOUNCED})
+
+# A provider and its id of a message.
+Key = tuple[str, str]
+
+
+class Told(NamedTuple):
+    """What a stored event says of a message."""
+
+    event_id: str
+    key: Key
+    fact: Fact
+    occurred_at: datetime
+    detail: Mapping[str, Json]
+
+
+class _Message(NamedTuple):
+    """A message of ours, locked."""
+
+    id: str
+    account_id: str
+    channel: Channel
+    contact_id: str | None
+    progress: Progress
+    action_execution_id: str
+    delivery_id: str | None
+    action_id: str
+    workflow_id: str
+    # The executions that led to it, and its own last.
+    origin: tuple[str, ...]
+    now: datetime
+
+
+async def accept(connection: Driver, sends: Sequence[Send]) -> list[ContactEvent]:
+    """Stores messages that were accepted; returns what events that came before have told."""
+    by_key = {(PROVIDER_OF[send.channel], send.provider_reference): send for send in sends}
+    rows = [
+        (
+            new_id_text(),
+            send.account_id,
+            *key,
+            send.channel,
+            send.contact_id,
+            send.action_execution_id,
+            send.delivery_id,
+        )
+        for key, send in by_key.items()
+    ]
+    stored = await connection.fetch(_ACCEPT, *zip(*rows, strict=True))
+    known = [(provider, message_id) for provider, message_id, was_known in stored if was_known]
+    if not known:
+        return []
+    early = [
+        Told(event_id, (provider, message_id), Fact(fact), occurred_at, orjson.loads(detail))
+        for event_id, provider, message_id, fact, occurred_at, detail in await connection.fetch(
+            _EARLY, *zip(*known, strict=True)
+        )
+    ]
+    return await _apply(connection, early)
+
+
+async def advance(
+    connection: Driver, account_id: str, told: Sequence[Told], channels: Mapping[str, Channel]
+) -> list[ContactEvent]:
+    """Has messages know what is told of them; returns what workflows are to hear.
+
+    What is told of messages that are not ours, or not yet, is left as it is.
+    """
+    keys = {each.key for each in told}
+    if not keys:
+        return []
+    rows = [(new_id_text(), account_id, *key, channels[key[0]]) for key in keys]
+    await connection.execute(_HOLD, *zip(*rows, strict=True))
+    return await _apply(connection, told)
+
+
+async def _apply(connection: Driver, told: Sequence[Told]) -> list[ContactEvent]:
+    """The work on messages that are locked."""
+    if not told:
+        return []
+    messages = await _read(connection, {each.key for each in told})
+    by_key: dict[Key, list[Told]] = defaultdict(list)
+    for each in told:
+        if each.key in messages:
+            by_key[each.key].append(each)
+    changes: list[tuple[str, str, str, str | None]] = []
+    heard: list[ContactEvent] = []
+    for key, group in by_key.items():
+        message = messages[key]
+        progress, reason = message.progress, None
+        for each in sorted(group, key=lambda one: one.occurred_at):
+            if progress.is_news(each.fact):
+                heard += _news(message, each)
+            progress = progress.after(each.fact, each.occurred_at)
+            if each.fact in _FAILURES:
+                reason = _reason(each.detail) or reason
+        if progress != message.progress or reason:
+            changes.append((message.id, progress.state, _times(progress), reason))
+    if changes:
+        await connection.execute(_UPDATE, *zip(*changes, strict=True))
+    await connection.execute(
+        _APPLIED, [each.event_id for group in by_key.values() for each in group]
+    )
+    return heard
+
+
+async def _read(connection: Driver, keys: set[Key]) -> dict[Key, _Message]:
+    rows = await connection.fetch(_READ, *zip(*keys, strict=True))
+    return {(row[0], row[1]): _message(*row[2:]) for row in rows}
+
+
+def _message(
+    message_id: str,
+    account_id: str,
+    channel: str,
+    contact_id: str | None,
+    times_json: str,
+    action_execution_id: str,
+    delivery_id: str | None,
+    action_id: str,
+    workflow_id: str,
+    execution_id: str,
+    origin: Sequence[str] | None,
+    now: datetime,
+) -> _Message:
+    times = orjson.loads(times_json)
+    return _Message(
+        message_id,
+        account_id,
+        Channel(channel),
+        contact_id,
+        Progress({Fact(name): datetime.fromisoformat(at) for name, at in times.items()}),
+        action_execution_id,
+        delivery_id,
+        action_id,
+        workflow_id,
+        (*(origin or ()), execution_id),
+        now,
+    )
+
+
+def _news(message: _Message, told: Told) -> list[ContactEvent]:
+    event_type = EVENT_OF.get((message.channel, told.fact))
+    if event_type is None or message.contact_id is None:
+        return []
+    data: dict[str, Json] = {
+        "message_id": message.id,
+        "workflow_id": message.workflow_id,
+        "action_id": message.action_id,
+        "action_execution_id": message.action_execution_id,
+        "delivery_id": message.delivery_id,
+        "occurred_at": told.occurred_at.isoformat(),
+        **told.detail,
+    }
+    return [
+        ContactEvent(
+            message.account_id, event_type, message.contact_id, message.now, data, message.origin
+        )
+    ]
+
+
+def _times(progress: Progress) -> str:
+    return orjson.dumps({fact.value: at for fact, at in progress.times.items()}).decode()
+
+
+def _reason(detail: Mapping[str, Json]) -> str | None:
+    words = [
+        str(value) for name in ("status", "reason", "error_code") if (value := detail.get(name))
+    ]
+    return " ".join(words) or None

@@ -1,0 +1,163 @@
+"""Events of providers: stored once each, then acted on, in one transaction.
+
+They come from the gateway, for any account, so this runs outside the accounts' row-level security,
+as claims do. Which message an event is about is what the provider has signed, and its row says
+whose that is.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from action_service.adapters.driver import Driver, driver_of
+from action_service.adapters.event_outbox import outbox_rows, store_outbox
+from action_service.adapters.messages import Told, advance
+from action_service.domain.deliveries import Channel
+from action_service.domain.messages import EVENT_OF, PROVIDER_OF, Fact
+from action_service.domain.provider_events import ProviderEvent
+from action_service.engine.effects import ContactEvent
+from action_service.engine.ports import EventPublisher, OutboxRow
+from action_service.use_cases.inbound.events import Provider, Recorded
+from common.contact_fields import e164
+from common.errors import not_found
+from common.ids import new_id_text
+
+_CHANNELS: Mapping[str, Channel] = {provider: channel for channel, provider in PROVIDER_OF.items()}
+
+_FIND_ACCOUNT = text("SELECT now() FROM accounts WHERE id = :account")
+# Batches that share events meet at the first of them, in the same order.
+_STORE = """
+    INSERT INTO treadle.provider_events (
+        id, account_id, provider, provider_event_id, kind, provider_message_id, fact, detail,
+        payload, occurred_at
+    )
+    SELECT v.id, $1::uuid, $2::text, v.event_id, v.kind, v.message_id, v.fact, v.detail::jsonb,
+           v.payload::jsonb, v.occurred_at
+    FROM unnest(
+        $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+        $10::timestamptz[]
+    ) AS v(id, event_id, kind, message_id, fact, detail, payload, occurred_at)
+    ORDER BY v.event_id
+    ON CONFLICT (provider, provider_event_id) DO NOTHING
+    RETURNING id::text, provider_event_id
+    """
+# Of several with the number it is whom we have written to last.
+_FIND_SENDER = """
+    SELECT c.id::text, m.provider_message_id
+    FROM treadle.contacts c
+    LEFT JOIN LATERAL (
+        SELECT sent.id, sent.provider_message_id FROM treadle.messages sent
+        WHERE sent.account_id = c.account_id AND sent.contact_id = c.id
+          AND sent.provider = $3 AND sent.action_execution_id IS NOT NULL
+        ORDER BY sent.id DESC LIMIT 1
+    ) m ON true
+    WHERE c.account_id = $1::uuid AND c.phone = $2
+    ORDER BY m.id DESC NULLS LAST, c.created_at DESC
+    LIMIT 1
+    """
+_APPLIED = "UPDATE treadle.provider_events SET applied_at = now() WHERE id = $1::uuid"
+
+
+class PostgresProviderEvents:
+    """`ProviderEventLog` on Postgres."""
+
+    def __init__(self, engine: AsyncEngine, publisher: EventPublisher | None = None) -> None:
+        self._engine = engine
+        self._publisher = publisher
+
+    async def record(
+        self, account_id: UUID, provider: Provider, events: Sequence[ProviderEvent]
+    ) -> Recorded:
+        """See ProviderEventLog."""
+        rows: Sequence[OutboxRow] = ()
+        new: dict[str, str] = {}
+        async with self._engine.begin() as connection:
+            found = (await connection.execute(_FIND_ACCOUNT, {"account": account_id})).first()
+            if found is None:
+                raise not_found("account", str(account_id))
+            driver = await driver_of(connection)
+            new = await _store(driver, str(account_id), provider, events)
+            heard = await _act(driver, str(account_id), provider, events, new)
+            rows = outbox_rows(heard)
+            await store_outbox(driver, rows)
+        if self._publisher is not None:
+            self._publisher.offer(rows)
+        return Recorded(len(new), len(events) - len(new))
+
+
+async def _store(
+    driver: Driver, account_id: str, provider: Provider, events: Sequence[ProviderEvent]
+) -> dict[str, str]:
+    """Our ids of the events that are new, by the provider's."""
+    if not events:
+        return {}
+    rows = [
+        (
+            new_id_text(),
+            event.id,
+            event.kind,
+            event.message_id,
+            event.fact,
+            orjson.dumps(event.detail).decode(),
+            orjson.dumps(event.payload).decode(),
+            event.occurred_at,
+        )
+        for event in events
+    ]
+    stored = await driver.fetch(_STORE, account_id, provider, *zip(*rows, strict=True))
+    return {event_id: row_id for row_id, event_id in stored}
+
+
+async def _act(
+    driver: Driver,
+    account_id: str,
+    provider: Provider,
+    events: Sequence[ProviderEvent],
+    new: Mapping[str, str],
+) -> list[ContactEvent]:
+    """Has the new events take effect; returns what workflows are to hear."""
+    told: list[Told] = []
+    heard: list[ContactEvent] = []
+    for event in events:
+        row_id = new.get(event.id)
+        if row_id is None or event.fact is None or provider not in _CHANNELS:
+            continue
+        message_id = event.message_id
+        if event.sender is not None:
+            message_id, contact_id = await _sender(driver, account_id, provider, event.sender)
+            if message_id is None and contact_id is not None:
+                heard += await _answer(driver, account_id, contact_id, provider, event, row_id)
+        if message_id is not None:
+            key = (provider.value, message_id)
+            told.append(Told(row_id, key, event.fact, event.occurred_at, event.detail))
+    return heard + await advance(driver, account_id, told, _CHANNELS)
+
+
+async def _sender(
+    driver: Driver, account_id: str, provider: Provider, sender: str
+) -> tuple[str | None, str | None]:
+    """The last message to whoever has written, and the contact."""
+    number = e164(sender)
+    row = None
+    if number is not None:
+        row = await driver.fetchrow(_FIND_SENDER, account_id, number, provider)
+    return (None, None) if row is None else (row[1], row[0])
+
+
+async def _answer(
+    driver: Driver,
+    account_id: str,
+    contact_id: str,
+    provider: Provider,
+    event: ProviderEvent,
+    row_id: str,
+) -> list[ContactEvent]:
+    """What a contact writes to whom we have not written."""
+    await driver.execute(_APPLIED, row_id)
+    now = await driver.fetchval("SELECT now()")
+    data = {**event.detail, "occurred_at": event.occurred_at.isoformat()}
+    event_type = EVENT_OF[_CHANNELS[provider], Fact.REPLIED]
+    return [ContactEvent(account_id, event_type, contact_id, now, data)]

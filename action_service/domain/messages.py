@@ -1,0 +1,95 @@
+"""What has become of a message that a provider has accepted.
+
+A message collects facts, each with the first instant it is known of; how it stands is the highest
+of them. Both are the same whatever the order the facts come in, and however often: providers post
+early, late, twice and out of order. Complaints and unsubscriptions are facts beside the ladder:
+they say something of the contact, and nothing of how far the message has come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from action_service.domain.deliveries import Channel
+
+
+class DeliveryState(StrEnum):
+    """How a message stands, from the lowest to the highest."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    # Below `delivered`: who says that it has come knows better than who gave it up.
+    UNDELIVERED = "undelivered"
+    DELIVERED = "delivered"
+    # Above `delivered`: a server may take a message and send it back later.
+    BOUNCED = "bounced"
+    # What somebody does with a message proves that it has come.
+    OPENED = "opened"
+    READ = "read"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+
+
+class Fact(StrEnum):
+    """Something that is known of a message."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    UNDELIVERED = "undelivered"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    OPENED = "opened"
+    READ = "read"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+_LADDER = tuple(DeliveryState)
+_RUNG = {state.value: rung for rung, state in enumerate(_LADDER)}
+# Each time counts for these: another link may be clicked, another answer sent.
+_REPEATABLE = frozenset({Fact.CLICKED, Fact.REPLIED})
+
+PROVIDER_OF: Mapping[Channel, str] = {Channel.EMAIL: "sendgrid", Channel.SMS: "twilio"}
+# What the actions send that get one message accepted each.
+CHANNEL_OF: Mapping[str, Channel] = {"send_email": Channel.EMAIL, "send_sms": Channel.SMS}
+
+# What workflows hear of it.
+EVENT_OF: Mapping[tuple[Channel, Fact], str] = {
+    (Channel.EMAIL, Fact.DELIVERED): "email_delivered",
+    (Channel.EMAIL, Fact.OPENED): "email_opened",
+    (Channel.EMAIL, Fact.CLICKED): "email_clicked",
+    (Channel.EMAIL, Fact.BOUNCED): "email_bounced",
+    (Channel.EMAIL, Fact.UNDELIVERED): "email_failed",
+    (Channel.EMAIL, Fact.COMPLAINED): "email_complained",
+    (Channel.EMAIL, Fact.UNSUBSCRIBED): "email_unsubscribed",
+    (Channel.SMS, Fact.DELIVERED): "sms_delivered",
+    (Channel.SMS, Fact.UNDELIVERED): "sms_failed",
+    (Channel.SMS, Fact.REPLIED): "sms_reply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of a message: the first instant of each fact."""
+
+    times: Mapping[Fact, datetime] = field(default_factory=dict[Fact, datetime])
+
+    @property
+    def state(self) -> DeliveryState:
+        """How the message stands; before anything is known of it, it is queued."""
+        rungs = (_RUNG[fact] for fact in self.times if fact.value in _RUNG)
+        return _LADDER[max(rungs, default=0)]
+
+    def after(self, fact: Fact, at: datetime) -> "Progress":
+        """What is known once `fact` is known to have been so at `at`."""
+        known = self.times.get(fact)
+        if known is not None and known <= at:
+            return self
+        return Progress({**self.times, fact: at})
+
+    def is_news(self, fact: Fact) -> bool:
+        """Whether workflows are to hear of `fact`, if it comes now."""
+        return fact in _REPEATABLE or fact not in self.times

@@ -1,0 +1,28 @@
+"""An event as a provider tells of it, read into what matters here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from action_service.domain.messages import Fact
+from action_service.domain.plan import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """One event; `id` is the provider's own, or made of what it says, so that repeats are known.
+
+    `message_id` is the provider's, of the message that it is about. Without a fact the event is
+    kept, and changes nothing.
+    """
+
+    id: str
+    kind: str
+    occurred_at: datetime
+    payload: Mapping[str, Json]
+    message_id: str | None = None
+    fact: Fact | None = None
+    # What workflows may know of it, such as the link that was clicked.
+    detail: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    # Who has written to us, for an answer that names no message.
+    sender: str | None = None

@@ -1,0 +1,1 @@
+"""Reads what providers post: a module for each, and what they share."""

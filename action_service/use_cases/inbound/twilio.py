@@ -1,0 +1,80 @@
+"""Twilio's status callbacks and incoming messages: a form each.
+
+Source: Twilio's "Track the message status of outbound messages" and "Twilio's request to your
+incoming message webhook URL". Neither has an id of its own; a message has each status once.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from action_service.domain.messages import Fact
+from action_service.domain.plan import Json
+from action_service.domain.provider_events import ProviderEvent
+from action_service.use_cases.inbound.reading import digest, no_event
+
+_RECEIVED = "received"
+_FACTS: Mapping[str, Fact] = {
+    "accepted": Fact.QUEUED,
+    "scheduled": Fact.QUEUED,
+    "queued": Fact.QUEUED,
+    "sending": Fact.QUEUED,
+    "sent": Fact.SENT,
+    "delivered": Fact.DELIVERED,
+    "undelivered": Fact.UNDELIVERED,
+    "failed": Fact.UNDELIVERED,
+    "canceled": Fact.UNDELIVERED,
+    "read": Fact.READ,
+    _RECEIVED: Fact.REPLIED,
+}
+
+
+def read(body: bytes, query: str, now: datetime) -> Iterator[ProviderEvent]:
+    """The event of a request. Raises TreadleError."""
+    try:
+        form, asked = _form(body.decode()), _form(query)
+    except ValueError:
+        raise no_event("must be a form in UTF-8") from None
+    if not form:
+        raise no_event("must be a form")
+    payload: dict[str, Json] = {**form, **({"query": {**asked}} if asked else {})}
+    message_id = form.get("MessageSid") or form.get("SmsSid")
+    if not message_id:
+        # Of calls, say.
+        yield ProviderEvent(digest({**form}), "other", now, payload)
+        return
+    status = (form.get("MessageStatus") or form.get("SmsStatus") or "").lower()
+    if status == _RECEIVED:
+        yield _reply(message_id, form, payload, now)
+        return
+    error = form.get("ErrorCode", "")
+    yield ProviderEvent(
+        id=f"{message_id}:{status}",
+        kind=status,
+        occurred_at=now,
+        payload=payload,
+        message_id=message_id,
+        fact=_FACTS.get(status),
+        detail={"error_code": error} if error not in {"", "0"} else {},
+    )
+
+
+def _form(text: str) -> dict[str, str]:
+    """The parameters, without NUL characters, which Postgres cannot hold."""
+    pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=500)
+    return {name.replace("\0", ""): value.replace("\0", "") for name, value in pairs}
+
+
+def _reply(
+    message_id: str, form: Mapping[str, str], payload: Mapping[str, Json], now: datetime
+) -> ProviderEvent:
+    sender = form.get("From", "")
+    return ProviderEvent(
+        id=f"{message_id}:{_RECEIVED}",
+        kind=_RECEIVED,
+        occurred_at=now,
+        payload=payload,
+        fact=Fact.REPLIED,
+        detail={"body": form.get("Body", ""), "from": sender, "to": form.get("To", "")},
+        sender=sender,
+    )

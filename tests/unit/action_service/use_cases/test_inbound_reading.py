@@ -1,0 +1,202 @@
+"""What providers post, as their documentation shows it, read into events."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+
+from action_service.domain.messages import Fact
+from action_service.domain.provider_events import ProviderEvent
+from action_service.use_cases.inbound.events import Provider, read_events
+from common.errors import TreadleError
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+# SendGrid's own example.
+SENDGRID = {
+    "email": "example@test.com",
+    "timestamp": 1513299569,
+    "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>",
+    "event": "delivered",
+    "category": "cat facts",
+    "sg_event_id": "sg_event_id",
+    "sg_message_id": "14c5d75ce93.filter0001.16648.5515E0B88.0",
+    "response": "250 OK",
+}
+
+
+def sendgrid(**values: object) -> ProviderEvent:
+    body = orjson.dumps([SENDGRID | values])
+    (event,) = read_events(Provider.SENDGRID, body, "", NOW)
+    return event
+
+
+def twilio(query: str = "", **values: str) -> ProviderEvent:
+    (event,) = read_events(Provider.TWILIO, urlencode(values).encode(), query, NOW)
+    return event
+
+
+def test_sendgrids_example() -> None:
+    event = sendgrid()
+    assert event.id == "sg_event_id"
+    assert event.message_id == "14c5d75ce93"
+    assert event.fact is Fact.DELIVERED
+    assert event.occurred_at == datetime.fromtimestamp(1513299569, UTC)
+    assert event.payload == SENDGRID
+
+
+@pytest.mark.parametrize(
+    ("kind", "fact"),
+    [
+        ("processed", Fact.SENT),
+        ("deferred", None),
+        ("delivered", Fact.DELIVERED),
+        ("dropped", Fact.UNDELIVERED),
+        ("bounce", Fact.BOUNCED),
+        ("open", Fact.OPENED),
+        ("click", Fact.CLICKED),
+        ("spamreport", Fact.COMPLAINED),
+        ("unsubscribe", Fact.UNSUBSCRIBED),
+        ("group_unsubscribe", Fact.UNSUBSCRIBED),
+        ("group_resubscribe", None),
+        ("something_new", None),
+    ],
+)
+def test_every_event_of_sendgrid(kind: str, fact: Fact | None) -> None:
+    assert sendgrid(event=kind).fact is fact
+
+
+def test_what_is_no_bounce_and_no_open() -> None:
+    assert sendgrid(event="bounce", type="blocked").fact is Fact.UNDELIVERED
+    assert sendgrid(event="open", sg_machine_open=True).fact is None
+
+
+def test_what_workflows_may_know() -> None:
+    assert sendgrid(event="click", url="https://a.example/?b").detail == {
+        "url": "https://a.example/?b"
+    }
+    bounce = sendgrid(event="bounce", reason="500 unknown recipient", status="5.0.0")
+    assert bounce.detail == {"reason": "500 unknown recipient", "status": "5.0.0"}
+
+
+def test_an_event_without_an_id_has_one_of_what_it_says() -> None:
+    first, again = sendgrid(sg_event_id=""), sendgrid(sg_event_id="")
+    assert first.id == again.id
+    assert first.id != sendgrid(sg_event_id="", event="open").id
+
+
+@pytest.mark.parametrize("timestamp", ["1", None, 1e30, -1e30, True, 4_000_000_000])
+def test_a_time_that_cannot_be_is_now(timestamp: object) -> None:
+    assert sendgrid(timestamp=timestamp).occurred_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("status", "fact"),
+    [
+        ("accepted", Fact.QUEUED),
+        ("scheduled", Fact.QUEUED),
+        ("queued", Fact.QUEUED),
+        ("sending", Fact.QUEUED),
+        ("sent", Fact.SENT),
+        ("delivered", Fact.DELIVERED),
+        ("undelivered", Fact.UNDELIVERED),
+        ("failed", Fact.UNDELIVERED),
+        ("canceled", Fact.UNDELIVERED),
+        ("read", Fact.READ),
+        ("partially_delivered", None),
+    ],
+)
+def test_every_status_of_twilio(status: str, fact: Fact | None) -> None:
+    event = twilio("attempt_id=1", MessageSid="SM1", MessageStatus=status)
+    assert event.id == f"SM1:{status}"
+    assert (event.message_id, event.fact, event.occurred_at) == ("SM1", fact, NOW)
+    assert event.payload["query"] == {"attempt_id": "1"}
+
+
+def test_an_error_of_twilio() -> None:
+    assert twilio(MessageSid="SM1", MessageStatus="failed", ErrorCode="30006").detail == {
+        "error_code": "30006"
+    }
+    assert twilio(MessageSid="SM1", MessageStatus="sent", ErrorCode="").detail == {}
+
+
+def test_a_message_to_us() -> None:
+    event = twilio(
+        MessageSid="SM2",
+        SmsStatus="received",
+        From="+14155550100",
+        To="+14155550199",
+        Body="Yes\0!",
+    )
+    assert (event.id, event.message_id, event.fact) == ("SM2:received", None, Fact.REPLIED)
+    assert event.sender == "+14155550100"
+    assert event.detail == {"body": "Yes!", "from": "+14155550100", "to": "+14155550199"}
+
+
+def test_what_twilio_tells_of_calls_is_kept() -> None:
+    event = twilio(CallSid="CA1", CallStatus="completed")
+    assert (event.message_id, event.fact) == (None, None)
+    assert event.id != twilio(CallSid="CA1", CallStatus="ringing").id
+
+
+def test_deliveries_and_messages_of_meta() -> None:
+    page = {
+        "object": "page",
+        "entry": [
+            {
+                "messaging": [
+                    {
+                        "sender": {"id": "P"},
+                        "delivery": {"mids": ["mid.1", "mid.2"], "watermark": 1458668856253},
+                    },
+                    {"timestamp": 1458692752478, "message": {"mid": "mid.3", "text": "hello"}},
+                    {"read": {"watermark": 1458668856253}},
+                ],
+                "changes": [{"field": "feed"}],
+            }
+        ],
+    }
+    events = read_events(Provider.META, orjson.dumps(page), "", NOW)
+    assert [(each.message_id, each.fact) for each in events] == [
+        ("mid.1", Fact.DELIVERED),
+        ("mid.2", Fact.DELIVERED),
+        (None, None),
+        (None, None),
+        (None, None),
+    ]
+    assert events[0].occurred_at == datetime.fromtimestamp(1458668856.253, UTC)
+    assert events[2].id == "mid.3"
+
+
+def test_an_event_of_stripe() -> None:
+    body = b'{"id": "evt_1", "object": "event", "type": "charge.failed", "created": 1513299569}'
+    (event,) = read_events(Provider.STRIPE, body, "", NOW)
+    assert (event.id, event.kind, event.fact) == ("evt_1", "charge.failed", None)
+
+
+def test_an_event_counts_once_in_a_request() -> None:
+    body = orjson.dumps([SENDGRID] * 3)
+    assert len(read_events(Provider.SENDGRID, body, "", NOW)) == 1
+
+
+def test_nul_characters_are_left_out() -> None:
+    assert sendgrid(category="a\0b", unique={"k\0": ["\0"]}).payload["unique"] == {"k": [""]}
+
+
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [
+        (Provider.SENDGRID, b""),
+        (Provider.SENDGRID, b"{}"),
+        (Provider.SENDGRID, b"[1]"),
+        (Provider.SENDGRID, b"[" * 3000),
+        (Provider.STRIPE, b"[]"),
+        (Provider.STRIPE, b'{"id": 1}'),
+        (Provider.META, b"null"),
+        (Provider.TWILIO, b""),
+        (Provider.TWILIO, b"\xff=\xfe"),
+    ],
+)
+def test_what_the_provider_never_posts_is_refused(provider: Provider, body: bytes) -> None:
+    with pytest.raises(TreadleError):
+        read_events(provider, body, "", NOW)
