@@ -30,6 +30,8 @@ class ExecutorSettings(SharedSettings):
     twilio_base_url: str = ""
     stripe_api_key: SecretStr | None = None
     stripe_base_url: str = "https://api.stripe.com"
+    # Where Twilio reaches the gateway; without it nothing is known of what becomes of an SMS.
+    public_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*)?)?$")
     # Whom the emails and SMS come from that go with notifications and with access to courses.
     notification_from_email: str = ""
     notification_from_name: str = "Treadle"

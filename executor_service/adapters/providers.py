@@ -61,6 +61,7 @@ def sms_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> Sm
             account_sid=account_sid,
             auth_token=auth_token,
             base_url=settings.twilio_base_url,
+            public_url=settings.public_url,
             transport=transport,
             threads=threads,
         )

@@ -36,12 +36,14 @@ class TwilioGateway:
         account_sid: str,
         auth_token: str,
         base_url: str,
+        public_url: str = "",
         transport: ProviderTransport,
         threads: DaemonThreads,
     ) -> None:
         self._threads = threads
         self._transport = transport
         self._base_url = base_url
+        self._public_url = public_url.rstrip("/")
         self._account_sid = account_sid
         self._auth_token = auth_token
 
@@ -50,15 +52,24 @@ class TwilioGateway:
         return await self._threads.run(lambda: self._create(sms))
 
     def _create(self, sms: Sms) -> SmsReceipt:
-        media = {"media_url": list(sms.media_urls)} if sms.media_urls else {}
+        more: dict[str, object] = {}
+        if sms.media_urls:
+            more["media_url"] = list(sms.media_urls)
+        if self._public_url and "account_id" in sms.reference:
+            more["status_callback"] = self._callback(sms.reference)
         try:
             message = self._client(sms.reference).messages.create(
-                to=sms.to, from_=sms.from_number, body=sms.body, **media
+                to=sms.to, from_=sms.from_number, body=sms.body, **more
             )
             return SmsReceipt(str(message.sid), int(message.num_segments or 0))
         except (TwilioException, ValueError, TypeError) as error:
             # A good status with a body that is not a message: it may well have been taken.
             raise NoAnswerError("its answer could not be read") from error
+
+    def _callback(self, reference: Mapping[str, str]) -> str:
+        """Where the gateway takes in what becomes of the message, with the ids of its step."""
+        ids = {name: value for name, value in reference.items() if name != "account_id"}
+        return f"{self._public_url}/inbound/twilio/{reference['account_id']}?{urlencode(ids)}"
 
     def _client(self, reference: Mapping[str, str]) -> Any:
         """An SDK client for one message: it cannot send headers of ours, its HTTP client can."""

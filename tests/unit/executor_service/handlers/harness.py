@@ -196,6 +196,7 @@ class Bench:
         credentials: bool = True,
         egress: GuardedClient | None = None,
         sender: Sender = SENDER,
+        public_url: str = "",
     ) -> None:
         """Wires the handlers anew, with another address or without credentials."""
         settings = ExecutorSettings(
@@ -207,6 +208,7 @@ class Bench:
             twilio_base_url=provider_url,
             stripe_api_key=SecretStr(STRIPE_KEY) if credentials else None,
             stripe_base_url=provider_url,
+            public_url=public_url,
             provider_timeout_seconds=0.4,
             concurrency=8,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -251,6 +252,25 @@ async def test_message_carries_the_ids_of_its_step(bench: Bench) -> None:
     assert message["attempt_id"] == task.attempt_id
     assert message["from"] == "+14155550100"
     assert message["details"]["media_urls"] == ["https://example.com/a.png"]
+
+
+async def test_the_provider_is_told_where_to_say_what_becomes_of_it(bench: Bench) -> None:
+    task = bench.task("send_sms", CONFIG)
+    bench.use(provider_url=bench.url, public_url="https://treadle.example.com/base/")
+    await bench.run(task)
+    (message,) = bench.inbox("twilio")
+    told = urlsplit(str(message["details"]["status_callback"]))
+    address = f"https://treadle.example.com/base/inbound/twilio/{task.account_id}"
+    assert told._replace(query="").geturl() == address
+    ids = dict(parse_qsl(told.query))
+    assert ids["action_execution_id"] == task.action_execution_id
+    assert ids["attempt_id"] == task.attempt_id
+
+
+async def test_without_an_address_the_provider_is_asked_for_nothing(bench: Bench) -> None:
+    await bench.run(bench.task("send_sms", CONFIG))
+    (message,) = bench.inbox("twilio")
+    assert message["details"]["status_callback"] is None
 
 
 async def test_reference_is_the_providers_id(bench: Bench) -> None:
