@@ -1,6 +1,5 @@
-"""What providers post, made for tests: bodies, signatures, and a step whose message is accepted."""
+"""What providers post, made for tests, and steps whose messages are accepted."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +8,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.use_cases.inbound.events import Provider, Recorded, read_events
@@ -31,27 +27,6 @@ EMAIL = Step(
 )
 SMS = Step("send_sms", {"message": "Hello", "from_number": "+14155550199"})
 TAG = Step("add_tag", {"tag_name": "customer"})
-
-
-class SendGridKey:
-    """A key that signs as SendGrid does."""
-
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-
-    @property
-    def public(self) -> str:
-        """As SendGrid's settings show it."""
-        shown = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return b64encode(shown).decode()
-
-    def headers(self, body: bytes) -> dict[str, str]:
-        """What goes with the body."""
-        signature = self._key.sign(b"1600112502" + body, ec.ECDSA(SHA256()))
-        return {
-            "X-Twilio-Email-Event-Webhook-Timestamp": "1600112502",
-            "X-Twilio-Email-Event-Webhook-Signature": b64encode(signature).decode(),
-        }
 
 
 def of_email(message_id: str, kind: str, at: int = 0, **values: object) -> dict[str, Any]:

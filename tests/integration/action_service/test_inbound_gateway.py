@@ -16,7 +16,8 @@ from common.ids import new_id_text
 from gateway.settings import GatewaySettings
 from tests.support.action_api import SECRET, Api, Client, refused
 from tests.support.gateway import running_gateway
-from tests.support.inbound import SendGridKey, of_email
+from tests.support.inbound import of_email
+from tests.support.sendgrid_key import SendGridKey
 from treadle.inbound.v1 import inbound_service_pb2 as pb
 from treadle.inbound.v1.inbound_service_pb2_grpc import InboundServiceStub
 

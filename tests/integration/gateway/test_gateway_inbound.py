@@ -1,6 +1,7 @@
 """What providers post: believed when signed, handed on as it came, refused otherwise."""
 
-from base64 import b64encode
+import hashlib
+import hmac
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
@@ -9,9 +10,6 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 import stripe
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr, ValidationError
 from twilio.request_validator import RequestValidator
 
@@ -19,17 +17,17 @@ from common.errors import ErrorReason, TreadleError
 from common.gateway_token import gateway_token
 from gateway.settings import GatewaySettings
 from tests.support.gateway import ACCOUNT, SECRET, Script, client, running_gateway
+from tests.support.sendgrid_key import SendGridKey
 from treadle.inbound.v1 import inbound_service_pb2 as pb
 
 PUBLIC = "https://treadle.example.com/base"
-KEY = ec.generate_private_key(ec.SECP256R1())
+KEY = SendGridKey()
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 METHOD = "RecordProviderEvents"
 
 
 @pytest.fixture(scope="module")
 async def inbound_url(services: str) -> AsyncGenerator[str]:
-    public = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     settings = GatewaySettings(
         listen="127.0.0.1:0",
         api_target=services,
@@ -40,7 +38,7 @@ async def inbound_url(services: str) -> AsyncGenerator[str]:
         public_url=PUBLIC,
         service_token=SecretStr(gateway_token(SECRET, timedelta(minutes=5))),
         twilio_auth_token=SecretStr("12345"),
-        sendgrid_public_key=b64encode(public).decode(),
+        sendgrid_public_key=KEY.public,
         meta_app_secret=SecretStr("app"),
         meta_verify_token=SecretStr("handshake"),
         stripe_webhook_secret=SecretStr("whsec_test"),
@@ -54,14 +52,6 @@ async def provider(inbound_url: str, script: Script) -> AsyncGenerator[httpx.Asy
     script.on(METHOD, pb.RecordProviderEventsResponse(recorded=1))
     async with client(inbound_url) as http:
         yield http
-
-
-def signed_by_sendgrid(body: bytes) -> dict[str, str]:
-    signature = KEY.sign(b"1600112502" + body, ec.ECDSA(SHA256()))
-    return {
-        "X-Twilio-Email-Event-Webhook-Timestamp": "1600112502",
-        "X-Twilio-Email-Event-Webhook-Signature": b64encode(signature).decode(),
-    }
 
 
 def signed_by_twilio(path: str, form: dict[str, str]) -> dict[str, str]:
@@ -94,11 +84,11 @@ async def test_twilio_signs_the_public_url(provider: httpx.AsyncClient, script: 
 async def test_sendgrid_posts_its_raw_bytes(provider: httpx.AsyncClient, script: Script) -> None:
     body = b'[{"event":"delivered",  "odd spacing": 1}]\r\n'
     path = f"/inbound/sendgrid/{ACCOUNT}"
-    answer = await provider.post(path, content=body, headers=signed_by_sendgrid(body))
+    answer = await provider.post(path, content=body, headers=KEY.headers(body))
     assert answer.status_code == 200
     assert script.last.body == body
     assert script.last.provider == pb.PROVIDER_SENDGRID
-    refused = await provider.post(path, content=body.strip(), headers=signed_by_sendgrid(body))
+    refused = await provider.post(path, content=body.strip(), headers=KEY.headers(body))
     assert refused.status_code == 403
     assert len(script.requests) == 1
 
@@ -110,9 +100,6 @@ async def test_stripe_and_meta(provider: httpx.AsyncClient, script: Script) -> N
     answer = await provider.post(path, content=body, headers={"Stripe-Signature": header})
     assert answer.status_code == 200
     assert script.last.provider == pb.PROVIDER_STRIPE
-    import hashlib
-    import hmac
-
     made = hmac.new(b"app", body.encode(), hashlib.sha256).hexdigest()
     path = f"/inbound/meta/{ACCOUNT}"
     headers = {"X-Hub-Signature-256": f"sha256={made}"}
@@ -139,7 +126,7 @@ async def test_it_is_handed_on_in_the_gateways_own_name(
     provider: httpx.AsyncClient, script: Script
 ) -> None:
     body = b"[]"
-    headers = signed_by_sendgrid(body) | {"Authorization": "Bearer of.somebody.else"}
+    headers = KEY.headers(body) | {"Authorization": "Bearer of.somebody.else"}
     await provider.post(f"/inbound/sendgrid/{ACCOUNT}", content=body, headers=headers)
     assert script.metadata[-1]["authorization"].count(".") == 2
     assert "somebody" not in script.metadata[-1]["authorization"]
@@ -168,7 +155,7 @@ async def test_a_service_out_of_reach_has_the_provider_come_again(
     script.on(METHOD, TreadleError(ErrorReason.DEPENDENCY_UNAVAILABLE, "away"))
     body = b"[]"
     path = f"/inbound/sendgrid/{ACCOUNT}"
-    answer = await provider.post(path, content=body, headers=signed_by_sendgrid(body))
+    answer = await provider.post(path, content=body, headers=KEY.headers(body))
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
 
