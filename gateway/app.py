@@ -19,6 +19,7 @@ from gateway.inbound.desk import InboundDesk
 from gateway.middleware import BodyLimit, BodyLimits, RequestScope
 from gateway.routes import (
     actions,
+    audit,
     branches,
     catalog,
     contact_imports,
@@ -47,6 +48,7 @@ _ROUTERS: Final = (
     branches.router,
     executions.router,
     events.router,
+    audit.router,
     contacts.router,
     contact_imports.router,
     *records.routers,

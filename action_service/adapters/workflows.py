@@ -107,7 +107,11 @@ _AUDIT_PAGE = Listing(
     SELECT id, occurred_at, actor, operation, entity_type, entity_id, before, after
     FROM audit_log WHERE account_id = :account
     """,
-    {"id": "workflow_id = :id", "before_id": "id < CAST(:before_id AS uuid)"},
+    {
+        "id": "workflow_id = :id",
+        "entity": "entity_id = :entity",
+        "before_id": "id < CAST(:before_id AS uuid)",
+    },
     "id DESC",
 )
 
@@ -139,10 +143,17 @@ class WorkflowReader(Repository):
         return {row.id: Plan.from_json(row.plan) for row in rows}
 
     async def audit_page(
-        self, workflow_id: UUID, *, limit: int, before: UUID | None
+        self,
+        *,
+        workflow_id: UUID | None,
+        entity_id: UUID | None,
+        limit: int,
+        before: UUID | None,
     ) -> Sequence[AuditEntry]:
-        """Newest first, those older than `before`."""
-        rows = await self._list(_AUDIT_PAGE, limit, id=workflow_id, before_id=before)
+        """Changes of a workflow or of a record, newest first, those older than `before`."""
+        rows = await self._list(
+            _AUDIT_PAGE, limit, id=workflow_id, entity=entity_id, before_id=before
+        )
         return [
             AuditEntry(
                 id=row.id,

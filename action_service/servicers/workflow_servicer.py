@@ -34,7 +34,7 @@ from action_service.use_cases.workflows import (
     update_workflow,
 )
 from common.auth import current_principal
-from common.errors import malformed
+from common.errors import FieldViolation, invalid, malformed
 from common.paging import PageTokens
 from treadle.workflow.v1 import workflow_pb2
 from treadle.workflow.v1 import workflow_service_pb2 as pb
@@ -222,12 +222,21 @@ class WorkflowServicer(WorkflowServiceServicer):
         self, request: pb.ListAuditEntriesRequest, context: object
     ) -> pb.ListAuditEntriesResponse:
         """Lists who changed what, newest first."""
-        workflow_id = parse_uuid("workflow_id", request.workflow_id)
-        page = _AUDIT.page(request.page_size, request.page_token, workflow=workflow_id)
+        workflow_id = parse_optional_uuid("workflow_id", request.workflow_id)
+        entity_id = parse_optional_uuid("entity_id", request.entity_id)
+        if workflow_id is None and entity_id is None:
+            problem = "is required when entity_id is not given"
+            raise invalid([FieldViolation("workflow_id", problem)])
+        page = _AUDIT.page(
+            request.page_size, request.page_token, workflow=workflow_id, entity=entity_id
+        )
 
         async def work(tx: Reader) -> pb.ListAuditEntriesResponse:
-            await get_workflow(tx, workflow_id)
-            rows = await tx.workflows.audit_page(workflow_id, limit=page.limit, before=page.after)
+            if workflow_id is not None:
+                await get_workflow(tx, workflow_id)
+            rows = await tx.workflows.audit_page(
+                workflow_id=workflow_id, entity_id=entity_id, limit=page.limit, before=page.after
+            )
             shown, next_page_token = page.cut(rows, lambda row: row.id)
             return pb.ListAuditEntriesResponse(
                 entries=[audit_message(row) for row in shown], next_page_token=next_page_token

@@ -75,9 +75,14 @@ class WorkflowReads(Protocol):
         ...
 
     async def audit_page(
-        self, workflow_id: UUID, *, limit: int, before: UUID | None
+        self,
+        *,
+        workflow_id: UUID | None,
+        entity_id: UUID | None,
+        limit: int,
+        before: UUID | None,
     ) -> Sequence[AuditEntry]:
-        """Newest first, those older than `before`."""
+        """Changes of a workflow or of a record, newest first, those older than `before`."""
         ...
 
 

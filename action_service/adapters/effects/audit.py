@@ -7,16 +7,18 @@ import orjson
 
 from action_service.adapters.driver import Driver
 from action_service.domain.plan import Json
+from common.ids import new_id_text
 
 _WRITE = """
     INSERT INTO treadle.audit_log (
         id, account_id, actor, operation, entity_type, entity_id, before, after
     )
-    SELECT gen_random_uuid(), v.account_id, 'execution:' || v.execution_id, v.operation,
+    SELECT v.id, v.account_id, 'execution:' || v.execution_id, v.operation,
            v.entity_type, v.entity_id, v.before::jsonb, v.after::jsonb
     FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[]
-    ) AS v(account_id, execution_id, operation, entity_type, entity_id, before, after)
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+        $8::text[]
+    ) AS v(id, account_id, execution_id, operation, entity_type, entity_id, before, after)
     """
 
 
@@ -35,7 +37,10 @@ class AuditEntry(NamedTuple):
 
 async def write_audit(connection: Driver, entries: Sequence[AuditEntry]) -> None:
     """Adds the entries; there is at least one."""
-    rows = [(*entry[:5], _json(entry.before), _json(entry.after)) for entry in entries]
+    # Ids in the order of time: lists are read by them.
+    rows = [
+        (new_id_text(), *entry[:5], _json(entry.before), _json(entry.after)) for entry in entries
+    ]
     await connection.execute(_WRITE, *zip(*rows, strict=True))
 
 

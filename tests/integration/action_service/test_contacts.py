@@ -13,6 +13,7 @@ from tests.support.action_api import Api, Client, fields, refused
 from treadle.contact.v1 import contact_pb2
 from treadle.contact.v1 import contact_service_pb2 as pb
 from treadle.record.v1 import crm_service_pb2, custom_field_pb2
+from treadle.workflow.v1 import workflow_service_pb2
 
 ANN = {
     "email": "Ann@Example.com",
@@ -387,3 +388,28 @@ async def test_declared_custom_fields_take_values_of_their_type(api: Api, client
         update(client, contact.id, custom_fields={"since": True}), ErrorReason.VALIDATION_FAILED
     )
     assert fields(error) == ["contact.custom_fields.since"]
+
+
+async def test_who_changed_a_contact(api: Api, client: Client) -> None:
+    contact = await client.contact(first_name="Ann")
+    await client.contact(first_name="Bea")
+    await update(client, contact.id, first_name="Anna")
+    request = workflow_service_pb2.ListAuditEntriesRequest(entity_id=contact.id, page_size=1)
+    answer = await client.workflows.ListAuditEntries(request)
+    (changed,) = answer.entries
+    assert (changed.operation, changed.actor) == ("contact.updated", f"user:{client.subject}")
+    assert (dict(changed.before), dict(changed.after)) == (
+        {"first_name": "Ann"},
+        {"first_name": "Anna"},
+    )
+    request.page_token = answer.next_page_token
+    (created,) = (await client.workflows.ListAuditEntries(request)).entries
+    assert created.operation == "contact.created"
+    stranger = await api.client()
+    request = workflow_service_pb2.ListAuditEntriesRequest(entity_id=contact.id)
+    assert not (await stranger.workflows.ListAuditEntries(request)).entries
+    error = await refused(
+        client.workflows.ListAuditEntries(workflow_service_pb2.ListAuditEntriesRequest()),
+        ErrorReason.VALIDATION_FAILED,
+    )
+    assert fields(error) == ["workflow_id"]

@@ -82,6 +82,7 @@ OPERATIONS = {
     "listActionTypes": "GET /api/v1/action-types",
     "listActions": "GET /api/v1/workflows/{workflow_id}/actions",
     "listAuditEntries": "GET /api/v1/workflows/{workflow_id}/audit",
+    "listRecordChanges": "GET /api/v1/audit",
     "listBranches": "GET /api/v1/workflows/{workflow_id}/branches",
     "listCampaignEnrollments": "GET /api/v1/campaigns/{campaign_id}/enrollments",
     "listCampaigns": "GET /api/v1/campaigns",

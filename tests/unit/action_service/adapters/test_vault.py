@@ -41,6 +41,7 @@ def test_no_two_encryptions_are_alike() -> None:
         binding(ACCOUNT, "sendgrid", "other"),
         b"",
     ],
+    ids=["another account", "another provider", "another name", "none"],
 )
 def test_moved_to_another_place_it_does_not_open(place: bytes) -> None:
     vault = Vault([OLD])
