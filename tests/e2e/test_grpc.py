@@ -31,6 +31,7 @@ API_SERVICES = {
     "treadle.contact.v1.ContactService",
     "treadle.credential.v1.CredentialService",
     "treadle.execution.v1.ExecutionService",
+    "treadle.inbound.v1.InboundService",
     "treadle.ledger.v1.LedgerService",
     "treadle.record.v1.CampaignService",
     "treadle.record.v1.ContactImportService",

@@ -48,6 +48,9 @@ async def _settle_opportunity(tx: Writer, draft: Draft) -> Sequence[FieldViolati
     pipeline_id = text_in(values, "pipeline_id")
     if pipeline_id and "stage_id" not in draft.broken:
         stage = await _stage(tx, pipeline_id, text_in(values, "stage_id"))
+        if stage is None:
+            # It was deleted after it had been looked up.
+            return [FieldViolation("pipeline_id", "there is no pipeline with this id")]
         values["stage_id"] = stage["id"]
         if draft.changes("stage_id"):
             outcome = stage["outcome"]
@@ -56,11 +59,12 @@ async def _settle_opportunity(tx: Writer, draft: Draft) -> Sequence[FieldViolati
     return _value_violations(values.get("value"))
 
 
-async def _stage(tx: Writer, pipeline_id: str, stage_id: str) -> Mapping[str, Json]:
-    """The stage, or the pipeline's first when it has no such one."""
+async def _stage(tx: Writer, pipeline_id: str, stage_id: str) -> Mapping[str, Json] | None:
+    """The stage, or the pipeline's first when it has no such one; None without a pipeline."""
     pipeline = await tx.records.get(PIPELINE.name, UUID(pipeline_id))
     stages = items_in(pipeline.values, "stages") if pipeline else []
-    return next((stage for stage in stages if stage["id"] == stage_id), stages[0])
+    first = stages[0] if stages else None
+    return next((stage for stage in stages if stage["id"] == stage_id), first)
 
 
 def _value_violations(value: Json) -> Sequence[FieldViolation]:
