@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'treadle/catalog/v1/assign_to_user.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\xed\x04\n\x12\x41ssignToUserConfig\x12S\n\x07user_id\x18\x01 \x01(\tB:\xc2\xbc\x18\x36\x08\x06\x18\x01\"\x04User*(The new owner; merge fields are allowed.`\x04R\x06userId\x12\xa1\x01\n\x0f\x61ssignment_type\x18\x02 \x01(\x0e\x32\".treadle.catalog.v1.AssignmentTypeBT\xc2\xbc\x18P\x10\x01\"\nAssignment*@One user, each in turn, or the one who owns the fewest contacts.R\x0e\x61ssignmentType\x12k\n\x07team_id\x18\x03 \x01(\tBR\xc2\xbc\x18N\x08\x06\"\x04Team*BWhose members take turns; all users of the account when not given.`\x05R\x06teamId\x12^\n\x0fnotify_assignee\x18\x04 \x01(\x08:\x04trueB/\xc2\xbc\x18+\"\x06Notify*!Tell the user in the application.R\x0enotifyAssignee:\x90\x01\xf2\xbb\x18\x8b\x01\x08\x02\x12\x0e\x41ssign to user\x1a&Makes a user the owner of the contact. \x01(\x01\x32%treadle.catalog.v1.AssignToUserOutput:$\n\x07user_id\x12\x0f\x61ssignment_type\x1a\x08specific\"\xcb\x02\n\x12\x41ssignToUserOutput\x12\x35\n\x07user_id\x18\x01 \x01(\tB\x1c\xc2\xbc\x18\x18\"\x04User*\x10Id of the owner.R\x06userId\x12@\n\tuser_name\x18\x02 \x01(\tB#\xc2\xbc\x18\x1f\"\tUser name*\x12Name of the owner.R\x08userName\x12g\n\x10previous_user_id\x18\x03 \x01(\tB=\xc2\xbc\x18\x39\"\x0ePrevious owner*\'Id of the owner before; empty for none.R\x0epreviousUserId\x12S\n\x07\x63hanged\x18\x04 \x01(\x08\x42\x39\xc2\xbc\x18\x35\"\x07\x43hanged**False when the user was the owner already.R\x07\x63hanged*\x90\x01\n\x0e\x41ssignmentType\x12\x1f\n\x1b\x41SSIGNMENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41SSIGNMENT_TYPE_SPECIFIC\x10\x01\x12\x1f\n\x1b\x41SSIGNMENT_TYPE_ROUND_ROBIN\x10\x02\x12\x1e\n\x1a\x41SSIGNMENT_TYPE_LEAST_BUSY\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'treadle/catalog/v1/assign_to_user.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\xfe\x04\n\x12\x41ssignToUserConfig\x12S\n\x07user_id\x18\x01 \x01(\tB:\xc2\xbc\x18\x36\x08\x06\x18\x01\"\x04User*(The new owner; merge fields are allowed.`\x04R\x06userId\x12\xa1\x01\n\x0f\x61ssignment_type\x18\x02 \x01(\x0e\x32\".treadle.catalog.v1.AssignmentTypeBT\xc2\xbc\x18P\x10\x01\"\nAssignment*@One user, each in turn, or the one who owns the fewest contacts.R\x0e\x61ssignmentType\x12|\n\x07team_id\x18\x03 \x01(\tBc\xc2\xbc\x18_\x08\x06\"\x04Team*SWhose members take turns; all users of the account that have a name when not given.`\x05R\x06teamId\x12^\n\x0fnotify_assignee\x18\x04 \x01(\x08:\x04trueB/\xc2\xbc\x18+\"\x06Notify*!Tell the user in the application.R\x0enotifyAssignee:\x90\x01\xf2\xbb\x18\x8b\x01\x08\x02\x12\x0e\x41ssign to user\x1a&Makes a user the owner of the contact. \x01(\x01\x32%treadle.catalog.v1.AssignToUserOutput:$\n\x07user_id\x12\x0f\x61ssignment_type\x1a\x08specific\"\xcb\x02\n\x12\x41ssignToUserOutput\x12\x35\n\x07user_id\x18\x01 \x01(\tB\x1c\xc2\xbc\x18\x18\"\x04User*\x10Id of the owner.R\x06userId\x12@\n\tuser_name\x18\x02 \x01(\tB#\xc2\xbc\x18\x1f\"\tUser name*\x12Name of the owner.R\x08userName\x12g\n\x10previous_user_id\x18\x03 \x01(\tB=\xc2\xbc\x18\x39\"\x0ePrevious owner*\'Id of the owner before; empty for none.R\x0epreviousUserId\x12S\n\x07\x63hanged\x18\x04 \x01(\x08\x42\x39\xc2\xbc\x18\x35\"\x07\x43hanged**False when the user was the owner already.R\x07\x63hanged*\x90\x01\n\x0e\x41ssignmentType\x12\x1f\n\x1b\x41SSIGNMENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41SSIGNMENT_TYPE_SPECIFIC\x10\x01\x12\x1f\n\x1b\x41SSIGNMENT_TYPE_ROUND_ROBIN\x10\x02\x12\x1e\n\x1a\x41SSIGNMENT_TYPE_LEAST_BUSY\x10\x03\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['assignment_type']._loaded_options = None
   _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['assignment_type']._serialized_options = b'\302\274\030P\020\001\"\nAssignment*@One user, each in turn, or the one who owns the fewest contacts.'
   _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['team_id']._loaded_options = None
-  _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['team_id']._serialized_options = b'\302\274\030N\010\006\"\004Team*BWhose members take turns; all users of the account when not given.`\005'
+  _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['team_id']._serialized_options = b'\302\274\030_\010\006\"\004Team*SWhose members take turns; all users of the account that have a name when not given.`\005'
   _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['notify_assignee']._loaded_options = None
   _globals['_ASSIGNTOUSERCONFIG'].fields_by_name['notify_assignee']._serialized_options = b'\302\274\030+\"\006Notify*!Tell the user in the application.'
   _globals['_ASSIGNTOUSERCONFIG']._loaded_options = None
@@ -50,10 +50,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNTOUSEROUTPUT'].fields_by_name['previous_user_id']._serialized_options = b'\302\274\0309\"\016Previous owner*\'Id of the owner before; empty for none.'
   _globals['_ASSIGNTOUSEROUTPUT'].fields_by_name['changed']._loaded_options = None
   _globals['_ASSIGNTOUSEROUTPUT'].fields_by_name['changed']._serialized_options = b'\302\274\0305\"\007Changed**False when the user was the owner already.'
-  _globals['_ASSIGNMENTTYPE']._serialized_start=1056
-  _globals['_ASSIGNMENTTYPE']._serialized_end=1200
+  _globals['_ASSIGNMENTTYPE']._serialized_start=1073
+  _globals['_ASSIGNMENTTYPE']._serialized_end=1217
   _globals['_ASSIGNTOUSERCONFIG']._serialized_start=98
-  _globals['_ASSIGNTOUSERCONFIG']._serialized_end=719
-  _globals['_ASSIGNTOUSEROUTPUT']._serialized_start=722
-  _globals['_ASSIGNTOUSEROUTPUT']._serialized_end=1053
+  _globals['_ASSIGNTOUSERCONFIG']._serialized_end=736
+  _globals['_ASSIGNTOUSEROUTPUT']._serialized_start=739
+  _globals['_ASSIGNTOUSEROUTPUT']._serialized_end=1070
 # @@protoc_insertion_point(module_scope)
