@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -17,6 +18,11 @@ EMAIL_PATTERN = (
 )
 PHONE_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+DATE_TIME_PATTERN = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$"
+)
 COLOR_PATTERN = r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"
 UUID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
@@ -76,6 +82,23 @@ def _tag(value: str) -> str | None:
     return None
 
 
+_date_or_time = _matching(
+    DATE_TIME_PATTERN,
+    "must be a date or time of ISO 8601, such as 2026-12-24, 2026-12-24T09:00:00 or"
+    " 2026-12-24T09:00:00+01:00",
+)
+
+
+def _date_time(value: str) -> str | None:
+    if problem := _date_or_time(value):
+        return problem
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return "must be a date that the calendar has"
+    return None
+
+
 @cache
 def contact_fields() -> tuple[str, ...]:
     """The built-in contact fields that actions may name: those declared `editable`."""
@@ -117,6 +140,7 @@ CHECKS: Mapping[str, Check] = {
     "phone": _matching(PHONE_PATTERN, "must be a phone number in E.164, such as +14155550100"),
     "url": _url,
     "time_of_day": _matching(TIME_PATTERN, "must be a 24-hour time HH:MM, such as 09:30"),
+    "date_time": _date_time,
     "color": _matching(COLOR_PATTERN, "must be a hex colour, such as #1f77b4"),
     "uuid": _matching(UUID_PATTERN, "must be a UUID, such as 550e8400-e29b-41d4-a716-446655440000"),
     "tag": _tag,

@@ -11,7 +11,12 @@ from types import MappingProxyType
 from typing import Final
 
 from scheduler_service.domain.wait import Wait, WaitError
-from scheduler_service.domain.zones import Adjustment, ZoneCandidate, choose_zone, first_instant
+from scheduler_service.domain.zones import (
+    ADJUSTMENT_WORDS,
+    ZoneCandidate,
+    choose_zone,
+    first_instant,
+)
 
 
 class Unit(StrEnum):
@@ -32,18 +37,6 @@ _LENGTH: Final[Mapping[Unit, timedelta]] = MappingProxyType(
         Unit.HOURS: timedelta(hours=1),
         Unit.DAYS: timedelta(days=1),
         Unit.WEEKS: timedelta(weeks=1),
-    }
-)
-
-_ADJUSTMENT: Final[Mapping[Adjustment, str]] = MappingProxyType(
-    {
-        Adjustment.NONE: "",
-        Adjustment.GAP: (
-            "; a clock change skips that time on that day, so the first moment after it counts"
-        ),
-        Adjustment.OVERLAP: (
-            "; a clock change makes that time come twice on that day, so the first one counts"
-        ),
     }
 )
 
@@ -73,7 +66,7 @@ def _calendar_days(days: int, ready_at: datetime, zones: Iterable[ZoneCandidate]
     due_at, adjustment = first_instant(wall, chosen.zone)
     reason = (
         f"waits {_amount(days, Unit.CALENDAR_DAYS)} from {_utc(ready_at)}, until {wall:%H:%M:%S} "
-        f"wall time in {chosen.zone.key} ({chosen.owner}){_ADJUSTMENT[adjustment]}"
+        f"wall time in {chosen.zone.key} ({chosen.owner}){ADJUSTMENT_WORDS[adjustment]}"
     )
     return Wait(due_at, "; ".join((reason, *chosen.rejected)))
 

@@ -4,11 +4,13 @@ Clock changes make some wall times not exist and others come twice. Treadle take
 instant in a gap and the first occurrence in an overlap; PEP 495 (`fold`) tells the cases apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
@@ -21,6 +23,19 @@ class Adjustment(Enum):
     NONE = "none"
     GAP = "gap"
     OVERLAP = "overlap"
+
+
+ADJUSTMENT_WORDS: Final[Mapping[Adjustment, str]] = MappingProxyType(
+    {
+        Adjustment.NONE: "",
+        Adjustment.GAP: (
+            "; a clock change skips that time on that day, so the first moment after it counts"
+        ),
+        Adjustment.OVERLAP: (
+            "; a clock change makes that time come twice on that day, so the first one counts"
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

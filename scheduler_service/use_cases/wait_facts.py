@@ -18,12 +18,21 @@ class WaitFacts:
         self.ready_at = ready_at
         self._context_json = context_json
 
-    def zones(self) -> tuple[ZoneCandidate, ...]:
+    def zones(self) -> tuple[ZoneCandidate, ZoneCandidate]:
         """The zones that may count, the contact's first."""
         return (
             ZoneCandidate("the contact's time zone", self._value("contact", "timezone")),
             ZoneCandidate("the account's time zone", self._value("account", "timezone")),
         )
+
+    def contact_field(self, name: str) -> object:
+        """The contact's field, a built-in one or `custom_fields.<name>`; None when it has none."""
+        value: object = self._context.get("contact")
+        for part in name.split(".", 1):
+            if not isinstance(value, Mapping):
+                return None
+            value = cast("Mapping[str, object]", value).get(part)
+        return value
 
     def _value(self, root: str, name: str) -> object:
         record = self._context.get(root)

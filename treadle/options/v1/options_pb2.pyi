@@ -53,6 +53,7 @@ class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FIELD_KIND_NUMBER: _ClassVar[FieldKind]
     FIELD_KIND_CURRENCY: _ClassVar[FieldKind]
     FIELD_KIND_CUSTOM_FIELDS: _ClassVar[FieldKind]
+    FIELD_KIND_DATE_TIME: _ClassVar[FieldKind]
 
 class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -104,6 +105,7 @@ FIELD_KIND_SCALAR: FieldKind
 FIELD_KIND_NUMBER: FieldKind
 FIELD_KIND_CURRENCY: FieldKind
 FIELD_KIND_CUSTOM_FIELDS: FieldKind
+FIELD_KIND_DATE_TIME: FieldKind
 REFERENCE_KIND_UNSPECIFIED: ReferenceKind
 REFERENCE_KIND_EMAIL_TEMPLATE: ReferenceKind
 REFERENCE_KIND_WORKFLOW_ACTION: ReferenceKind

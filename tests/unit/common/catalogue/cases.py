@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.common.catalogue import payment_cases, record_cases
+from tests.unit.common.catalogue import payment_cases, record_cases, timing_cases
 from tests.unit.common.catalogue.case import (
     BAD_EMAIL,
     BAD_LIQUID,
@@ -32,10 +32,10 @@ VALID: dict[str, dict[str, Any]] = {
     "send_sms": {"message": "Hi", "from_number": "+14155550100"},
     "add_tag": {"tag_name": "customer"},
     "update_contact": {"field_updates": [{"field": "custom_fields.plan", "value": "pro"}]},
-    "wait_time": {"duration": 2, "unit": "days"},
     "webhook_call": {"url": HOOK, "method": "POST"},
     **record_cases.VALID,
     **payment_cases.VALID,
+    **timing_cases.VALID,
 }
 
 CASES = [
@@ -141,15 +141,6 @@ CASES = [
         ("must be one of set, append, increment", 1),
         ("must be one of", "unspecified"), ("must be one of", "UPDATE_MODE_SET"),
     )),
-    Case("wait_time", "duration", (1, 1_000_000), (
-        ("must be between 1 and 1,000,000", 0), ("must be between 1 and 1,000,000", -1),
-        ("must be between 1 and 1,000,000", 2**31), ("must be a whole number, not text", "2"),
-        ("must be a whole number, not a boolean", True),
-        ("must be a whole number, not a number with a fraction", 2.5), ("is required", None),
-    )),
-    Case("wait_time", "unit",
-         ("minutes", "hours", "days", "weeks", "calendar_days", "seconds"),
-         (("did you mean 'days'?", "day"), ("must be one of minutes", ""), ("is required", None))),
     Case("webhook_call", "url", (HOOK, "http://{{ contact.custom_fields.host }}/x"), (
         (BAD_URL, "example.com/hook"), (BAD_URL, "file:///etc/passwd"), ("is required", ""),
         BAD_LIQUID, UNKNOWN_VALUE, MALFORMED_TEXT,
@@ -206,4 +197,5 @@ CASES = [
     Case("webhook_call", "store_response", (True,), (BOOLEAN,)),
     *record_cases.CASES,
     *payment_cases.CASES,
+    *timing_cases.CASES,
 ]  # fmt: skip

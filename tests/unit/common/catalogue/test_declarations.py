@@ -70,6 +70,7 @@ def test_the_types_of_this_build() -> None:
         "send_sms",
         "update_contact",
         "wait_time",
+        "wait_until_date",
         "webhook_call",
     )
     assert catalogue().categories == {
@@ -86,7 +87,7 @@ def test_the_types_of_this_build() -> None:
             "remove_tag",
             "update_contact",
         ),
-        "timing": ("wait_time",),
+        "timing": ("wait_time", "wait_until_date"),
         "internal": ("create_opportunity", "send_notification", "webhook_call"),
         "membership": ("grant_course_access", "revoke_course_access"),
         "payments": (
@@ -239,6 +240,16 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("revocation_reason", False, None),
     ],
     "wait_time": [("duration", True, None), ("unit", True, None)],
+    "wait_until_date": [
+        ("date_type", True, None),
+        ("date_value", False, None),
+        ("field_name", False, None),
+        ("time_of_day", False, None),
+        ("timezone_mode", False, "contact"),
+        # "calculated"
+        ("offset_value", False, None),
+        ("offset_unit", False, "days"),
+    ],
     "webhook_call": [
         ("url", True, None),
         ("method", True, None),
@@ -297,6 +308,9 @@ ENUMS = {
     ("grant_course_access", "access_level"): {"full", "preview", "limited"},
     ("update_contact", "update_mode"): {"set", "append", "increment"},
     ("wait_time", "unit"): {"minutes", "hours", "days", "weeks", "calendar_days", "seconds"},
+    ("wait_until_date", "date_type"): {"specific", "contact_field", "calculated"},
+    ("wait_until_date", "timezone_mode"): {"account", "contact", "utc"},
+    ("wait_until_date", "offset_unit"): {"minutes", "hours", "days", "weeks", "months"},
     ("webhook_call", "method"): {"GET", "POST", "PUT", "PATCH", "DELETE"},
     ("webhook_call", "auth_type"): {"none", "basic", "bearer", "api_key"},
     ("refund_payment", "reason"): {"duplicate", "fraudulent", "requested_by_customer"},

@@ -50,7 +50,7 @@ def test_valid_and_incomplete_configurations(spec: ActionSpec) -> None:
 _BEYOND = (
     "template", "did you mean 'contact'", "single line", "NUL", "Unicode", "blank", "kept exactly",
     "finite", "user name", "65,536", "mask", "http or https", "HTTP client", "10,000", "printable",
-    "must be JSON", "65,536 characters", "such as",
+    "must be JSON", "65,536 characters", "such as", "the calendar has",
 )  # fmt: skip
 
 
