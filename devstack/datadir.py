@@ -76,13 +76,11 @@ class DataDir:
 
     def jwt_secret(self) -> SecretStr:
         """Return the secret that signs this stack's tokens; made on first use."""
-        return self._secret("jwt-secret", lambda: secrets.token_urlsafe(48))
+        return self.secret("jwt-secret", lambda: secrets.token_urlsafe(48))
 
     def master_key(self) -> SecretStr:
         """Return the key to this stack's stored credentials; made on first use."""
-        return self._secret(
-            "master-key", lambda: b64encode(secrets.token_bytes(32)).decode("ascii")
-        )
+        return self.secret("master-key", lambda: b64encode(secrets.token_bytes(32)).decode("ascii"))
 
     def save_state(self, state: Mapping[str, str]) -> None:
         """Record where the running stack can be reached."""
@@ -112,7 +110,8 @@ class DataDir:
             return {}
         return cast(dict[str, int], json.loads(text))
 
-    def _secret(self, name: str, make: Callable[[], str]) -> SecretStr:
+    def secret(self, name: str, make: Callable[[], str]) -> SecretStr:
+        """Return a secret of this stack; made on first use."""
         path = self.root / name
         if not path.exists():
             self.root.mkdir(parents=True, exist_ok=True)

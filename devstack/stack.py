@@ -1,6 +1,7 @@
 """All of Treadle on this machine: which processes there are and how they find each other."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from common.auth import issue_token
 from devstack.datadir import DataDir
+from devstack.inbound import InboundSecrets
 from devstack.nats import NatsServer
-from devstack.ports import LOOPBACK, port_is_free
+from devstack.ports import LOOPBACK, port_is_free, reserve_port
 from devstack.postgres import Postgres
 from devstack.processes import (
     STOP_BOUND,
@@ -38,7 +40,6 @@ _ANY = f"{LOOPBACK}:0"
 # The simulator takes any; real ones look like these.
 _SENDGRID_KEY = "SG.simulated"
 _TWILIO_SID = "AC" + "0" * 32
-_TWILIO_TOKEN = "simulated"  # noqa: S105 - the simulator takes any
 _STRIPE_KEY = "sk_test_simulated"
 
 Progress = Callable[[str], None]
@@ -55,6 +56,8 @@ class StackOptions:
     postgres_port: int | None = None
     nats_port: int | None = None
     log_level: str = "info"
+    callbacks: bool = True
+    """Whether the simulator tells of what becomes of messages."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """More TREADLE_ variables for every service."""
 
@@ -78,6 +81,9 @@ class Stack:
         self._options = options
         self._progress = progress
         self._data = DataDir(options.data_dir)
+        self._inbound = InboundSecrets(self._data)
+        # Others are told where the gateway is before it has started.
+        self._gateway_listen = ""
         self._remembered: dict[str, int] = {}
         self.postgres = Postgres(self._data.postgres, port=options.postgres_port)
         self.nats = NatsServer(self._data.nats, port=options.nats_port)
@@ -151,8 +157,10 @@ class Stack:
         self.migrate()
         self._progress("starting the services")
         self._remembered = self._data.ports()
-        self._launch(self._core())
-        self._launch(self._edge())
+        with self._gateway_address() as listen:
+            self._gateway_listen = listen
+            self._launch(self._core())
+            self._launch(self._edge())
         self._data.save_state(self._state())
         kept = ("gateway", "api", "simulator")
         self._data.save_ports({name: self.services[name].port for name in kept})
@@ -222,18 +230,28 @@ class Stack:
     def _core(self) -> list[ServiceSpec]:
         """What needs no other service's address."""
         env = self.shared_env()
-        options = self._options
         return [
-            self._action_service("api", self._listen("api", options.api_port)),
+            self._action_service("api", self._listen("api", self._options.api_port)),
             self._action_service("engine", _ANY),
             ServiceSpec("scheduler", ["-m", "scheduler_service"], env, "TREADLE_SCHEDULER_LISTEN"),
-            ServiceSpec(
-                "simulator",
-                ["-m", "devstack.simulator"],
-                listen_at="--listen",
-                listen=self._listen("simulator", options.simulator_port),
-            ),
+            self._simulator(),
         ]
+
+    def _simulator(self) -> ServiceSpec:
+        own: dict[str, str] = {}
+        if self._options.callbacks:
+            url = f"http://{self._gateway_listen}"
+            own = {
+                **self._inbound.for_simulator(url, DEV_ACCOUNT),
+                "TREADLE_SIMULATOR_CALLBACKS_DIR": str(self._data.root / "simulator"),
+            }
+        return ServiceSpec(
+            "simulator",
+            ["-m", "devstack.simulator"],
+            own,
+            listen_at="--listen",
+            listen=self._listen("simulator", self._options.simulator_port),
+        )
 
     def _edge(self) -> list[ServiceSpec]:
         """What calls the others."""
@@ -244,9 +262,9 @@ class Stack:
         gateway = ServiceSpec(
             "gateway",
             ["-m", "gateway"],
-            self.shared_env() | targets,
+            self.shared_env() | targets | self._inbound.for_gateway(),
             "TREADLE_GATEWAY_LISTEN",
-            self._listen("gateway", self._options.gateway_port),
+            self._gateway_listen,
         )
         return [gateway, *(self._executor(name) for name in EXECUTORS)]
 
@@ -268,12 +286,13 @@ class Stack:
         arguments = ["-m", "executor_service", "--categories", ",".join(EXECUTORS[name])]
         own = {
             "TREADLE_EXECUTOR_API_TARGET": self.api_target,
+            "TREADLE_EXECUTOR_PUBLIC_URL": f"http://{self._gateway_listen}",
             # Webhooks of a development stack go to this machine as a rule.
             "TREADLE_EXECUTOR_EGRESS_ALLOW_LOOPBACK": "true",
             "TREADLE_EXECUTOR_SENDGRID_API_KEY": _SENDGRID_KEY,
             "TREADLE_EXECUTOR_SENDGRID_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID": _TWILIO_SID,
-            "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": _TWILIO_TOKEN,
+            "TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN": self._inbound.twilio_token,
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_STRIPE_API_KEY": _STRIPE_KEY,
             "TREADLE_EXECUTOR_STRIPE_BASE_URL": self.simulator_url,
@@ -287,6 +306,17 @@ class Stack:
             "TREADLE_EXECUTOR_LISTEN",
             niceness=_BACKGROUND,
         )
+
+    @contextmanager
+    def _gateway_address(self) -> Generator[str]:
+        """Lend where the gateway is to listen: nobody else may have the port before it does."""
+        listen = self._listen("gateway", self._options.gateway_port)
+        if listen != _ANY:
+            yield listen
+            return
+        with reserve_port() as holder:
+            port: int = holder.getsockname()[1]
+            yield f"{LOOPBACK}:{port}"
 
     def _listen(self, name: str, given: int | None) -> str:
         """A given port must be had; the last run's is nice to have; else any."""

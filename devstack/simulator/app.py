@@ -17,9 +17,13 @@ from devstack.simulator.exchange import Exchange
 from devstack.simulator.failures import FailurePlan
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.sendgrid import SendGrid
+from devstack.simulator.sendgrid_events import SendGridEvents
 from devstack.simulator.sink import Sink
 from devstack.simulator.stripe import Stripe
+from devstack.simulator.telling import Telling
+from devstack.simulator.telling_views import TellingViews
 from devstack.simulator.twilio import Twilio
+from devstack.simulator.twilio_callbacks import TwilioCallbacks
 from devstack.simulator.views import Views
 
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -43,22 +47,29 @@ class Simulator:
         *,
         inbox: Inbox | None = None,
         credentials: Credentials | None = None,
+        telling: Telling | None = None,
         chance: random.Random | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """Without `telling` nothing is told of what becomes of messages."""
         known = credentials or Credentials()
         self.inbox = inbox or Inbox()
         self.plan = FailurePlan(chance)
         self.stopping = asyncio.Event()
         exchange = Exchange(self.plan, self.stopping, clock)
-        sendgrid = SendGrid(self.inbox, _reveal(known.sendgrid_api_key))
-        twilio = Twilio(self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token))
+        events = SendGridEvents(telling) if telling is not None else None
+        callbacks = TwilioCallbacks(telling, self.inbox) if telling is not None else None
+        sendgrid = SendGrid(self.inbox, _reveal(known.sendgrid_api_key), events)
+        twilio = Twilio(
+            self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token), callbacks
+        )
         stripe = Stripe(self.inbox, _reveal(known.stripe_api_key))
         self.app = Starlette(
             routes=[
                 *_provider_routes(exchange, sendgrid, twilio, Sink(self.inbox)),
                 *_stripe_routes(exchange, stripe),
-                *Views(self.inbox, self.plan).routes(),
+                *Views(self.inbox, self.plan, telling).routes(),
+                *(TellingViews(telling, callbacks).routes() if telling and callbacks else ()),
             ]
         )
 

@@ -14,6 +14,7 @@ import orjson
 
 from devstack.simulator.call import JsonObject, as_object
 from devstack.simulator.inbox import Inbox
+from devstack.simulator.telling import Telling
 
 PAGE_SIZE = 50
 PROVIDERS = {"sendgrid": "Email", "twilio": "SMS", "stripe": "Payment", "sink": "Webhook"}
@@ -34,27 +35,32 @@ def asset(name: str) -> bytes:
     return files("devstack.simulator").joinpath("assets", name).read_bytes()
 
 
-def render_inbox(inbox: Inbox, rules: list[JsonObject], query: Mapping[str, str]) -> str:
+def render_inbox(
+    inbox: Inbox,
+    rules: list[JsonObject],
+    query: Mapping[str, str],
+    telling: Telling | None = None,
+) -> str:
     """The list of messages, newest first, with the counts and the failures in force above it."""
     provider = query.get("provider") or None
     to = query.get("to") or None
     offset = int(query["offset"]) if query.get("offset", "").isdecimal() else 0
     page = inbox.page(provider=provider, to=to, offset=offset, limit=PAGE_SIZE, newest_first=True)
-    rows = "".join(_row(orjson.loads(item)) for item in page.items)
+    rows = "".join(_row(orjson.loads(item), telling) for item in page.items)
     listing = (
-        "<table><thead><tr><th>Time (UTC)<th>Kind<th>To<th>Message<th>Step</tr></thead>"
+        "<table><thead><tr><th>Time (UTC)<th>Kind<th>To<th>Message<th>Told<th>Step</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
         if rows
         else '<p class="empty">Nothing here yet.</p>'
     )
     body = (
-        f'<main id="live">{_counts(inbox.summary())}{_failures(rules)}{_tabs(provider, to)}'
-        f"{listing}{_pager(provider, to, offset, page.total)}</main>"
+        f'<main id="live">{_counts(inbox.summary())}{_failures(rules)}{_wishes(telling)}'
+        f"{_tabs(provider, to)}{listing}{_pager(provider, to, offset, page.total)}</main>"
     )
     return _document("Simulator inbox", body, live=True)
 
 
-def render_message(data: bytes) -> str:
+def render_message(data: bytes, telling: Telling | None = None) -> str:
     """One message in full."""
     message: JsonObject = orjson.loads(data)
     details = as_object(message["details"]) or {}
@@ -69,6 +75,7 @@ def render_message(data: bytes) -> str:
     }
     listed = "".join(f"<dt>{escape(name)}<dd>{escape(str(value))}" for name, value in facts.items())
     parts = [f'<p><a href="/">All messages</a></p><h2>{_title(message)}</h2><dl>{listed}</dl>']
+    parts.append(_callbacks(str(message["id"]), telling))
     if message["html"]:
         frame = escape(str(message["html"]), quote=True)
         parts.append(f'<iframe sandbox="" title="Email body" srcdoc="{frame}"></iframe>')
@@ -150,7 +157,50 @@ def _link(provider: str | None, to: str | None, offset: int = 0) -> str:
     return escape(f"/?{query}" if query else "/")
 
 
-def _row(message: JsonObject) -> str:
+def _wishes(telling: Telling | None) -> str:
+    wishes = telling.outcomes.describe() if telling is not None else []
+    live = [wish for wish in wishes if wish["remaining"] != 0]
+    if not live:
+        return ""
+    words = "; ".join(
+        f"{wish['provider']}"
+        + (f" to {wish['to']}" if wish["to"] else "")
+        + f": {wish['outcome']}"
+        + (f", {wish['remaining']} more" if wish["remaining"] is not None else "")
+        for wish in live
+    )
+    return f'<p class="failing">Told to end: {escape(words)}</p>'
+
+
+def _callbacks(message_id: str, telling: Telling | None) -> str:
+    """What was posted of a message."""
+    records = telling.callbacks.of_message(message_id) if telling is not None else ()
+    if not records:
+        return ""
+    rows = "".join(
+        f"<tr><td><time>{escape(record.posted_at.isoformat(timespec='milliseconds'))}</time>"
+        f"<td>{escape(record.kind)}<td>{escape(record.url)}"
+        f"<td>{'no answer' if record.status is None else record.status}"
+        + (f" (try {record.attempt})" if record.attempt > 1 else "")
+        + "</tr>"
+        for record in records
+    )
+    return (
+        '<table class="callbacks"><thead><tr><th>Posted (UTC)<th>Callback<th>To<th>Answer</tr>'
+        f"</thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _last_told(message_id: str, telling: Telling | None) -> str:
+    records = telling.callbacks.of_message(message_id) if telling is not None else ()
+    if not records:
+        return ""
+    last = records[-1]
+    good = last.status is not None and last.status < 300
+    return f"<span{'' if good else ' class=untaken'}>{escape(last.kind)}</span>"
+
+
+def _row(message: JsonObject, telling: Telling | None) -> str:
     provider = str(message["provider"])
     excerpt = str(message["text"])[:140] if message["subject"] else ""
     step = str(message["step_key"] or "")
@@ -160,6 +210,7 @@ def _row(message: JsonObject) -> str:
         f"</span><td>{escape(str(message['to']))}"
         f'<td><a href="/messages/{message["number"]}">{_title(message)}</a>'
         f'<div class="excerpt">{escape(excerpt)}</div>'
+        f"<td>{_last_told(str(message['id']), telling)}"
         f'<td><code title="{escape(step)}">{escape(step[-12:])}</code></tr>'
     )
 

@@ -22,6 +22,7 @@ from devstack.simulator.call import (
 )
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.message import Message
+from devstack.simulator.sendgrid_events import SendGridEvents
 
 HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html#"
 MAX_PERSONALIZATIONS = 1_000
@@ -93,8 +94,11 @@ class SendGrid:
     name = "sendgrid"
     max_body = 30 * 1024 * 1024
 
-    def __init__(self, inbox: Inbox, api_key: str | None = None) -> None:
+    def __init__(
+        self, inbox: Inbox, api_key: str | None = None, events: SendGridEvents | None = None
+    ) -> None:
         self._inbox = inbox
+        self._events = events
         self._api_key = api_key
         self._numbers = count(1)
         self._run = secrets.token_urlsafe(9)
@@ -160,20 +164,21 @@ class SendGrid:
             details = _details(mail, sender, personalization)
             subject = as_text(personalization.get("subject")) or as_text(mail.get("subject"))
             for person in _people(personalization.get("to")):
-                self._inbox.add(
-                    Message(
-                        provider=self.name,
-                        id=message_id,
-                        to=as_text(person.get("email")),
-                        sender=as_text(sender.get("email")),
-                        subject=subject,
-                        text=contents.get("text/plain", ""),
-                        html=contents.get("text/html", ""),
-                        custom_args=custom_args,
-                        received_at=call.received_at,
-                        details={**details, "to_name": as_text(person.get("name"))},
-                    )
+                message = Message(
+                    provider=self.name,
+                    id=message_id,
+                    to=as_text(person.get("email")),
+                    sender=as_text(sender.get("email")),
+                    subject=subject,
+                    text=contents.get("text/plain", ""),
+                    html=contents.get("text/html", ""),
+                    custom_args=custom_args,
+                    received_at=call.received_at,
+                    details={**details, "to_name": as_text(person.get("name"))},
                 )
+                self._inbox.add(message)
+                if self._events is not None:
+                    self._events.sent(message)
                 accepted += 1
         return accepted
 

@@ -27,6 +27,7 @@ from devstack.simulator.call import (
 )
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.message import Message
+from devstack.simulator.twilio_callbacks import TwilioCallbacks
 
 MAX_BODY_CHARACTERS = 1_600
 MAX_MEDIA = 10
@@ -92,9 +93,14 @@ class Twilio:
     max_body = 256 * 1024
 
     def __init__(
-        self, inbox: Inbox, account_sid: str | None = None, auth_token: str | None = None
+        self,
+        inbox: Inbox,
+        account_sid: str | None = None,
+        auth_token: str | None = None,
+        callbacks: TwilioCallbacks | None = None,
     ) -> None:
         self._inbox = inbox
+        self._callbacks = callbacks
         self._account_sid = account_sid
         self._auth_token = auth_token
         self._numbers = count(1)
@@ -111,7 +117,8 @@ class Twilio:
 
     def handle(self, call: Call) -> Answer:
         """Check credentials, then create, fetch or list."""
-        if not self._authenticated(call):
+        user, password = _shown(call)
+        if not self._known(user, password):
             return self.failure(401)
         account = call.params["account"]
         if not _SID.fullmatch(account) or account != (self._account_sid or account):
@@ -120,21 +127,14 @@ class Twilio:
             return self._fetch(call, sid) if call.method == "GET" else self.failure(405)
         if call.method == "GET":
             return self._list(call)
-        return self._create(call) if call.method == "POST" else self.failure(405)
+        return self._create(call, password) if call.method == "POST" else self.failure(405)
 
-    def _authenticated(self, call: Call) -> bool:
-        scheme, _, credentials = call.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return False
-        try:
-            user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
+    def _known(self, user: str, password: str) -> bool:
         # An API key (SK...) authenticates with its own secret, so only the token can be compared.
         known_user = user == (self._account_sid or user) or user.startswith("SK")
         return bool(user and password) and known_user and password == (self._auth_token or password)
 
-    def _create(self, call: Call) -> Answer:
+    def _create(self, call: Call, auth_token: str) -> Answer:
         form = _form(call)
         to, sender, body = (form.get(name, [""])[0] for name in ("To", "From", "Body"))
         media = form.get("MediaUrl", [])
@@ -166,6 +166,8 @@ class Twilio:
             details=details,
         )
         self._inbox.add(message)
+        if self._callbacks is not None:
+            self._callbacks.sent(message, self._auth_token or auth_token)
         stamp = format_datetime(call.received_at)
         resource = _resource(sid, to, sender or None, body, stamp, details)
         return Answer(201, orjson.dumps(resource), accepted=1)
@@ -204,6 +206,18 @@ class Twilio:
                 "previous_page_uri": f"{base}&Page={number - 1}" if number else None,
             },
         )
+
+
+def _shown(call: Call) -> tuple[str, str]:
+    """User and password of the call; empty when there are none."""
+    scheme, _, credentials = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, password
 
 
 def _check(to: str, sender: str, body: str, media: list[str]) -> tuple[int, str] | None:

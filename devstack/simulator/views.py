@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from devstack.simulator import page
+from devstack.simulator.answers import JSON, invalid, json_response
 from devstack.simulator.failures import Control, FailurePlan
 from devstack.simulator.inbox import Inbox
-
-JSON = "application/json"
+from devstack.simulator.telling import Telling
 
 
 class InboxQuery(BaseModel):
@@ -30,11 +30,12 @@ class InboxQuery(BaseModel):
 
 
 class Views:
-    """The endpoints, bound to one inbox and one failure plan."""
+    """The endpoints, bound to one inbox, one failure plan and what is told of messages."""
 
-    def __init__(self, inbox: Inbox, plan: FailurePlan) -> None:
+    def __init__(self, inbox: Inbox, plan: FailurePlan, telling: Telling | None = None) -> None:
         self._inbox = inbox
         self._plan = plan
+        self._telling = telling
 
     def routes(self) -> list[Route]:
         """What to mount."""
@@ -57,7 +58,7 @@ class Views:
         try:
             query = InboxQuery.model_validate(dict(request.query_params))
         except ValidationError as error:
-            return _invalid(error)
+            return invalid(error)
         found = self._inbox.page(
             provider=query.provider,
             to=query.to,
@@ -69,34 +70,36 @@ class Views:
         )
         head = {"total": found.total, "offset": query.offset, "limit": query.limit}
         messages = [orjson.Fragment(item) for item in found.items]
-        return _json(200, {**head, "messages": messages})
+        return json_response(200, {**head, "messages": messages})
 
     async def get_message(self, request: Request) -> Response:
         """One message as JSON."""
         data = self._inbox.find(request.path_params["number"])
         if data is None:
-            return _json(404, {"error": "no such message, or no longer kept"})
+            return json_response(404, {"error": "no such message, or no longer kept"})
         return Response(data, media_type=JSON)
 
     async def clear_messages(self, request: Request) -> Response:
         """Forget all messages and counts."""
         self._inbox.clear()
+        if self._telling is not None:
+            self._telling.callbacks.clear()
         return Response(status_code=204)
 
     async def summary(self, request: Request) -> Response:
         """The counts."""
-        return _json(200, self._inbox.summary())
+        return json_response(200, self._inbox.summary())
 
     async def get_control(self, request: Request) -> Response:
         """The failure rules."""
-        return _json(200, {"rules": self._plan.describe()})
+        return json_response(200, {"rules": self._plan.describe()})
 
     async def set_control(self, request: Request) -> Response:
         """Put a failure rule in force."""
         try:
             control = Control.model_validate_json(await request.body())
         except ValidationError as error:
-            return _invalid(error)
+            return invalid(error)
         self._plan.set(control)
         return await self.get_control(request)
 
@@ -107,11 +110,13 @@ class Views:
 
     async def health(self, request: Request) -> Response:
         """Say that it runs."""
-        return _json(200, {"status": "ok"})
+        return json_response(200, {"status": "ok"})
 
     async def show_inbox(self, request: Request) -> Response:
         """The page of the inbox."""
-        markup = page.render_inbox(self._inbox, self._plan.describe(), request.query_params)
+        markup = page.render_inbox(
+            self._inbox, self._plan.describe(), request.query_params, self._telling
+        )
         return Response(markup, media_type="text/html", headers=page.HEADERS)
 
     async def show_message(self, request: Request) -> Response:
@@ -119,20 +124,9 @@ class Views:
         data = self._inbox.find(request.path_params["number"])
         if data is None:
             return Response("no longer kept", status_code=404, media_type="text/plain")
-        return Response(page.render_message(data), media_type="text/html", headers=page.HEADERS)
+        markup = page.render_message(data, self._telling)
+        return Response(markup, media_type="text/html", headers=page.HEADERS)
 
     async def script(self, request: Request) -> Response:
         """The page's script."""
         return Response(page.asset("page.js"), media_type="text/javascript", headers=page.HEADERS)
-
-
-def _json(status: int, body: object) -> Response:
-    return Response(orjson.dumps(body), status_code=status, media_type=JSON)
-
-
-def _invalid(error: ValidationError) -> Response:
-    problems = [
-        {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    return _json(422, {"error": "invalid request", "problems": problems})

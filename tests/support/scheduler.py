@@ -24,6 +24,7 @@ from common.nats import (
     publish_all,
 )
 from scheduler_service.domain.timer import NewTimer, TimerKind
+from tests.support.waiting import until
 from treadle.catalog.v1.wait_time_pb2 import WaitTimeConfig, WaitUnit
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
@@ -130,9 +131,7 @@ class Engine:
 
     async def until(self, condition: Callable[[], bool], *, seconds: float = 20) -> None:
         """Waits for something to be so."""
-        async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - any condition, so nothing could set an event
-                await asyncio.sleep(0.01)
+        await until(condition, seconds=seconds)
 
 
 @dataclass
