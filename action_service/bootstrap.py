@@ -28,8 +28,10 @@ from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.importer import Importer
 from action_service.engine.ports import EventPublisher, Ringer
+from action_service.servicers.account_servicer import AccountServicer
 from action_service.servicers.action_servicer import ActionServicer
 from action_service.servicers.catalog_servicer import CatalogServicer
+from action_service.servicers.compliance_servicer import ComplianceServicer
 from action_service.servicers.contact_import_servicer import ContactImportServicer
 from action_service.servicers.contact_servicer import ContactServicer
 from action_service.servicers.credential_servicer import CredentialServicer
@@ -52,7 +54,11 @@ from common.grpc.server import GrpcServer
 from common.nats import connect, ensure_streams
 from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
+from treadle.account.v1.account_service_pb2_grpc import add_AccountServiceServicer_to_server
 from treadle.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
+from treadle.compliance.v1.compliance_service_pb2_grpc import (
+    add_ComplianceServiceServicer_to_server,
+)
 from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from treadle.credential.v1.credential_service_pb2_grpc import (
     add_CredentialServiceServicer_to_server,
@@ -149,6 +155,8 @@ def add_api(
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
     )
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
+    server.add(add_ComplianceServiceServicer_to_server, ComplianceServicer(database))
+    server.add(add_AccountServiceServicer_to_server, AccountServicer(database))
     inbound = InboundServicer(PostgresProviderEvents(db, publisher))
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))

@@ -37,6 +37,7 @@ _CLOCK_SKEW: Final = timedelta(seconds=30)
 
 _VIEWER = frozenset(
     {
+        "account:read",
         "catalog:read",
         "contact:read",
         "credential:read",
@@ -50,8 +51,10 @@ _VIEWER = frozenset(
 _EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
 _OPERATOR = _VIEWER | {"execution:start", "execution:control"}
 # Who is in the directory, and in which team, decides who is given work; whose credentials are used,
-# who pays for it.
-_ADMIN = _EDITOR | _OPERATOR | {"directory:edit", "credential:edit"}
+# who pays for it; who lifts a suppression answers for it to whoever asked for it.
+_ADMIN = (
+    _EDITOR | _OPERATOR | {"account:edit", "credential:edit", "directory:edit", "suppression:lift"}
+)
 
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

@@ -18,7 +18,9 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from action_service.adapters.accounts import AccountReader, AccountWriter
 from action_service.adapters.actions import ActionReader, ActionWriter
+from action_service.adapters.compliance import ComplianceReader, ComplianceWriter
 from action_service.adapters.contacts import ContactReader, ContactWriter
 from action_service.adapters.credentials import CredentialReader, CredentialWriter
 from action_service.adapters.driver import driver_of
@@ -104,6 +106,8 @@ class PostgresReader:
         self.records = RecordReader(connection, account_id)
         self.imports = ImportReader(connection, account_id)
         self.credentials = CredentialReader(connection, account_id)
+        self.compliance = ComplianceReader(connection, account_id)
+        self.accounts = AccountReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
 
 
@@ -131,6 +135,8 @@ class PostgresWriter:
         self.records = RecordWriter(connection, account_id)
         self.imports = ImportWriter(connection, account_id)
         self.credentials = CredentialWriter(connection, account_id)
+        self.compliance = ComplianceWriter(connection, account_id)
+        self.accounts = AccountWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []

@@ -20,6 +20,12 @@ from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ExecutionState
 from action_service.domain.triggers import ReEntry, Trigger
 from action_service.domain.workflow import Action, AuditEntry, Branch, Workflow
+from action_service.use_cases.compliance_ports import (
+    AccountReads,
+    AccountWrites,
+    ComplianceReads,
+    ComplianceWrites,
+)
 from action_service.use_cases.contact_ports import (
     ContactReads,
     ContactWrites,
@@ -277,6 +283,16 @@ class Reader(Protocol):
         ...
 
     @property
+    def compliance(self) -> ComplianceReads:
+        """Consents and suppressions."""
+        ...
+
+    @property
+    def accounts(self) -> AccountReads:
+        """The account's settings."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -338,6 +354,16 @@ class Writer(Protocol):
     @property
     def credentials(self) -> CredentialWrites:
         """Secrets for providers, sealed."""
+        ...
+
+    @property
+    def compliance(self) -> ComplianceWrites:
+        """Consents and suppressions."""
+        ...
+
+    @property
+    def accounts(self) -> AccountWrites:
+        """The account's settings."""
         ...
 
     @property

@@ -23,7 +23,9 @@ from common.errors import ErrorReason, TreadleError
 from common.grpc.client import connect
 from common.grpc.server import GrpcServer
 from common.grpc.status import from_rpc_error
+from treadle.account.v1.account_service_pb2_grpc import AccountServiceStub
 from treadle.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from treadle.compliance.v1.compliance_service_pb2_grpc import ComplianceServiceStub
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.contact.v1.contact_service_pb2_grpc import ContactServiceStub
 from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
@@ -75,6 +77,8 @@ class Client:
         self.executions = ExecutionServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.credentials = CredentialServiceStub(channel)
+        self.compliance = ComplianceServiceStub(channel)
+        self.account = AccountServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
         self.imports = ContactImportServiceStub(channel)
         self.directory = DirectoryServiceStub(channel)

@@ -36,9 +36,11 @@ def _permission(rpc: MethodDescriptor) -> str | None:
 def test_every_service_of_the_contracts_is_seen() -> None:
     services = {rpc.containing_service.name for rpc in RPCS}
     assert services >= {
+        "AccountService",
         "ActionService",
         "CampaignService",
         "CatalogService",
+        "ComplianceService",
         "ContactImportService",
         "ContactService",
         "CourseService",
@@ -96,7 +98,9 @@ def test_the_gateway_itself_may_hand_on_what_providers_post_and_nothing_else() -
     assert ROLE_PERMISSIONS[GATEWAY_ROLE] == {"inbound:record"}
 
 
-@pytest.mark.parametrize("permission", ["directory:edit", "credential:edit"])
+@pytest.mark.parametrize(
+    "permission", ["account:edit", "credential:edit", "directory:edit", "suppression:lift"]
+)
 def test_what_only_an_admin_may_do(permission: str) -> None:
     changers = {role for role, granted in ROLE_PERMISSIONS.items() if permission in granted}
     assert changers == {"admin"}

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from treadle.catalog.v1 import send_purpose_pb2 as treadle_dot_catalog_dot_v1_dot_send__purpose__pb2
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!treadle/catalog/v1/send_sms.proto\x12\x12treadle.catalog.v1\x1a treadle/options/v1/options.proto\"\xc3\x07\n\rSendSmsConfig\x12\xd9\x01\n\x07message\x18\x01 \x01(\tB\xbe\x01\xc2\xbc\x18\xb9\x01\x08\n\x10\x01\x18\x01\"\x07Message*_Text of the message; merge fields are allowed. The limit of its length holds once rendered too.0\x01\x38\xc0\x0cjBHi {{contact.first_name | default: \"there\"}}, your table is ready.R\x07message\x12o\n\x0b\x66rom_number\x18\x02 \x01(\tBN\xc2\xbc\x18J\x08\x02\x10\x01\"\x0b\x46rom number*)A Twilio number of the account, in E.164.j\x0c+14155550100R\nfromNumber\x12M\n\nmedia_urls\x18\x03 \x03(\tB.\xc2\xbc\x18*\x08\x03\x18\x01\"\x05Media*\x18URLs of MMS attachments.8\x80\x10X\nR\tmediaUrls\x12z\n\x13respect_quiet_hours\x18\x04 \x01(\x08:\x04trueBD\xc2\xbc\x18@\"\x13Respect quiet hours*)Turn off for transactional messages only.R\x11respectQuietHours\x12t\n\x11quiet_hours_start\x18\x05 \x01(\t:\x05\x32\x31:00BA\xc2\xbc\x18=\x08\x04\"\x11Quiet hours start*&In the contact\'s time zone, inclusive.R\x0fquietHoursStart\x12n\n\x0fquiet_hours_end\x18\x06 \x01(\t:\x05\x30\x39:00B?\xc2\xbc\x18;\x08\x04\"\x0fQuiet hours end*&In the contact\'s time zone, exclusive.R\rquietHoursEnd:\xb3\x01\xf2\xbb\x18\xae\x01\x08\x01\x12\x08Send SMS\x1aGSends a text message through Twilio, outside the contact\'s quiet hours. \x03(\x01\x32 treadle.catalog.v1.SendSmsOutputB\rcontact.phoneB\x10\x63ontact.timezoneB\x10\x61\x63\x63ount.timezone\"\xc3\x02\n\rSendSmsOutput\x12h\n\nmessage_id\x18\x01 \x01(\tBI\xc2\xbc\x18\x45\"\nMessage id*7The provider\'s id of the accepted message (Twilio SID).R\tmessageId\x12=\n\x02to\x18\x02 \x01(\tB-\xc2\xbc\x18)\"\x02To*#The number the message was sent to.R\x02to\x12\x34\n\x04\x62ody\x18\x03 \x01(\tB \xc2\xbc\x18\x1c\"\x07Message*\x11The text as sent.R\x04\x62ody\x12S\n\x08segments\x18\x04 \x01(\x05\x42\x37\xc2\xbc\x18\x33\"\x08Segments*\'How many segments the provider counted.R\x08segmentsb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!treadle/catalog/v1/send_sms.proto\x12\x12treadle.catalog.v1\x1a%treadle/catalog/v1/send_purpose.proto\x1a treadle/options/v1/options.proto\"\xda\x08\n\rSendSmsConfig\x12\xd9\x01\n\x07message\x18\x01 \x01(\tB\xbe\x01\xc2\xbc\x18\xb9\x01\x08\n\x10\x01\x18\x01\"\x07Message*_Text of the message; merge fields are allowed. The limit of its length holds once rendered too.0\x01\x38\xc0\x0cjBHi {{contact.first_name | default: \"there\"}}, your table is ready.R\x07message\x12o\n\x0b\x66rom_number\x18\x02 \x01(\tBN\xc2\xbc\x18J\x08\x02\x10\x01\"\x0b\x46rom number*)A Twilio number of the account, in E.164.j\x0c+14155550100R\nfromNumber\x12M\n\nmedia_urls\x18\x03 \x03(\tB.\xc2\xbc\x18*\x08\x03\x18\x01\"\x05Media*\x18URLs of MMS attachments.8\x80\x10X\nR\tmediaUrls\x12z\n\x13respect_quiet_hours\x18\x04 \x01(\x08:\x04trueBD\xc2\xbc\x18@\"\x13Respect quiet hours*)Turn off for transactional messages only.R\x11respectQuietHours\x12t\n\x11quiet_hours_start\x18\x05 \x01(\t:\x05\x32\x31:00BA\xc2\xbc\x18=\x08\x04\"\x11Quiet hours start*&In the contact\'s time zone, inclusive.R\x0fquietHoursStart\x12n\n\x0fquiet_hours_end\x18\x06 \x01(\t:\x05\x30\x39:00B?\xc2\xbc\x18;\x08\x04\"\x0fQuiet hours end*&In the contact\'s time zone, exclusive.R\rquietHoursEnd\x12\x94\x01\n\x07purpose\x18\x07 \x01(\x0e\x32\x1f.treadle.catalog.v1.SendPurposeBY\xc2\xbc\x18U\"\x07Purpose*JMarketing when not given. With quiet hours turned off it is transactional.R\x07purpose:\xb3\x01\xf2\xbb\x18\xae\x01\x08\x01\x12\x08Send SMS\x1aGSends a text message through Twilio, outside the contact\'s quiet hours. \x03(\x01\x32 treadle.catalog.v1.SendSmsOutputB\rcontact.phoneB\x10\x63ontact.timezoneB\x10\x61\x63\x63ount.timezone\"\xc3\x02\n\rSendSmsOutput\x12h\n\nmessage_id\x18\x01 \x01(\tBI\xc2\xbc\x18\x45\"\nMessage id*7The provider\'s id of the accepted message (Twilio SID).R\tmessageId\x12=\n\x02to\x18\x02 \x01(\tB-\xc2\xbc\x18)\"\x02To*#The number the message was sent to.R\x02to\x12\x34\n\x04\x62ody\x18\x03 \x01(\tB \xc2\xbc\x18\x1c\"\x07Message*\x11The text as sent.R\x04\x62ody\x12S\n\x08segments\x18\x04 \x01(\x05\x42\x37\xc2\xbc\x18\x33\"\x08Segments*\'How many segments the provider counted.R\x08segmentsb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDSMSCONFIG'].fields_by_name['quiet_hours_start']._serialized_options = b'\302\274\030=\010\004\"\021Quiet hours start*&In the contact\'s time zone, inclusive.'
   _globals['_SENDSMSCONFIG'].fields_by_name['quiet_hours_end']._loaded_options = None
   _globals['_SENDSMSCONFIG'].fields_by_name['quiet_hours_end']._serialized_options = b'\302\274\030;\010\004\"\017Quiet hours end*&In the contact\'s time zone, exclusive.'
+  _globals['_SENDSMSCONFIG'].fields_by_name['purpose']._loaded_options = None
+  _globals['_SENDSMSCONFIG'].fields_by_name['purpose']._serialized_options = b'\302\274\030U\"\007Purpose*JMarketing when not given. With quiet hours turned off it is transactional.'
   _globals['_SENDSMSCONFIG']._loaded_options = None
   _globals['_SENDSMSCONFIG']._serialized_options = b'\362\273\030\256\001\010\001\022\010Send SMS\032GSends a text message through Twilio, outside the contact\'s quiet hours. \003(\0012 treadle.catalog.v1.SendSmsOutputB\rcontact.phoneB\020contact.timezoneB\020account.timezone'
   _globals['_SENDSMSOUTPUT'].fields_by_name['message_id']._loaded_options = None
@@ -54,8 +57,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDSMSOUTPUT'].fields_by_name['body']._serialized_options = b'\302\274\030\034\"\007Message*\021The text as sent.'
   _globals['_SENDSMSOUTPUT'].fields_by_name['segments']._loaded_options = None
   _globals['_SENDSMSOUTPUT'].fields_by_name['segments']._serialized_options = b'\302\274\0303\"\010Segments*\'How many segments the provider counted.'
-  _globals['_SENDSMSCONFIG']._serialized_start=92
-  _globals['_SENDSMSCONFIG']._serialized_end=1055
-  _globals['_SENDSMSOUTPUT']._serialized_start=1058
-  _globals['_SENDSMSOUTPUT']._serialized_end=1381
+  _globals['_SENDSMSCONFIG']._serialized_start=131
+  _globals['_SENDSMSCONFIG']._serialized_end=1245
+  _globals['_SENDSMSOUTPUT']._serialized_start=1248
+  _globals['_SENDSMSOUTPUT']._serialized_end=1571
 # @@protoc_insertion_point(module_scope)

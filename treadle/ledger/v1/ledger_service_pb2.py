@@ -22,26 +22,34 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from treadle.catalog.v1 import send_purpose_pb2 as treadle_dot_catalog_dot_v1_dot_send__purpose__pb2
+from treadle.compliance.v1 import compliance_pb2 as treadle_dot_compliance_dot_v1_dot_compliance__pb2
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&treadle/ledger/v1/ledger_service.proto\x12\x11treadle.ledger.v1\x1a treadle/options/v1/options.proto\"\x96\x01\n\x05\x43laim\x12\x1d\n\nattempt_id\x18\x01 \x01(\tR\tattemptId\x12.\n\x13\x61\x63tion_execution_id\x18\x02 \x01(\tR\x11\x61\x63tionExecutionId\x12\x1d\n\naccount_id\x18\x03 \x01(\tR\taccountId\x12\x1f\n\x0b\x64\x65livery_id\x18\x04 \x01(\tR\ndeliveryId\"H\n\x14\x43laimAttemptsRequest\x12\x30\n\x06\x63laims\x18\x01 \x03(\x0b\x32\x18.treadle.ledger.v1.ClaimR\x06\x63laims\"W\n\x15\x43laimAttemptsResponse\x12>\n\tdecisions\x18\x01 \x03(\x0e\x32 .treadle.ledger.v1.ClaimDecisionR\tdecisions*\x89\x01\n\rClaimDecision\x12\x1e\n\x1a\x43LAIM_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43LAIM_DECISION_GRANTED\x10\x01\x12\"\n\x1e\x43LAIM_DECISION_ALREADY_CLAIMED\x10\x02\x12\x18\n\x14\x43LAIM_DECISION_STALE\x10\x03\x32\x85\x01\n\rLedgerService\x12t\n\rClaimAttempts\x12\'.treadle.ledger.v1.ClaimAttemptsRequest\x1a(.treadle.ledger.v1.ClaimAttemptsResponse\"\x10\xa2\xbb\x18\x0cledger:claimb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&treadle/ledger/v1/ledger_service.proto\x12\x11treadle.ledger.v1\x1a%treadle/catalog/v1/send_purpose.proto\x1a&treadle/compliance/v1/compliance.proto\x1a treadle/options/v1/options.proto\"\xd2\x01\n\x05\x43laim\x12\x1d\n\nattempt_id\x18\x01 \x01(\tR\tattemptId\x12.\n\x13\x61\x63tion_execution_id\x18\x02 \x01(\tR\x11\x61\x63tionExecutionId\x12\x1d\n\naccount_id\x18\x03 \x01(\tR\taccountId\x12\x1f\n\x0b\x64\x65livery_id\x18\x04 \x01(\tR\ndeliveryId\x12:\n\trecipient\x18\x05 \x01(\x0b\x32\x1c.treadle.ledger.v1.RecipientR\trecipient\"\xb9\x01\n\tRecipient\x12\x38\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x1e.treadle.compliance.v1.ChannelR\x07\x63hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x02 \x01(\tR\x07\x61\x64\x64ress\x12\x39\n\x07purpose\x18\x03 \x01(\x0e\x32\x1f.treadle.catalog.v1.SendPurposeR\x07purpose\x12\x1d\n\ncontact_id\x18\x04 \x01(\tR\tcontactId\"H\n\x14\x43laimAttemptsRequest\x12\x30\n\x06\x63laims\x18\x01 \x03(\x0b\x32\x18.treadle.ledger.v1.ClaimR\x06\x63laims\"\xe4\x01\n\x15\x43laimAttemptsResponse\x12>\n\tdecisions\x18\x01 \x03(\x0e\x32 .treadle.ledger.v1.ClaimDecisionR\tdecisions\x12O\n\x07reasons\x18\x02 \x03(\x0b\x32\x35.treadle.ledger.v1.ClaimAttemptsResponse.ReasonsEntryR\x07reasons\x1a:\n\x0cReasonsEntry\x12\x10\n\x03key\x18\x01 \x01(\x05R\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01*\xa5\x01\n\rClaimDecision\x12\x1e\n\x1a\x43LAIM_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43LAIM_DECISION_GRANTED\x10\x01\x12\"\n\x1e\x43LAIM_DECISION_ALREADY_CLAIMED\x10\x02\x12\x18\n\x14\x43LAIM_DECISION_STALE\x10\x03\x12\x1a\n\x16\x43LAIM_DECISION_REFUSED\x10\x04\x32\x85\x01\n\rLedgerService\x12t\n\rClaimAttempts\x12\'.treadle.ledger.v1.ClaimAttemptsRequest\x1a(.treadle.ledger.v1.ClaimAttemptsResponse\"\x10\xa2\xbb\x18\x0cledger:claimb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.ledger.v1.ledger_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CLAIMATTEMPTSRESPONSE_REASONSENTRY']._loaded_options = None
+  _globals['_CLAIMATTEMPTSRESPONSE_REASONSENTRY']._serialized_options = b'8\001'
   _globals['_LEDGERSERVICE'].methods_by_name['ClaimAttempts']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['ClaimAttempts']._serialized_options = b'\242\273\030\014ledger:claim'
-  _globals['_CLAIMDECISION']._serialized_start=412
-  _globals['_CLAIMDECISION']._serialized_end=549
-  _globals['_CLAIM']._serialized_start=96
-  _globals['_CLAIM']._serialized_end=246
-  _globals['_CLAIMATTEMPTSREQUEST']._serialized_start=248
-  _globals['_CLAIMATTEMPTSREQUEST']._serialized_end=320
-  _globals['_CLAIMATTEMPTSRESPONSE']._serialized_start=322
-  _globals['_CLAIMATTEMPTSRESPONSE']._serialized_end=409
-  _globals['_LEDGERSERVICE']._serialized_start=552
-  _globals['_LEDGERSERVICE']._serialized_end=685
+  _globals['_CLAIMDECISION']._serialized_start=881
+  _globals['_CLAIMDECISION']._serialized_end=1046
+  _globals['_CLAIM']._serialized_start=175
+  _globals['_CLAIM']._serialized_end=385
+  _globals['_RECIPIENT']._serialized_start=388
+  _globals['_RECIPIENT']._serialized_end=573
+  _globals['_CLAIMATTEMPTSREQUEST']._serialized_start=575
+  _globals['_CLAIMATTEMPTSREQUEST']._serialized_end=647
+  _globals['_CLAIMATTEMPTSRESPONSE']._serialized_start=650
+  _globals['_CLAIMATTEMPTSRESPONSE']._serialized_end=878
+  _globals['_CLAIMATTEMPTSRESPONSE_REASONSENTRY']._serialized_start=820
+  _globals['_CLAIMATTEMPTSRESPONSE_REASONSENTRY']._serialized_end=878
+  _globals['_LEDGERSERVICE']._serialized_start=1049
+  _globals['_LEDGERSERVICE']._serialized_end=1182
 # @@protoc_insertion_point(module_scope)

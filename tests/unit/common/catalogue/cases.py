@@ -82,6 +82,9 @@ CASES = [
         ("at most 2,048 characters", "https://example.com/" + "x" * 2048),
         ("must be text, not null", None), BAD_LIQUID, MALFORMED_TEXT,
     )),
+    Case("send_email", "purpose", ("marketing", "transactional", None), (
+        ("must be one of marketing, transactional", "advertising"),
+    )),
     Case("send_sms", "message", ("Hi\nthere", "x" * 1600), (
         ("must have at most 1,600 characters, not 1,601", "x" * 1601),
         ("is required", ""), BAD_LIQUID, MALFORMED_TEXT,
@@ -106,6 +109,9 @@ CASES = [
         (BAD_TIME, "٠٩:٠٠"),  # noqa: RUF001 - digits of another script
     )),
     Case("send_sms", "quiet_hours_end", ("09:00",), ((BAD_TIME, "09:60"),)),
+    Case("send_sms", "purpose", ("marketing", "transactional"), (
+        ("must be one of marketing, transactional", "promotion"),
+    )),
     Case("add_tag", "tag_name", ("vip", "{{ contact.custom_fields.plan }}", "ü" * 100), (
         ("is required", ""), ("at most 100 characters", "x" * 101),
         ("must be a single line", "a\nb"), BAD_LIQUID, MALFORMED_TEXT,

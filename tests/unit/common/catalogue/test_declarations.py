@@ -159,6 +159,7 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("track_opens", False, True),
         ("track_clicks", False, True),
         ("attachments", False, None),
+        ("purpose", False, None),
     ],
     "send_sms": [
         ("message", True, None),
@@ -167,6 +168,7 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("respect_quiet_hours", False, True),
         ("quiet_hours_start", False, "21:00"),
         ("quiet_hours_end", False, "09:00"),
+        ("purpose", False, None),
     ],
     "update_contact": [("field_updates", True, None), ("update_mode", False, "set")],
     "add_tag": [("tag_name", True, None), ("tag_color", False, None)],
@@ -297,6 +299,8 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
     ],
 }
 ENUMS = {
+    ("send_email", "purpose"): {"marketing", "transactional"},
+    ("send_sms", "purpose"): {"marketing", "transactional"},
     ("create_contact", "duplicate_handling"): {"skip", "update", "create_duplicate"},
     ("add_to_campaign", "start_position"): {"beginning", "specific_step"},
     ("move_pipeline_stage", "opportunity_selector"): {"first", "latest", "specific"},
