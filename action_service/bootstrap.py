@@ -38,6 +38,7 @@ from action_service.servicers.credential_servicer import CredentialServicer
 from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.inbound_servicer import InboundServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
+from action_service.servicers.message_servicer import MessageServicer
 from action_service.servicers.record_servicers import (
     campaign_servicer,
     course_servicer,
@@ -66,6 +67,7 @@ from treadle.credential.v1.credential_service_pb2_grpc import (
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from treadle.inbound.v1.inbound_service_pb2_grpc import add_InboundServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from treadle.message.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from treadle.record.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
 from treadle.record.v1.contact_import_service_pb2_grpc import (
     add_ContactImportServiceServicer_to_server,
@@ -154,6 +156,7 @@ def add_api(
         add_ExecutionServiceServicer_to_server,
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
     )
+    server.add(add_MessageServiceServicer_to_server, MessageServicer(database))
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
     server.add(add_ComplianceServiceServicer_to_server, ComplianceServicer(database))
     server.add(add_AccountServiceServicer_to_server, AccountServicer(database))

@@ -17,6 +17,7 @@ from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
 from treadle.inbound.v1 import inbound_service_pb2_grpc
+from treadle.message.v1 import message_service_pb2_grpc
 from treadle.record.v1 import (
     campaign_service_pb2_grpc,
     contact_import_service_pb2_grpc,
@@ -101,6 +102,7 @@ class Upstream:
         self.actions = action_service_pb2_grpc.ActionServiceStub(api)
         self.workflows = workflow_service_pb2_grpc.WorkflowServiceStub(api)
         self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
+        self.messages = message_service_pb2_grpc.MessageServiceStub(api)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(api)
         self.directory = directory_service_pb2_grpc.DirectoryServiceStub(api)
         self.crm = crm_service_pb2_grpc.CrmServiceStub(api)

@@ -28,6 +28,7 @@ from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.imports import ImportReader, ImportWriter
+from action_service.adapters.message_reader import MessageReader
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.records import RecordReader, RecordWriter
 from action_service.adapters.references import ReferenceReader
@@ -109,6 +110,7 @@ class PostgresReader:
         self.compliance = ComplianceReader(connection, account_id)
         self.accounts = AccountReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
+        self.messages = MessageReader(connection, account_id)
 
 
 class PostgresWriter:
@@ -138,6 +140,7 @@ class PostgresWriter:
         self.compliance = ComplianceWriter(connection, account_id)
         self.accounts = AccountWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
+        self.messages = MessageReader(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []
         self._events: list[tuple[str, UUID, Mapping[str, Json]]] = []

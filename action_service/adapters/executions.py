@@ -15,6 +15,7 @@ from action_service.domain.execution import (
     StepCounts,
     Summary,
 )
+from action_service.domain.messages import DeliveryState
 from action_service.domain.states import ActionStatus, ExecutionState
 
 _COLUMNS = """
@@ -76,6 +77,10 @@ _FINGERPRINT = text(
     SELECT CAST(e.xmin AS text) || ':' || COALESCE((
         SELECT string_agg(CAST(x.xmin AS text), ',' ORDER BY x.id)
         FROM workflow_action_executions x WHERE x.workflow_execution_id = e.id
+    ), '') || ':' || COALESCE((
+        SELECT string_agg(CAST(m.xmin AS text), ',' ORDER BY m.id)
+        FROM workflow_action_executions x JOIN messages m ON m.action_execution_id = x.id
+        WHERE x.workflow_execution_id = e.id
     ), '')
     FROM workflow_executions e WHERE e.account_id = :account AND e.id = :id
     """
@@ -106,11 +111,24 @@ _STEPS = text(
         JOIN workflow_action_executions x ON x.workflow_execution_id = e.id
         WHERE e.account_id = :account AND e.workflow_id = :id AND x.status = 'completed'
         GROUP BY x.action_id
+    ), told AS (
+        SELECT x.action_id, jsonb_object_agg(x.state, x.number) AS by_state
+        FROM (
+            SELECT x.action_id, m.state, count(*) AS number
+            FROM workflow_executions e
+            JOIN workflow_action_executions x ON x.workflow_execution_id = e.id
+            JOIN messages m ON m.action_execution_id = x.id
+            WHERE e.account_id = :account AND e.workflow_id = :id AND m.delivery_id IS NULL
+            GROUP BY x.action_id, m.state
+        ) x
+        GROUP BY x.action_id
     )
-    SELECT a.id, a.name, a.action_type, a.position, a.branch_id, c.by_status, c.retries, t.seconds
+    SELECT a.id, a.name, a.action_type, a.position, a.branch_id, c.by_status, c.retries, t.seconds,
+           m.by_state
     FROM workflow_actions a
     LEFT JOIN counted c ON c.action_id = a.id
     LEFT JOIN timed t ON t.action_id = a.id
+    LEFT JOIN told m ON m.action_id = a.id
     WHERE a.account_id = :account AND a.workflow_id = :id
       AND (a.deleted_at IS NULL OR c.action_id IS NOT NULL)
     ORDER BY a.branch_id NULLS FIRST, a.deleted_at IS NOT NULL, a.position, a.id
@@ -226,7 +244,8 @@ def _action_execution(row: Row[Any], attempts: tuple[Attempt, ...]) -> ActionExe
 def _step(row: Row[Any]) -> StepCounts:
     seconds: Sequence[float] = row.seconds or ()
     p50, p99 = (timedelta(seconds=each) for each in seconds) if seconds else (None, None)
-    counts = cast("dict[str, int]", row.by_status) if row.by_status else {}
+    counts = cast("dict[str, int]", row.by_status or {})
+    states = cast("dict[str, int]", row.by_state or {})
     return StepCounts(
         action_id=row.id,
         action_name=row.name,
@@ -237,4 +256,5 @@ def _step(row: Row[Any]) -> StepCounts:
         retries=int(row.retries or 0),
         p50=p50,
         p99=p99,
+        by_state={DeliveryState(state): number for state, number in states.items()},
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from action_service.domain.messages import DeliveryState
 from action_service.domain.plan import Json
 from action_service.domain.states import ActionStatus, ExecutionState
 
@@ -92,6 +93,8 @@ class StepCounts:
     retries: int
     p50: timedelta | None
     p99: timedelta | None
+    # Of its own messages, without deliveries.
+    by_state: Mapping[DeliveryState, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from action_service.domain.deliveries import Channel
+from action_service.domain.deliveries import Channel, DeliveryStatus
 
 
 class DeliveryState(StrEnum):
@@ -93,3 +94,40 @@ class Progress:
     def is_news(self, fact: Fact) -> bool:
         """Whether workflows are to hear of `fact`, if it comes now."""
         return fact in _REPEATABLE or fact not in self.times
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that a provider has accepted, as the API shows it.
+
+    `times` are the first instants of what is known of it, by the facts' names.
+    """
+
+    id: UUID
+    channel: Channel
+    contact_id: UUID | None
+    workflow_id: UUID
+    execution_id: UUID
+    action_id: UUID
+    action_execution_id: UUID
+    delivery_id: UUID | None
+    state: DeliveryState
+    reason: str | None
+    times: Mapping[str, datetime]
+    provider: str
+    provider_message_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepDelivery:
+    """What a step sends beside its own work, as the API shows it."""
+
+    id: UUID
+    channel: Channel
+    recipient: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    finished_at: datetime | None

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from action_service.domain.execution import Attempt, Execution, StepCounts, Summary
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.servicers.message_messages import delivery_message, message_message
 from action_service.servicers.workflow_messages import struct_message
 from action_service.use_cases.executions import LogEntry, Snapshot
 from treadle.execution.v1 import execution_pb2
@@ -50,6 +51,8 @@ def log_message(entry: LogEntry) -> execution_pb2.ActionExecution:
         reason=run.reason,
         retry_count=run.retry_count,
         attempts=[_attempt_message(attempt) for attempt in run.attempts],
+        messages=[message_message(message) for message in entry.messages],
+        deliveries=[delivery_message(delivery) for delivery in entry.deliveries],
     )
 
 
@@ -81,6 +84,7 @@ def _step_message(step: StepCounts) -> execution_pb2.StepSummary:
         retries=step.retries,
         p50_duration=step.p50,
         p99_duration=step.p99,
+        messages={state.value: number for state, number in step.by_state.items()},
     )
     for status in ActionStatus:
         setattr(message, status.value, step.by_status.get(status, 0))

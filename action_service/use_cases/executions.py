@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from action_service.domain.execution import ActionExecution, Execution
+from action_service.domain.messages import Message, StepDelivery
 from action_service.domain.plan import Json
 from action_service.domain.states import (
     ExecutionEvent,
@@ -31,6 +32,8 @@ class LogEntry:
     action_name: str | None
     position: int
     config: Mapping[str, Json]
+    messages: Sequence[Message] = ()
+    deliveries: Sequence[StepDelivery] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,16 @@ async def cancel_execution(tx: Writer, execution_id: UUID, reason: str) -> Execu
 
 async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[LogEntry]:
     plans = await tx.workflows.plans({run.version_id for run in runs})
+    run_ids = [run.id for run in runs]
+    messages = await tx.messages.of_steps(run_ids)
+    deliveries = await tx.messages.deliveries_of_steps(run_ids)
     entries: list[LogEntry] = []
     for run in runs:
         step = plans[run.version_id].by_id.get(str(run.action_id))
-        if step is None:
-            entries.append(LogEntry(run, None, 0, {}))
-        else:
+        name, position, config = None, 0, dict[str, Json]()
+        if step is not None:
+            name, position = step.name, step.position
             config = redacted(step.action_type, step.config)
-            entries.append(LogEntry(run, step.name, step.position, config))
+        sent, beside = messages.get(run.id, ()), deliveries.get(run.id, ())
+        entries.append(LogEntry(run, name, position, config, sent, beside))
     return entries

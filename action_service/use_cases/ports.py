@@ -34,6 +34,7 @@ from action_service.use_cases.contact_ports import (
 )
 from action_service.use_cases.credential_ports import CredentialReads, CredentialWrites
 from action_service.use_cases.imports.ports import ImportReads, ImportWrites
+from action_service.use_cases.message_ports import MessageReads
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
 from common.auth import Principal
@@ -297,6 +298,11 @@ class Reader(Protocol):
         """Executions."""
         ...
 
+    @property
+    def messages(self) -> MessageReads:
+        """What was sent."""
+        ...
+
 
 class Writer(Protocol):
     """A transaction of one account; commits when its block ends well, else changes nothing."""
@@ -364,6 +370,11 @@ class Writer(Protocol):
     @property
     def accounts(self) -> AccountWrites:
         """The account's settings."""
+        ...
+
+    @property
+    def messages(self) -> MessageReads:
+        """What was sent."""
         ...
 
     @property

@@ -1,5 +1,6 @@
 """Executions and their log as JSON."""
 
+from gateway.mapping.messages import delivery_resource, message_resource
 from gateway.mapping.values import json_object, optional_instant, optional_seconds, text
 from gateway.models.executions import (
     ACTION_EXECUTION_STATUS,
@@ -66,6 +67,8 @@ def action_execution(message: execution_pb2.ActionExecution) -> ActionExecution:
         reason=text(message.reason),
         retry_count=message.retry_count,
         attempts=[_attempt(a) for a in message.attempts],
+        messages=[message_resource(each) for each in message.messages],
+        deliveries=[delivery_resource(each) for each in message.deliveries],
     )
 
 
@@ -121,6 +124,7 @@ def _step(message: execution_pb2.StepSummary) -> StepSummary:
         retries=message.retries,
         p50_duration_seconds=optional_seconds(message, "p50_duration"),
         p99_duration_seconds=optional_seconds(message, "p99_duration"),
+        messages=dict(message.messages),
     )
 
 

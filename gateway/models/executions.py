@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.models.base import Body, Id, JsonObject, ProtoEnum, Resource, UuidText, examples
+from gateway.models.messages import Delivery, Message
 from treadle.execution.v1 import execution_pb2
 
 EXECUTION_STATE = ProtoEnum(execution_pb2.ExecutionState)
@@ -124,6 +125,8 @@ class ActionExecution(Resource):
     reason: str | None = Field(description="Why it was skipped, deferred or is waiting.")
     retry_count: int
     attempts: list[Attempt]
+    messages: list[Message] = Field(description="What it has sent, and what has become of it.")
+    deliveries: list[Delivery] = Field(description="What it sends beside its own work.")
 
 
 class ActionExecutionList(Resource):
@@ -170,6 +173,9 @@ class StepSummary(Resource):
     retries: int = Field(description="Attempts beyond the first.")
     p50_duration_seconds: float | None
     p99_duration_seconds: float | None
+    messages: dict[str, int] = Field(
+        description="Messages of the action's own by how far they have come."
+    )
 
 
 class ExecutionsSummary(Resource):

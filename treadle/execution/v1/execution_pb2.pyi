@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from treadle.message.v1 import message_pb2 as _message_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -120,7 +121,7 @@ class Attempt(_message.Message):
     def __init__(self, id: _Optional[str] = ..., number: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[ActionError, _Mapping]] = ..., provider_reference: _Optional[str] = ...) -> None: ...
 
 class ActionExecution(_message.Message):
-    __slots__ = ("id", "execution_id", "action_id", "action_name", "contact_id", "action_type", "action_config", "position", "status", "outcome", "created_at", "scheduled_at", "started_at", "completed_at", "duration", "result", "error", "reason", "retry_count", "attempts")
+    __slots__ = ("id", "execution_id", "action_id", "action_name", "contact_id", "action_type", "action_config", "position", "status", "outcome", "created_at", "scheduled_at", "started_at", "completed_at", "duration", "result", "error", "reason", "retry_count", "attempts", "messages", "deliveries")
     ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +142,8 @@ class ActionExecution(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     RETRY_COUNT_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     id: str
     execution_id: str
     action_id: str
@@ -161,10 +164,19 @@ class ActionExecution(_message.Message):
     reason: str
     retry_count: int
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
-    def __init__(self, id: _Optional[str] = ..., execution_id: _Optional[str] = ..., action_id: _Optional[str] = ..., action_name: _Optional[str] = ..., contact_id: _Optional[str] = ..., action_type: _Optional[str] = ..., action_config: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., position: _Optional[int] = ..., status: _Optional[_Union[ActionExecutionStatus, str]] = ..., outcome: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., result: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[ActionError, _Mapping]] = ..., reason: _Optional[str] = ..., retry_count: _Optional[int] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ...) -> None: ...
+    messages: _containers.RepeatedCompositeFieldContainer[_message_pb2.Message]
+    deliveries: _containers.RepeatedCompositeFieldContainer[_message_pb2.Delivery]
+    def __init__(self, id: _Optional[str] = ..., execution_id: _Optional[str] = ..., action_id: _Optional[str] = ..., action_name: _Optional[str] = ..., contact_id: _Optional[str] = ..., action_type: _Optional[str] = ..., action_config: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., position: _Optional[int] = ..., status: _Optional[_Union[ActionExecutionStatus, str]] = ..., outcome: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., result: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[ActionError, _Mapping]] = ..., reason: _Optional[str] = ..., retry_count: _Optional[int] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.Message, _Mapping]]] = ..., deliveries: _Optional[_Iterable[_Union[_message_pb2.Delivery, _Mapping]]] = ...) -> None: ...
 
 class StepSummary(_message.Message):
-    __slots__ = ("action_id", "action_name", "action_type", "position", "branch_id", "pending", "scheduled", "running", "waiting", "completed", "failed", "skipped", "cancelled", "retries", "p50_duration", "p99_duration")
+    __slots__ = ("action_id", "action_name", "action_type", "position", "branch_id", "pending", "scheduled", "running", "waiting", "completed", "failed", "skipped", "cancelled", "retries", "p50_duration", "p99_duration", "messages")
+    class MessagesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
     ACTION_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_NAME_FIELD_NUMBER: _ClassVar[int]
     ACTION_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -181,6 +193,7 @@ class StepSummary(_message.Message):
     RETRIES_FIELD_NUMBER: _ClassVar[int]
     P50_DURATION_FIELD_NUMBER: _ClassVar[int]
     P99_DURATION_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
     action_id: str
     action_name: str
     action_type: str
@@ -197,7 +210,8 @@ class StepSummary(_message.Message):
     retries: int
     p50_duration: _duration_pb2.Duration
     p99_duration: _duration_pb2.Duration
-    def __init__(self, action_id: _Optional[str] = ..., action_name: _Optional[str] = ..., action_type: _Optional[str] = ..., position: _Optional[int] = ..., branch_id: _Optional[str] = ..., pending: _Optional[int] = ..., scheduled: _Optional[int] = ..., running: _Optional[int] = ..., waiting: _Optional[int] = ..., completed: _Optional[int] = ..., failed: _Optional[int] = ..., skipped: _Optional[int] = ..., cancelled: _Optional[int] = ..., retries: _Optional[int] = ..., p50_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., p99_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    messages: _containers.ScalarMap[str, int]
+    def __init__(self, action_id: _Optional[str] = ..., action_name: _Optional[str] = ..., action_type: _Optional[str] = ..., position: _Optional[int] = ..., branch_id: _Optional[str] = ..., pending: _Optional[int] = ..., scheduled: _Optional[int] = ..., running: _Optional[int] = ..., waiting: _Optional[int] = ..., completed: _Optional[int] = ..., failed: _Optional[int] = ..., skipped: _Optional[int] = ..., cancelled: _Optional[int] = ..., retries: _Optional[int] = ..., p50_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., p99_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., messages: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class ExecutionCounts(_message.Message):
     __slots__ = ("running", "waiting", "paused", "completed", "failed", "cancelled")
