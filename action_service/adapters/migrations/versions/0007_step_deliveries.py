@@ -1,15 +1,15 @@
-"""What the API shows of deliveries, and payments that providers tell of."""
+"""The deliveries of a step are looked up for its log."""
 
 from alembic import op
 
 from action_service.adapters.migrations.ddl import run_script
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-_INBOUND = """
+_INDEX = """
 CREATE INDEX idx_deliveries_step ON deliveries (action_execution_id);
 """
 
@@ -17,7 +17,7 @@ CREATE INDEX idx_deliveries_step ON deliveries (action_execution_id);
 def upgrade() -> None:
     """Adds the index."""
     op.execute("SET LOCAL search_path TO treadle")
-    run_script(_INBOUND)
+    run_script(_INDEX)
 
 
 def downgrade() -> None:
