@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from action_service.adapters.config_sealing import sealing_stored_secrets
 from action_service.adapters.credentials import rewrap_data_keys
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
@@ -105,7 +106,9 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             resources.push_async_callback(db.dispose)
             age = timedelta(hours=settings.request_memory_hours)
             await resources.enter_async_context(forgetting_answers(db, older_than=age))
-            add_api(server, db, ringer, Vault(settings.master_keys()), publisher)
+            vault = Vault(settings.master_keys())
+            await resources.enter_async_context(sealing_stored_secrets(db, vault))
+            add_api(server, db, ringer, vault, publisher)
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))
         announce_ready("action", roles=",".join(roles), listen=address, metrics=metrics)
@@ -145,7 +148,7 @@ def add_api(
     database = PostgresDatabase(db, PlanCache(), publisher)
     server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
     server.add(add_WorkflowServiceServicer_to_server, WorkflowServicer(database))
-    server.add(add_ActionServiceServicer_to_server, ActionServicer(database))
+    server.add(add_ActionServiceServicer_to_server, ActionServicer(database, vault))
     server.add(add_ContactServiceServicer_to_server, ContactServicer(database))
     server.add(add_DirectoryServiceServicer_to_server, directory_servicer(database))
     server.add(add_CrmServiceServicer_to_server, crm_servicer(database))

@@ -13,7 +13,12 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from action_service.domain.credentials import Sealed, UnreadableSecretError, WrappedKey
+from action_service.domain.credentials import (
+    ForeignSecretError,
+    Sealed,
+    UnreadableSecretError,
+    WrappedKey,
+)
 
 _KEY_BITS: Final = 256
 _NONCE_BYTES: Final = 12
@@ -43,11 +48,11 @@ class Vault:
         return Sealed(key.version, nonce, ciphertext)
 
     def open(self, key: WrappedKey, sealed: Sealed, binding: bytes) -> bytes:
-        """Decrypts a secret. Raises UnreadableSecretError."""
+        """Decrypts a secret. Raises UnreadableSecretError, or ForeignSecretError of its kind."""
         try:
             return AESGCM(self._unwrap(key)).decrypt(sealed.nonce, sealed.ciphertext, binding)
-        except InvalidTag:
-            raise UnreadableSecretError(
+        except (InvalidTag, ValueError):  # the latter for a nonce that is none
+            raise ForeignSecretError(
                 f"a secret of account {key.account_id} is not what was stored in its place"
             ) from None
 

@@ -21,6 +21,10 @@ class UnreadableSecretError(Exception):
     """What is stored cannot be opened: another master key, another place, or tampered with."""
 
 
+class ForeignSecretError(UnreadableSecretError):
+    """Not sealed for this place, or tampered with; all keys are at hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
     """A data key of an account, encrypted by the master key `master_key_id`."""

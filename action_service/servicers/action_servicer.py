@@ -14,6 +14,7 @@ from action_service.servicers.requests import (
 from action_service.servicers.rpc import Rpc
 from action_service.servicers.workflow_messages import action_message
 from action_service.use_cases.action_configs import view, views
+from action_service.use_cases.credential_ports import Vault
 from action_service.use_cases.edit_actions import (
     AddAction,
     UpdateAction,
@@ -39,8 +40,9 @@ _UPDATABLE = frozenset({"config", "name", "is_enabled", "on_error", "fallback_ac
 class ActionServicer(ActionServiceServicer):
     """Serves ActionService."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._rpc = Rpc(database)
+        self._vault = vault
 
     async def AddAction(
         self, request: pb.AddActionRequest, context: object
@@ -49,7 +51,8 @@ class ActionServicer(ActionServiceServicer):
         command = _add_command(request)
 
         async def work(tx: Writer) -> pb.AddActionResponse:
-            return pb.AddActionResponse(action=action_message(await add_action(tx, command)))
+            added = await add_action(tx, self._vault, command)
+            return pb.AddActionResponse(action=action_message(added))
 
         return await self._rpc.once(request, request.request_id, pb.AddActionResponse, work)
 
@@ -102,7 +105,8 @@ class ActionServicer(ActionServiceServicer):
         command = _update_command(request)
 
         async def work(tx: Writer) -> pb.UpdateActionResponse:
-            return pb.UpdateActionResponse(action=action_message(await update_action(tx, command)))
+            updated = await update_action(tx, self._vault, command)
+            return pb.UpdateActionResponse(action=action_message(updated))
 
         return await self._rpc.write(work)
 

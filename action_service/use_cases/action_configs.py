@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from action_service.domain.plan import Json
 from action_service.domain.workflow import Action
 from action_service.use_cases.checks import below
+from action_service.use_cases.config_secrets import checkable
 from action_service.use_cases.ports import Transaction
 from action_service.use_cases.references import WORKFLOW, Reference, dangling, references
 from common.catalogue import (
@@ -91,5 +92,6 @@ def _view(
         for reference in pointing
         if reference in problems
     ]
-    outcome = ValidationOutcome((*spec.validate(action.config).violations, *leading_nowhere))
+    found = spec.validate(checkable(spec, action.config)).violations
+    outcome = ValidationOutcome((*found, *leading_nowhere))
     return ActionView(action, spec.redact(action.config), outcome.status, outcome.violations)

@@ -19,7 +19,7 @@ class Vault(Protocol):
         ...
 
     def open(self, key: WrappedKey, sealed: Sealed, binding: bytes) -> bytes:
-        """Decrypts a secret. Raises UnreadableSecretError."""
+        """Decrypts a secret. Raises UnreadableSecretError, or ForeignSecretError of its kind."""
         ...
 
 
@@ -60,4 +60,32 @@ class CredentialWrites(CredentialReads, Protocol):
 
     async def add_data_key(self, key: WrappedKey) -> None:
         """Stores a data key, unless somebody else has stored one of that version meanwhile."""
+        ...
+
+
+class OpeningTransaction(Protocol):
+    """A transaction of one account in which its secrets can be opened."""
+
+    @property
+    def account_id(self) -> UUID:
+        """The account."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialReads:
+        """Its credentials and data keys."""
+        ...
+
+
+class SealingTransaction(Protocol):
+    """A transaction of one account in which secrets can be sealed."""
+
+    @property
+    def account_id(self) -> UUID:
+        """The account."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialWrites:
+        """Its credentials and data keys."""
         ...

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final, cast
+from uuid import UUID
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
@@ -18,11 +20,20 @@ from action_service.domain.credentials import (
 )
 from action_service.domain.plan import Json
 from action_service.use_cases.checks import below
-from action_service.use_cases.credential_ports import Vault
+from action_service.use_cases.credential_ports import (
+    OpeningTransaction,
+    SealingTransaction,
+    Vault,
+)
 from action_service.use_cases.ports import Change, Reader, Transaction, Writer
+from action_service.use_cases.webhook_signing import (
+    WEBHOOK_SIGNING,
+    signing_violations,
+    succeeding,
+)
 from common.catalogue.records import RecordSpec, record_spec
 from common.errors import FieldViolation, invalid, malformed, not_found, stale_etag
-from treadle.credential.v1.credential_pb2 import Secret
+from treadle.credential.v1.credential_pb2 import Secret, WebhookSigningSecret
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # They go into headers.
@@ -56,9 +67,12 @@ async def get_credential(tx: Transaction, provider: str, name: str) -> Credentia
 
 
 async def set_credential(
-    tx: Writer, vault: Vault, name: str, secret: Secret, *, etag: str = ""
+    tx: Writer, vault: Vault, name: str, secret: Secret, *, now: datetime, etag: str = ""
 ) -> Credential:
-    """Stores a secret, in the place of the one with its provider and name if there is one."""
+    """Stores a secret, in the place of the one with its provider and name if there is one.
+
+    One that signs webhooks is followed by its predecessor for a while.
+    """
     provider = secret.WhichOneof("provider")
     if provider is None:
         raise invalid([FieldViolation("secret", "is required")])
@@ -72,8 +86,11 @@ async def set_credential(
             raise invalid([FieldViolation("name", problem)])
     else:
         _check_etag(before, etag)
+    if provider == WEBHOOK_SIGNING:
+        old = None if before is None else await _readable(tx, vault, before)
+        secret = Secret(webhook_signing=succeeding(secret.webhook_signing, old, now=now))
     place = binding(tx.account_id, provider, name)
-    sealed = vault.seal(await _newest_key(tx, vault), secret.SerializeToString(), place)
+    sealed = vault.seal(await newest_data_key(tx, vault), secret.SerializeToString(), place)
     after = await tx.credentials.set(provider, name, hint, sealed)
     tx.record(_change("set", before, after))
     return after
@@ -92,11 +109,25 @@ async def resolve_credential(
 ) -> tuple[Credential, Secret]:
     """The credential with its secret. Raises UnreadableSecretError."""
     credential = await get_credential(tx, provider, name)
+    return credential, await _opened(tx, vault, credential)
+
+
+async def _opened(tx: OpeningTransaction, vault: Vault, credential: Credential) -> Secret:
     key = await tx.credentials.data_key(credential.sealed.key_version)
     if key is None:
-        raise UnreadableSecretError(f"account {tx.account_id} has lost its data key")
-    opened = vault.open(key, credential.sealed, binding(tx.account_id, provider, name))
-    return credential, Secret.FromString(opened)
+        raise _lost_data_key(tx.account_id)
+    place = binding(tx.account_id, credential.provider, credential.name)
+    return Secret.FromString(vault.open(key, credential.sealed, place))
+
+
+async def _readable(
+    tx: OpeningTransaction, vault: Vault, credential: Credential
+) -> WebhookSigningSecret | None:
+    """None for one that cannot be opened any more: it must not be in its successor's way."""
+    try:
+        return (await _opened(tx, vault, credential)).webhook_signing
+    except UnreadableSecretError:
+        return None
 
 
 def _checked(provider: str, secret: Secret) -> str:
@@ -108,6 +139,8 @@ def _checked(provider: str, secret: Secret) -> str:
         *(FieldViolation(below(place, v.field), v.description) for v in spec.violations(values)),
         *_unusable(place, spec, values),
     ]
+    if provider == WEBHOOK_SIGNING and not found:
+        found += signing_violations(below(place, "secret"), values["secret"])
     if found:
         raise invalid(found)
     first = next(name for name in values if spec.inputs.fields[name].kind == "secret")
@@ -124,15 +157,20 @@ def _unusable(place: str, spec: RecordSpec, values: Mapping[str, str]) -> Iterat
             yield FieldViolation(below(place, name), f"must be {wanted}")
 
 
-async def _newest_key(tx: Writer, vault: Vault) -> WrappedKey:
+async def newest_data_key(tx: SealingTransaction, vault: Vault) -> WrappedKey:
+    """The data key that the account's secrets are sealed by, made when it is first needed."""
     key = await tx.credentials.data_key()
     if key is None:
         # Another transaction may do the same: the first one's key is everybody's.
         await tx.credentials.add_data_key(vault.new_data_key(tx.account_id, 1))
         key = await tx.credentials.data_key()
     if key is None:
-        raise UnreadableSecretError(f"account {tx.account_id} has lost its data key")
+        raise _lost_data_key(tx.account_id)
     return key
+
+
+def _lost_data_key(account_id: UUID) -> UnreadableSecretError:
+    return UnreadableSecretError(f"account {account_id} has lost its data key")
 
 
 def _there(credential: Credential | None, provider: str, name: str) -> Credential:

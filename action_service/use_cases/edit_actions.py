@@ -16,6 +16,8 @@ from action_service.use_cases.action_configs import (
     views,
 )
 from action_service.use_cases.checks import check_etag, text_violations
+from action_service.use_cases.config_secrets import checkable, sealed_config
+from action_service.use_cases.credential_ports import Vault
 from action_service.use_cases.drafts import (
     action_added,
     action_deleted,
@@ -76,7 +78,7 @@ class UpdateAction:
     allow_incomplete: bool = False
 
 
-async def add_action(tx: Writer, command: AddAction) -> ActionView:
+async def add_action(tx: Writer, vault: Vault, command: AddAction) -> ActionView:
     """Stores a new action at its place and links it to its neighbours."""
     spec = spec_of(command.action_type)
     config = spec.defaults() if command.config is None else command.config
@@ -107,7 +109,7 @@ async def add_action(tx: Writer, command: AddAction) -> ActionView:
         id=new_id(),
         workflow_id=command.workflow_id,
         action_type=command.action_type,
-        config=config,
+        config=await sealed_config(tx, vault, spec, config, {}),
         position=_index(command, path) + 1,
         previous_action_id=None,
         next_action_id=None,
@@ -130,7 +132,7 @@ async def add_action(tx: Writer, command: AddAction) -> ActionView:
     return await view(tx, stored)
 
 
-async def update_action(tx: Writer, command: UpdateAction) -> ActionView:
+async def update_action(tx: Writer, vault: Vault, command: UpdateAction) -> ActionView:
     """Stores new values of an action; its type, place and branch stay as they are."""
     await open_draft(tx, command.workflow_id)
     before = await tx.actions.get(command.workflow_id, command.action_id)
@@ -139,6 +141,10 @@ async def update_action(tx: Writer, command: UpdateAction) -> ActionView:
     check_etag("action", before.id, before.revision, command.etag)
     after, violations = _updated(before, command)
     _refuse(violations)
+    if command.config is not None and "config" in command.mask:
+        spec = spec_of(before.action_type)
+        config = await sealed_config(tx, vault, spec, command.config, before.config)
+        after = replace(after, config=config)
     change = action_updated(before, after)
     if change is None:
         return await view(tx, before)
@@ -208,14 +214,12 @@ async def reorder_actions(
 
 
 def _updated(before: Action, command: UpdateAction) -> tuple[Action, list[FieldViolation]]:
-    """The action with its new values, and what is wrong with them."""
+    """The action with its new values but for its configuration, and what is wrong with them."""
     mask = command.mask
     after = before
     violations: list[FieldViolation] = []
     if "config" in mask:
-        config, found = _new_config(before, command)
-        after = replace(after, config=config)
-        violations += found
+        violations += _config_violations(before, command)
     if "name" in mask:
         after = replace(after, name=command.name)
         violations += _name_violations(command.name)
@@ -231,18 +235,15 @@ def _updated(before: Action, command: UpdateAction) -> tuple[Action, list[FieldV
     return after, violations
 
 
-def _new_config(
-    before: Action, command: UpdateAction
-) -> tuple[Mapping[str, Json], list[FieldViolation]]:
+def _config_violations(before: Action, command: UpdateAction) -> list[FieldViolation]:
     if command.config is None:
-        return before.config, [FieldViolation("config", "is required when the mask names it")]
+        return [FieldViolation("config", "is required when the mask names it")]
     if command.config_type != before.action_type:
         problem = f"the action is a {before.action_type}; the type of an action cannot change"
-        return before.config, [FieldViolation("config", problem)]
+        return [FieldViolation("config", problem)]
     spec = spec_of(before.action_type)
-    config = spec.restore_secrets(command.config, before.config)
-    found = storing_violations(spec, config, allow_incomplete=command.allow_incomplete)
-    return config, found
+    config = spec.restore_secrets(command.config, checkable(spec, before.config))
+    return storing_violations(spec, config, allow_incomplete=command.allow_incomplete)
 
 
 def _refuse(violations: Sequence[FieldViolation]) -> None:

@@ -9,6 +9,7 @@ from common.catalogue.fields import Arity, CatalogueError, FieldSpec, MessageSpe
 from common.catalogue.kinds import SECRET_MASK, contact_fields
 from common.catalogue.messages import action_type_json, action_type_message, action_types
 from common.catalogue.rendering import ConfigRenderError
+from common.catalogue.secrets import SEALED_PREFIX, is_credential_header, is_sealed
 from common.catalogue.spec import (
     ActionSpec,
     Catalogue,
@@ -29,6 +30,7 @@ from common.catalogue.violations import (
 from common.templating import ContextNeeds
 
 __all__ = [
+    "SEALED_PREFIX",
     "SECRET_MASK",
     "ActionSpec",
     "Arity",
@@ -52,6 +54,8 @@ __all__ = [
     "config_type",
     "contact_fields",
     "database_check_types",
+    "is_credential_header",
+    "is_sealed",
     "path_of",
     "pointer_of",
     "render_config",

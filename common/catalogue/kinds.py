@@ -129,6 +129,14 @@ def _header_name(value: str) -> str | None:
     return _token(value)
 
 
+_printable = _matching(HEADER_PATTERN, "must be printable ASCII, as HTTP headers are")
+
+
+def _header(value: str) -> str | None:
+    # That of a header that carries credentials is masked as secrets are.
+    return _secret(value) or _printable(value)
+
+
 def _secret(value: str) -> str | None:
     if value == SECRET_MASK:
         return "is the mask of a stored secret; give the secret itself"
@@ -152,7 +160,7 @@ CHECKS: Mapping[str, Check] = {
     "contact_field": _contact_field,
     "secret": _secret,
     "http_header_name": _header_name,
-    "http_header": _matching(HEADER_PATTERN, "must be printable ASCII, as HTTP headers are"),
+    "http_header": _header,
 }
 
 

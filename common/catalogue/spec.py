@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, cast
@@ -123,6 +123,16 @@ class ActionSpec:
     def redact(self, config: Mapping[str, object]) -> dict[str, Any]:
         """A copy of `config` with its secrets masked, fit to be returned."""
         return secrets.redact(self.config, config)
+
+    def secret_values(self, config: Mapping[str, object]) -> list[str]:
+        """The secrets of `config`, as they are given there, each as often as it occurs."""
+        return secrets.values(self.config, config)
+
+    def replace_secrets(
+        self, config: Mapping[str, object], by: Callable[[str], str]
+    ) -> dict[str, Any]:
+        """A copy of `config` with what `by` makes of each secret in the secret's place."""
+        return secrets.replaced(self.config, config, by)
 
     def restore_secrets(
         self, config: Mapping[str, object], stored: Mapping[str, object]

@@ -17,11 +17,13 @@ class Provider(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PROVIDER_TWILIO: _ClassVar[Provider]
     PROVIDER_STRIPE: _ClassVar[Provider]
     PROVIDER_FACEBOOK_PAGE: _ClassVar[Provider]
+    PROVIDER_WEBHOOK_SIGNING: _ClassVar[Provider]
 PROVIDER_UNSPECIFIED: Provider
 PROVIDER_SENDGRID: Provider
 PROVIDER_TWILIO: Provider
 PROVIDER_STRIPE: Provider
 PROVIDER_FACEBOOK_PAGE: Provider
+PROVIDER_WEBHOOK_SIGNING: Provider
 
 class SendgridSecret(_message.Message):
     __slots__ = ("api_key",)
@@ -55,17 +57,29 @@ class FacebookPageSecret(_message.Message):
     app_secret: str
     def __init__(self, page_id: _Optional[str] = ..., access_token: _Optional[str] = ..., app_secret: _Optional[str] = ...) -> None: ...
 
+class WebhookSigningSecret(_message.Message):
+    __slots__ = ("secret", "previous_secret", "previous_valid_until")
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SECRET_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_VALID_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    secret: str
+    previous_secret: str
+    previous_valid_until: _timestamp_pb2.Timestamp
+    def __init__(self, secret: _Optional[str] = ..., previous_secret: _Optional[str] = ..., previous_valid_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class Secret(_message.Message):
-    __slots__ = ("sendgrid", "twilio", "stripe", "facebook_page")
+    __slots__ = ("sendgrid", "twilio", "stripe", "facebook_page", "webhook_signing")
     SENDGRID_FIELD_NUMBER: _ClassVar[int]
     TWILIO_FIELD_NUMBER: _ClassVar[int]
     STRIPE_FIELD_NUMBER: _ClassVar[int]
     FACEBOOK_PAGE_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_SIGNING_FIELD_NUMBER: _ClassVar[int]
     sendgrid: SendgridSecret
     twilio: TwilioSecret
     stripe: StripeSecret
     facebook_page: FacebookPageSecret
-    def __init__(self, sendgrid: _Optional[_Union[SendgridSecret, _Mapping]] = ..., twilio: _Optional[_Union[TwilioSecret, _Mapping]] = ..., stripe: _Optional[_Union[StripeSecret, _Mapping]] = ..., facebook_page: _Optional[_Union[FacebookPageSecret, _Mapping]] = ...) -> None: ...
+    webhook_signing: WebhookSigningSecret
+    def __init__(self, sendgrid: _Optional[_Union[SendgridSecret, _Mapping]] = ..., twilio: _Optional[_Union[TwilioSecret, _Mapping]] = ..., stripe: _Optional[_Union[StripeSecret, _Mapping]] = ..., facebook_page: _Optional[_Union[FacebookPageSecret, _Mapping]] = ..., webhook_signing: _Optional[_Union[WebhookSigningSecret, _Mapping]] = ...) -> None: ...
 
 class Credential(_message.Message):
     __slots__ = ("provider", "name", "hint", "created_at", "updated_at", "etag")

@@ -79,3 +79,31 @@ class ResolveCredentialResponse(_message.Message):
     secret: _credential_pb2.Secret
     etag: str
     def __init__(self, secret: _Optional[_Union[_credential_pb2.Secret, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class RotateWebhookSigningRequest(_message.Message):
+    __slots__ = ("etag",)
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    etag: str
+    def __init__(self, etag: _Optional[str] = ...) -> None: ...
+
+class RotateWebhookSigningResponse(_message.Message):
+    __slots__ = ("credential", "secret")
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    credential: _credential_pb2.Credential
+    secret: str
+    def __init__(self, credential: _Optional[_Union[_credential_pb2.Credential, _Mapping]] = ..., secret: _Optional[str] = ...) -> None: ...
+
+class OpenSecretsRequest(_message.Message):
+    __slots__ = ("account_id", "sealed")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    SEALED_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    sealed: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, account_id: _Optional[str] = ..., sealed: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class OpenSecretsResponse(_message.Message):
+    __slots__ = ("secrets",)
+    SECRETS_FIELD_NUMBER: _ClassVar[int]
+    secrets: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, secrets: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -56,10 +56,20 @@ class CredentialServiceStub:
                 request_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.DeleteCredentialRequest.SerializeToString,
                 response_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.DeleteCredentialResponse.FromString,
                 _registered_method=True)
+        self.RotateWebhookSigning = channel.unary_unary(
+                '/treadle.credential.v1.CredentialService/RotateWebhookSigning',
+                request_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.RotateWebhookSigningRequest.SerializeToString,
+                response_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.RotateWebhookSigningResponse.FromString,
+                _registered_method=True)
         self.ResolveCredential = channel.unary_unary(
                 '/treadle.credential.v1.CredentialService/ResolveCredential',
                 request_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.ResolveCredentialRequest.SerializeToString,
                 response_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.ResolveCredentialResponse.FromString,
+                _registered_method=True)
+        self.OpenSecrets = channel.unary_unary(
+                '/treadle.credential.v1.CredentialService/OpenSecrets',
+                request_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.OpenSecretsRequest.SerializeToString,
+                response_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.OpenSecretsResponse.FromString,
                 _registered_method=True)
 
 
@@ -93,8 +103,23 @@ class CredentialServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RotateWebhookSigning(self, request, context):
+        """Makes a secret for signing webhooks, in the place of the one there is. This answer is the only
+        one that ever shows it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResolveCredential(self, request, context):
         """For services only: the secret itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenSecrets(self, request, context):
+        """For services only: what the sealed secrets of a configuration say.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,10 +148,20 @@ def add_CredentialServiceServicer_to_server(servicer, server):
                     request_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.DeleteCredentialRequest.FromString,
                     response_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.DeleteCredentialResponse.SerializeToString,
             ),
+            'RotateWebhookSigning': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateWebhookSigning,
+                    request_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.RotateWebhookSigningRequest.FromString,
+                    response_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.RotateWebhookSigningResponse.SerializeToString,
+            ),
             'ResolveCredential': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveCredential,
                     request_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.ResolveCredentialRequest.FromString,
                     response_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.ResolveCredentialResponse.SerializeToString,
+            ),
+            'OpenSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenSecrets,
+                    request_deserializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.OpenSecretsRequest.FromString,
+                    response_serializer=treadle_dot_credential_dot_v1_dot_credential__service__pb2.OpenSecretsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -250,6 +285,33 @@ class CredentialService:
             _registered_method=True)
 
     @staticmethod
+    def RotateWebhookSigning(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.credential.v1.CredentialService/RotateWebhookSigning',
+            treadle_dot_credential_dot_v1_dot_credential__service__pb2.RotateWebhookSigningRequest.SerializeToString,
+            treadle_dot_credential_dot_v1_dot_credential__service__pb2.RotateWebhookSigningResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ResolveCredential(request,
             target,
             options=(),
@@ -266,6 +328,33 @@ class CredentialService:
             '/treadle.credential.v1.CredentialService/ResolveCredential',
             treadle_dot_credential_dot_v1_dot_credential__service__pb2.ResolveCredentialRequest.SerializeToString,
             treadle_dot_credential_dot_v1_dot_credential__service__pb2.ResolveCredentialResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.credential.v1.CredentialService/OpenSecrets',
+            treadle_dot_credential_dot_v1_dot_credential__service__pb2.OpenSecretsRequest.SerializeToString,
+            treadle_dot_credential_dot_v1_dot_credential__service__pb2.OpenSecretsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,8 +40,14 @@ class CredentialServiceStub:
     GetCredential: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.GetCredentialRequest, _credential_service_pb2.GetCredentialResponse]
     ListCredentials: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.ListCredentialsRequest, _credential_service_pb2.ListCredentialsResponse]
     DeleteCredential: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.DeleteCredentialRequest, _credential_service_pb2.DeleteCredentialResponse]
+    RotateWebhookSigning: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.RotateWebhookSigningRequest, _credential_service_pb2.RotateWebhookSigningResponse]
+    """Makes a secret for signing webhooks, in the place of the one there is. This answer is the only
+    one that ever shows it.
+    """
     ResolveCredential: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.ResolveCredentialRequest, _credential_service_pb2.ResolveCredentialResponse]
     """For services only: the secret itself."""
+    OpenSecrets: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.OpenSecretsRequest, _credential_service_pb2.OpenSecretsResponse]
+    """For services only: what the sealed secrets of a configuration say."""
 
 @_typing.type_check_only
 class CredentialServiceAsyncStub(CredentialServiceStub):
@@ -55,8 +61,14 @@ class CredentialServiceAsyncStub(CredentialServiceStub):
     GetCredential: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.GetCredentialRequest, _credential_service_pb2.GetCredentialResponse]  # type: ignore[assignment]
     ListCredentials: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.ListCredentialsRequest, _credential_service_pb2.ListCredentialsResponse]  # type: ignore[assignment]
     DeleteCredential: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.DeleteCredentialRequest, _credential_service_pb2.DeleteCredentialResponse]  # type: ignore[assignment]
+    RotateWebhookSigning: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.RotateWebhookSigningRequest, _credential_service_pb2.RotateWebhookSigningResponse]  # type: ignore[assignment]
+    """Makes a secret for signing webhooks, in the place of the one there is. This answer is the only
+    one that ever shows it.
+    """
     ResolveCredential: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.ResolveCredentialRequest, _credential_service_pb2.ResolveCredentialResponse]  # type: ignore[assignment]
     """For services only: the secret itself."""
+    OpenSecrets: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.OpenSecretsRequest, _credential_service_pb2.OpenSecretsResponse]  # type: ignore[assignment]
+    """For services only: what the sealed secrets of a configuration say."""
 
 class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
     """The secrets with which an account's steps call providers. People can replace one but not read it;
@@ -93,11 +105,29 @@ class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_credential_service_pb2.DeleteCredentialResponse, _abc.Awaitable[_credential_service_pb2.DeleteCredentialResponse]]: ...
 
     @_abc_1.abstractmethod
+    def RotateWebhookSigning(
+        self,
+        request: _credential_service_pb2.RotateWebhookSigningRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credential_service_pb2.RotateWebhookSigningResponse, _abc.Awaitable[_credential_service_pb2.RotateWebhookSigningResponse]]:
+        """Makes a secret for signing webhooks, in the place of the one there is. This answer is the only
+        one that ever shows it.
+        """
+
+    @_abc_1.abstractmethod
     def ResolveCredential(
         self,
         request: _credential_service_pb2.ResolveCredentialRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credential_service_pb2.ResolveCredentialResponse, _abc.Awaitable[_credential_service_pb2.ResolveCredentialResponse]]:
         """For services only: the secret itself."""
+
+    @_abc_1.abstractmethod
+    def OpenSecrets(
+        self,
+        request: _credential_service_pb2.OpenSecretsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credential_service_pb2.OpenSecretsResponse, _abc.Awaitable[_credential_service_pb2.OpenSecretsResponse]]:
+        """For services only: what the sealed secrets of a configuration say."""
 
 def add_CredentialServiceServicer_to_server(servicer: CredentialServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
