@@ -25,6 +25,7 @@ from executor_service.adapters.credentials import CredentialClient
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
+from executor_service.adapters.secrets import SecretClient
 from executor_service.adapters.templates import TemplateClient
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
@@ -32,8 +33,9 @@ from executor_service.fleet import FINISH_S, run_fleet
 from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline
-from executor_service.ports import EmailGateways, SmsGateways, TemplateSource
+from executor_service.ports import CredentialStore, EmailGateways, SmsGateways, TemplateSource
 from executor_service.publisher import ResultPublisher, jetstream_publisher
+from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import DELIVERED_BY, Providers, Wiring
 from executor_service.worker import BATCH, CategoryWorker
@@ -133,6 +135,8 @@ def _providers(
     return {
         Clock: lambda: SYSTEM_CLOCK,
         GuardedClient: lambda: egress,
+        ConfigSecrets: lambda: ConfigSecrets(SecretClient(channel, SYSTEM_CLOCK), SYSTEM_CLOCK),
+        CredentialStore: lambda: credentials,
         AttachmentFetcher: lambda: AttachmentFetcher(egress),
         TemplateSource: lambda: TemplateClient(channel, tokens, SYSTEM_CLOCK),
         EmailGateways: lambda: email_gateways(settings, credentials),

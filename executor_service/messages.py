@@ -19,7 +19,7 @@ from executor_service.ports import (
     TemplateNotFoundError,
     TemplateSource,
 )
-from executor_service.postpone import is_away, name_of, put_off
+from executor_service.postpone import name_of, not_had
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 _log = get_logger(__name__)
@@ -44,7 +44,7 @@ async def templated_body(
         )
     except (TreadleError, TimeoutError) as error:
         _log.warning("template_not_read", error=name_of(error), attempt_id=task.attempt_id)
-        return _not_had("the email template", error, clock=clock)
+        return not_had("the email template", error, clock.now())
     try:
         html = render(template.html, context, html=True)
         text = render(template.text, context)
@@ -63,13 +63,7 @@ async def gateway_of(
         return await gateways.of(task.account_id)
     except (TreadleError, TimeoutError) as error:
         _log.warning("credential_not_read", error=name_of(error), attempt_id=task.attempt_id)
-        return _not_had("the account's credentials", error, clock=clock)
-
-
-def _not_had(what: str, error: TreadleError | TimeoutError, *, clock: Clock) -> Failed | Deferred:
-    if is_away(error):
-        return put_off(clock.now(), f"{what} could not be reached")
-    return Failed(ErrorClass.SERVICE_UNAVAILABLE, f"{what} could not be read")
+        return not_had("the account's credentials", error, clock.now())
 
 
 async def hand_over_email(gateway: EmailGateway, email: Email, *, clock: Clock) -> Outcome:

@@ -149,6 +149,17 @@ class CredentialStore(Protocol):
         ...
 
 
+class SecretStore(Protocol):
+    """What opens the sealed secrets of configurations."""
+
+    async def open(self, account_id: str, sealed: tuple[str, ...]) -> Sequence[str]:
+        """What the secrets of one configuration say, in their order.
+
+        Raises TreadleError; VALIDATION_FAILED when one was not sealed for the account.
+        """
+        ...
+
+
 class TemplateSource(Protocol):
     """Where email templates come from."""
 

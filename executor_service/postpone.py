@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from common.errors import ErrorReason, TreadleError
-from executor_service.domain.outcome import Deferred
+from executor_service.domain.outcome import Deferred, ErrorClass, Failed
 
 SOONEST: Final = timedelta(seconds=2)
 LATEST: Final = timedelta(seconds=8)
@@ -33,6 +33,13 @@ def is_away(error: TreadleError | TimeoutError) -> bool:
 def name_of(error: TreadleError | TimeoutError) -> str:
     """What a log says of the error."""
     return type(error).__name__ if isinstance(error, TimeoutError) else error.reason.value
+
+
+def not_had(what: str, error: TreadleError | TimeoutError, now: datetime) -> Failed | Deferred:
+    """The outcome of a step that lacks `what` another part of Treadle should have given."""
+    if is_away(error):
+        return put_off(now, f"{what} could not be reached")
+    return Failed(ErrorClass.SERVICE_UNAVAILABLE, f"{what} could not be read")
 
 
 def put_off(now: datetime, reason: str) -> Deferred:

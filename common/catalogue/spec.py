@@ -5,7 +5,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
@@ -32,6 +32,7 @@ from treadle.workflow.v1 import action_pb2
 
 _ONEOF = "config"
 
+MessageT = TypeVar("MessageT", bound=Message)
 # ActionSpec has a field called `type`.
 ModelType = type[ConfigModel]
 
@@ -119,6 +120,15 @@ class ActionSpec:
         if message.WhichOneof(_ONEOF) != self.type:
             raise ValueError(f"not a configuration of {self.type}")
         return convert.read(cast("Message", getattr(message, self.type)), self.config)
+
+    def read(self, message: Message) -> dict[str, Any]:
+        """Canonical JSON of the type's own configuration message."""
+        return convert.read(message, self.config)
+
+    def write(self, message: MessageT, config: Mapping[str, object]) -> MessageT:
+        """Fills the type's own configuration message; raises MalformedConfigError."""
+        convert.fill(message, self.config, config)
+        return message
 
     def redact(self, config: Mapping[str, object]) -> dict[str, Any]:
         """A copy of `config` with its secrets masked, fit to be returned."""

@@ -11,7 +11,7 @@ import grpc
 from grpc import aio
 
 from common.clock import Clock
-from common.errors import ErrorReason, dependency_unavailable
+from common.errors import ErrorReason, TreadleError, dependency_unavailable
 from common.grpc.status import from_rpc_error
 from executor_service.adapters.remembered import Remembered
 from executor_service.ports import DEFAULT_CREDENTIAL, Credential
@@ -64,11 +64,17 @@ class CredentialClient:
                 request, wait_for_ready=True
             )
         except grpc.RpcError as error:
-            if isinstance(error, aio.AioRpcError) and error.code() is grpc.StatusCode.UNIMPLEMENTED:
-                # An API of the release before, on its way out.
-                raise dependency_unavailable("the credential service", _SOON) from error
-            refusal = from_rpc_error(error)
-            if refusal.reason is ErrorReason.NOT_FOUND:
+            refusal = refusal_of(error)
+            # An API of the release before has stored none for a provider that it does not know.
+            if refusal.reason in {ErrorReason.NOT_FOUND, ErrorReason.MALFORMED_REQUEST}:
                 return None
             raise refusal from error
         return Credential(account_id, provider, name, response.etag, response.secret)
+
+
+def refusal_of(error: grpc.RpcError) -> TreadleError:
+    """Why the credential service did not do it."""
+    if isinstance(error, aio.AioRpcError) and error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        # An API of the release before, on its way out.
+        return dependency_unavailable("the credential service", _SOON)
+    return from_rpc_error(error)

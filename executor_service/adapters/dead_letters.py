@@ -1,13 +1,13 @@
 """Tasks that are given up: kept on `treadle.dead.actions.<category>`, to be replayed by people.
 
-They are kept for weeks, where more people can read them than may see credentials, so secrets are
-masked as in everything that leaves.
+They are kept for weeks, where more people can read them than may see credentials, so a secret that
+is not sealed is masked as in everything that leaves.
 """
 
 from google.protobuf.message import DecodeError
 from nats.js import JetStreamContext
 
-from common.catalogue import catalogue
+from common.catalogue import SECRET_MASK, catalogue, is_sealed
 from common.nats import Delivery
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
@@ -32,7 +32,7 @@ class JetStreamDeadLetters:
 
 
 def without_secrets(data: bytes) -> bytes:
-    """A task with its secrets masked; whatever holds no configuration as it is.
+    """A task with its plain secrets masked; whatever holds no configuration as it is.
 
     What this version knows nothing of may be a secret of a newer one, and is left out.
     """
@@ -47,7 +47,10 @@ def without_secrets(data: bytes) -> bytes:
     spec = None if action_type is None else catalogue().get(action_type)
     if spec is not None and spec.secrets:
         try:
-            shown = spec.redact(spec.from_message(task.config))
+            shown = spec.replace_secrets(
+                spec.from_message(task.config),
+                lambda value: value if is_sealed(value) else SECRET_MASK,
+            )
             task.config.CopyFrom(spec.to_message(shown))
         except ValueError:
             # No configuration that could have been saved: this may be why the task is here.

@@ -1,16 +1,19 @@
 """SPEC-WFL-003 R5.3: an HTTP request to another system of the account's choosing."""
 
 from base64 import b64encode
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import orjson
 
-from common.catalogue import SECRET_MASK
 from common.catalogue.convert import read_struct
 from common.clock import Clock
 from common.egress import EgressRefused, EgressResponse, GuardedClient, ResponseTooLarge
-from common.telemetry import inject
+from common.errors import TreadleError
+from common.standard_webhooks import signed_headers
+from common.telemetry import get_logger, inject
 from executor_service.domain import classify
 from executor_service.domain.outcome import (
     Completed,
@@ -21,12 +24,17 @@ from executor_service.domain.outcome import (
 )
 from executor_service.egress_calls import call
 from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.ports import CredentialStore
+from executor_service.postpone import name_of, not_had
+from executor_service.secrets import ConfigSecrets, Opened, Redactor
 from treadle.catalog.v1.webhook_call_pb2 import (
     HttpMethod,
     WebhookAuthConfig,
     WebhookAuthType,
     WebhookCallConfig,
 )
+from treadle.credential.v1.credential_pb2 import Provider, WebhookSigningSecret
+from treadle.dispatch.v1.task_pb2 import ActionTask
 
 # Kept for later steps with the step itself, so no place for bulk data.
 MAX_RESPONSE_BYTES: Final = 256 * 1024
@@ -35,48 +43,80 @@ PEER: Final = "the webhook"
 
 _IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What goes over the wire beside method and URL."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+
 
 class WebhookCallHandler(IoHandler[WebhookCallConfig]):
-    """Sends the same Idempotency-Key on every attempt, so that a receiver can tell a repeat."""
+    """Sends the same Idempotency-Key on every attempt, so that a receiver can tell a repeat.
 
-    def __init__(self, client: GuardedClient, clock: Clock) -> None:
+    What the account's secrets are is in nothing that comes back from here, also when the receiver
+    repeats them.
+    """
+
+    def __init__(
+        self,
+        client: GuardedClient,
+        secrets: ConfigSecrets,
+        credentials: CredentialStore,
+        clock: Clock,
+    ) -> None:
         self._client = client
+        self._secrets = secrets
+        self._credentials = credentials
         self._clock = clock
 
     async def prepare(self, step: Step[WebhookCallConfig]) -> Outcome | Call:
         """See `IoHandler`."""
-        auth = step.config.auth_config
-        if SECRET_MASK in {auth.password, auth.token, auth.key}:
-            return Failed(
-                ErrorClass.INVALID_CONFIG,
-                "auth_config: the secret is masked, as it is in a dead letter",
+        opened = await self._secrets.opened(step)
+        if not isinstance(opened, Opened):
+            return opened
+        try:
+            signing = await self._credentials.get(
+                step.task.account_id, Provider.PROVIDER_WEBHOOK_SIGNING
             )
-        return lambda: self._call(step)
+        except (TreadleError, TimeoutError) as error:
+            _log.warning("signing_secret_not_read", error=name_of(error), **step.reference())
+            return not_had("the account's signing secret", error, self._clock.now())
+        keys = () if signing is None else _keys(signing.secret.webhook_signing, self._clock.now())
+        request = _request(step.task, opened.config, keys, self._clock.now())
+        credentials = _credentials(opened.config.auth_type, opened.config.auth_config)
+        redactor = Redactor([*opened.secrets, *credentials.values()])
+        return lambda: self._call(opened.config, request, redactor)
 
-    async def _call(self, step: Step[WebhookCallConfig]) -> Outcome:
-        config = step.config
-        content = b""
-        if config.HasField("payload"):
-            content = orjson.dumps(read_struct(config.payload))
+    async def _call(
+        self, config: WebhookCallConfig, request: _Request, redactor: Redactor
+    ) -> Outcome:
         try:
             response = await call(
                 self._client,
                 HttpMethod.Name(config.method).removeprefix("HTTP_METHOD_"),
                 config.url,
-                headers=_headers(step, has_content=bool(content)),
-                content=content,
+                headers=request.headers,
+                content=request.content,
                 timeout=timedelta(seconds=config.timeout_seconds),
                 max_bytes=MAX_RESPONSE_BYTES,
             )
         except EgressRefused as error:
-            return Failed(ErrorClass.INVALID_CONFIG, f"the request was not made: {error}")
+            outcome = Failed(ErrorClass.INVALID_CONFIG, f"the request was not made: {error}")
         except ResponseTooLarge as error:
-            return self._too_large(config, error)
+            outcome = self._too_large(config, error)
         except classify.CallError as error:
-            return self._failed(error)
-        return self._answered(config, response)
+            outcome = self._failed(error)
+        else:
+            outcome = self._answered(config, response)
+        if isinstance(outcome, Failed):
+            return replace(outcome, message=redactor.text(outcome.message))
+        return replace(outcome, output=redactor.output(outcome.output))
 
-    def _answered(self, config: WebhookCallConfig, response: EgressResponse) -> Outcome:
+    def _answered(self, config: WebhookCallConfig, response: EgressResponse) -> Completed | Failed:
         if not _is_success(response.status):
             retry_after = response.headers.get("retry-after")
             return self._failed(classify.RefusedError(response.status, retry_after=retry_after))
@@ -90,7 +130,7 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
                 )
         return Completed(output=output)
 
-    def _too_large(self, config: WebhookCallConfig, error: ResponseTooLarge) -> Outcome:
+    def _too_large(self, config: WebhookCallConfig, error: ResponseTooLarge) -> Completed | Failed:
         if not _is_success(error.status):
             return self._failed(classify.RefusedError(error.status))
         if not config.store_response:
@@ -142,22 +182,35 @@ def _without_nul(value: JsonValue, depth: int = MAX_RESPONSE_DEPTH) -> JsonValue
             return value
 
 
-def _headers(step: Step[WebhookCallConfig], *, has_content: bool) -> dict[str, str]:
-    """The user's headers win over ours, except for the credentials that they configured."""
-    config = step.config
-    given = dict(config.headers)
-    names = {name.lower() for name in given}
-    headers: dict[str, str] = {}
-    if has_content and "content-type" not in names:
-        headers["Content-Type"] = "application/json"
-    if _IDEMPOTENCY_KEY.lower() not in names:
-        headers[_IDEMPOTENCY_KEY] = step.task.action_execution_id
-    if "traceparent" not in names:
-        inject(headers)
-    credentials = _credentials(config.auth_type, config.auth_config)
-    taken = {name.lower() for name in credentials}
-    headers |= {name: value for name, value in given.items() if name.lower() not in taken}
-    return headers | credentials
+def _request(
+    task: ActionTask, config: WebhookCallConfig, keys: Sequence[str], now: datetime
+) -> _Request:
+    """The request, signed by `keys` at `now`.
+
+    The user's headers win over ours, except for the credentials that they configured and for what
+    is signed.
+    """
+    content = orjson.dumps(read_struct(config.payload)) if config.HasField("payload") else b""
+    step_key = task.action_execution_id
+    ours: dict[str, str] = {_IDEMPOTENCY_KEY: step_key}
+    if content:
+        ours["Content-Type"] = "application/json"
+    if not any(name.lower() == "traceparent" for name in config.headers):
+        inject(ours)
+    overriding = _credentials(config.auth_type, config.auth_config)
+    if keys:
+        overriding |= signed_headers(keys, step_key, now, content)
+    headers: dict[str, tuple[str, str]] = {}
+    for each in (ours, config.headers, overriding):
+        headers |= {name.lower(): (name, value) for name, value in each.items()}
+    return _Request(dict(headers.values()), content)
+
+
+def _keys(signing: WebhookSigningSecret, now: datetime) -> Sequence[str]:
+    """The secret that signs, and beside it the one before while receivers may not know the new."""
+    if now < signing.previous_valid_until.ToDatetime(tzinfo=UTC):
+        return (signing.secret, signing.previous_secret)
+    return (signing.secret,)
 
 
 def _credentials(kind: WebhookAuthType, auth: WebhookAuthConfig) -> dict[str, str]:

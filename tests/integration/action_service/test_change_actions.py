@@ -8,13 +8,6 @@ from tests.support.action_api import Api, Client, fields, refused, tag
 from treadle.contact.v1 import contact_service_pb2
 from treadle.workflow.v1 import action_pb2, action_service_pb2, workflow_service_pb2
 
-WEBHOOK = {
-    "url": "https://example.com/hook",
-    "method": "HTTP_METHOD_POST",
-    "auth_type": "WEBHOOK_AUTH_TYPE_BASIC",
-    "auth_config": {"username": "ann", "password": "first-password"},
-}
-
 
 def update(action: action_pb2.Action, **changes: object) -> action_service_pb2.UpdateActionRequest:
     return action_service_pb2.UpdateActionRequest(
@@ -119,28 +112,6 @@ async def test_the_type_cannot_change(client: Client) -> None:
     error = await refused(changed(client, action, config=config), ErrorReason.VALIDATION_FAILED)
     assert fields(error) == ["config"]
     assert "add_tag" in error.message
-
-
-async def test_the_mask_of_a_secret_keeps_the_secret(api: Api, client: Client) -> None:
-    workflow = await client.workflow()
-    action = await client.add(workflow.id, {"webhook_call": WEBHOOK})
-    action.config.webhook_call.timeout_seconds = 5
-    after = await changed(client, action, config=action.config)
-    assert after.config.webhook_call.auth_config.password == "********"
-    stored = await api.rows(
-        "SELECT action_config->'auth_config'->>'password', action_config->'timeout_seconds'"
-        " FROM workflow_actions"
-    )
-    assert stored == [("first-password", 5)]
-    action.config.webhook_call.auth_config.password = "second-password"
-    await changed(client, action, config=action.config)
-    stored = await api.rows(
-        "SELECT action_config->'auth_config'->>'password' FROM workflow_actions"
-    )
-    assert stored == [("second-password",)]
-    logged = str(await api.rows("SELECT operation, before, after FROM audit_log"))
-    assert logged.count("action.updated") == 2
-    assert "-password" not in logged
 
 
 async def test_a_stale_etag(client: Client) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from common.catalogue import SECRET_MASK, catalogue
+from common.catalogue import SEALED_PREFIX, SECRET_MASK, catalogue
 from common.ids import new_id
 from executor_service.adapters.dead_letters import without_secrets
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -35,6 +35,19 @@ def test_credentials_are_masked(auth_type: str, name: str) -> None:
     given.config.webhook_call.auth_config.ClearField(name)
     found.config.webhook_call.auth_config.ClearField(name)
     assert found == given
+
+
+def test_header_with_credentials_is_masked() -> None:
+    headers = {"Authorization": "Bearer s3cret", "X-Plan": "gold"}
+    given = task("webhook_call", WEBHOOK | {"headers": headers})
+    found = ActionTask.FromString(without_secrets(given.SerializeToString()))
+    assert dict(found.config.webhook_call.headers) == headers | {"Authorization": SECRET_MASK}
+
+
+def test_sealed_secret_stays_so_that_the_letter_can_be_replayed() -> None:
+    auth = {"auth_type": "bearer", "auth_config": {"token": f"{SEALED_PREFIX}v1:1:AAAA"}}
+    given = task("webhook_call", WEBHOOK | auth)
+    assert ActionTask.FromString(without_secrets(given.SerializeToString())) == given
 
 
 @pytest.mark.parametrize(

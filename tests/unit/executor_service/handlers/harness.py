@@ -19,9 +19,10 @@ from google.protobuf.json_format import MessageToDict
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from common.catalogue import catalogue
+from common.catalogue import SEALED_PREFIX, catalogue
 from common.clock import Clock
 from common.egress import EgressPolicy, GuardedClient
+from common.errors import FieldViolation, invalid
 from common.ids import new_id
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.failures import Control
@@ -37,12 +38,14 @@ from executor_service.ports import (
     DEFAULT_CREDENTIAL,
     ClaimDecision,
     Credential,
+    CredentialStore,
     EmailGateways,
     EmailTemplate,
     SmsGateways,
     TemplateNotFoundError,
     TemplateSource,
 )
+from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import Wiring
 from treadle.credential.v1.credential_pb2 import Provider, Secret
@@ -155,6 +158,29 @@ class MemoryCredentials:
         self.not_taken.append(credential)
 
 
+class MemorySecrets:
+    """Sealed secrets and what they say, the same for every account."""
+
+    def __init__(self) -> None:
+        self.opened: dict[str, str] = {}
+        self.error: Exception | None = None
+
+    def seal(self, secret: str) -> str:
+        """A sealed form of the secret."""
+        sealed = f"{SEALED_PREFIX}v1:1:{len(self.opened)}"
+        self.opened[sealed] = secret
+        return sealed
+
+    async def open(self, account_id: str, sealed: tuple[str, ...]) -> Sequence[str]:
+        assert account_id
+        if self.error is not None:
+            raise self.error
+        try:
+            return [self.opened[each] for each in sealed]
+        except KeyError:
+            raise invalid([FieldViolation("sealed[0]", "is no secret of the account")]) from None
+
+
 class MemoryTemplates:
     """Email templates by id."""
 
@@ -181,6 +207,7 @@ class Bench:
         self.clock = FixedClock()
         self.ledger = MemoryLedger()
         self.credentials = MemoryCredentials()
+        self.secrets = MemorySecrets()
         self.templates = MemoryTemplates()
         self.templates.templates[TEMPLATE_ID] = EmailTemplate(
             "<p>Hello {{ contact.first_name }} {{ contact.last_name }}</p>",
@@ -217,6 +244,8 @@ class Bench:
             {
                 Clock: lambda: self.clock,
                 GuardedClient: lambda: guarded,
+                ConfigSecrets: lambda: ConfigSecrets(self.secrets, self.clock),
+                CredentialStore: lambda: self.credentials,
                 AttachmentFetcher: lambda: AttachmentFetcher(guarded),
                 TemplateSource: lambda: self.templates,
                 EmailGateways: lambda: email_gateways(settings, self.credentials),
