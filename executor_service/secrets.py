@@ -1,4 +1,4 @@
-"""Secrets of configurations on their last yards: opened right before use, kept out of what is told."""
+"""Secrets of configurations at work: opened right before use, and kept out of what is told."""
 
 import re
 from base64 import b64encode

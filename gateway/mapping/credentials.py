@@ -1,7 +1,12 @@
 """Credentials between messages and JSON."""
 
 from gateway.mapping.values import instant, text
-from gateway.models.credentials import PROVIDER, Credential, CredentialList
+from gateway.models.credentials import (
+    PROVIDER,
+    Credential,
+    CredentialList,
+    NewSigningSecret,
+)
 from treadle.credential.v1 import credential_pb2, credential_service_pb2
 
 
@@ -15,6 +20,13 @@ def credential(message: credential_pb2.Credential) -> Credential:
         updated_at=instant(message.updated_at),
         etag=message.etag,
     )
+
+
+def new_signing_secret(
+    message: credential_service_pb2.RotateWebhookSigningResponse,
+) -> NewSigningSecret:
+    """A signing secret that was just made."""
+    return NewSigningSecret(**credential(message.credential).model_dump(), secret=message.secret)
 
 
 def credential_list(message: credential_service_pb2.ListCredentialsResponse) -> CredentialList:

@@ -27,6 +27,12 @@ class Credential(Resource):
     etag: str
 
 
+class NewSigningSecret(Credential):
+    """With what the account's webhooks are signed from now on: shown this once."""
+
+    secret: str = Field(examples=["whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="])
+
+
 class CredentialList(Resource):
     """All credentials of the account."""
 

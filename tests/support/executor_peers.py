@@ -10,7 +10,8 @@ import grpc
 from pydantic import SecretStr
 
 from common.auth import SERVICE_ROLE, TokenVerifier, current_principal
-from common.errors import dependency_unavailable, not_found
+from common.catalogue import SEALED_PREFIX
+from common.errors import FieldViolation, dependency_unavailable, invalid, malformed, not_found
 from common.grpc.server import GrpcServer
 from treadle.contact.v1.contact_service_pb2 import (
     GetEmailTemplateRequest,
@@ -22,6 +23,8 @@ from treadle.contact.v1.contact_service_pb2_grpc import (
 )
 from treadle.credential.v1.credential_pb2 import Secret
 from treadle.credential.v1.credential_service_pb2 import (
+    OpenSecretsRequest,
+    OpenSecretsResponse,
     ResolveCredentialRequest,
     ResolveCredentialResponse,
 )
@@ -94,12 +97,14 @@ class Contacts(ContactServiceServicer):
 
 
 class Credentials(CredentialServiceServicer):
-    """Secrets by account, one for each provider; serves no other RPC."""
+    """Secrets by account, one for each provider; a sealed one names its account."""
 
     def __init__(self) -> None:
         self.secrets: dict[str, list[Secret]] = {}
         self.calls = 0
         self.away = False
+        # Whether it is of a release that does not know the provider.
+        self.unknown = False
 
     async def ResolveCredential(  # noqa: N802 - the RPC's name
         self,
@@ -110,11 +115,27 @@ class Credentials(CredentialServiceServicer):
         assert SERVICE_ROLE in current_principal().roles
         if self.away:
             raise dependency_unavailable("database", timedelta(seconds=1))
+        if self.unknown:
+            raise malformed("provider", "must be one of others")
         for secret in self.secrets.get(request.account_id, ()):
             field = Secret.DESCRIPTOR.fields_by_name[secret.WhichOneof("provider") or ""]
             if field.number == request.provider and request.name == "default":
                 return ResolveCredentialResponse(secret=secret, etag=str(secret))
         raise not_found("credential", str(request.provider))
+
+    async def OpenSecrets(  # noqa: N802 - the RPC's name
+        self,
+        request: OpenSecretsRequest,
+        context: grpc.ServicerContext,
+    ) -> OpenSecretsResponse:
+        self.calls += 1
+        assert SERVICE_ROLE in current_principal().roles
+        if self.away:
+            raise dependency_unavailable("database", timedelta(seconds=1))
+        prefix = f"{SEALED_PREFIX}{request.account_id}:"
+        if not all(each.startswith(prefix) for each in request.sealed):
+            raise invalid([FieldViolation("sealed", "are not the account's")])
+        return OpenSecretsResponse(secrets=[each.removeprefix(prefix) for each in request.sealed])
 
 
 @asynccontextmanager

@@ -23,7 +23,8 @@ CANARY = "canary-7f31c0aa9d42"
 HEADER = "canary-header-51be77"
 EVERYTHING = """
     SELECT string_agg(t::text, '') FROM (
-        SELECT a::text AS t FROM workflow_actions a UNION ALL SELECT v::text FROM workflow_versions v
+        SELECT a::text AS t FROM workflow_actions a
+        UNION ALL SELECT v::text FROM workflow_versions v
         UNION ALL SELECT l::text FROM audit_log l UNION ALL SELECT r::text FROM request_log r
         UNION ALL SELECT c::text FROM credentials c
     ) AS everything

@@ -1,6 +1,7 @@
 """Credentials over gRPC: set by admins, listed without secrets, opened for services alone."""
 
 import asyncio
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -27,11 +28,13 @@ from treadle.credential.v1.credential_pb2 import (
 from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
 
 CANARY = "SG.canary-3b1f0f5e2d9c4a7788"
+SIGNING = "whsec_" + b64encode(b"canary of thirty and two bytes..").decode()
 EVERY: dict[str, dict[str, str]] = {
     "sendgrid": {"api_key": CANARY},
     "twilio": {"account_sid": "AC" + "1" * 32, "auth_token": CANARY},
     "stripe": {"secret_key": CANARY, "webhook_secret": "whsec_1"},
     "facebook_page": {"page_id": "1024", "access_token": CANARY, "app_secret": "x"},
+    "webhook_signing": {"secret": SIGNING},
 }
 
 
@@ -73,7 +76,9 @@ async def resolve(
 async def test_what_is_set_is_what_services_get(api: Api, client: Client, provider: str) -> None:
     stored = await store(client, secret(**{provider: EVERY[provider]}))
     assert stored.provider == Provider.Value(f"PROVIDER_{provider.upper()}")
-    assert (stored.name, stored.hint) == ("default", "7788")
+    assert stored.name == "default"
+    assert stored.hint in {"7788", SIGNING[-4:]}
+    assert SIGNING not in str(stored)
     assert CANARY not in str(stored)
     found = await resolve(api, client.account_id, stored.provider)
     assert found.secret == secret(**{provider: EVERY[provider]})
@@ -172,6 +177,10 @@ async def test_roles(api: Api, client: Client) -> None:
         ),
         ({"stripe": {"webhook_secret": CANARY}}, "secret.stripe.secret_key"),
         ({"facebook_page": {"access_token": CANARY}}, "secret.facebook_page.page_id"),
+        ({"webhook_signing": {}}, "secret.webhook_signing.secret"),
+        ({"webhook_signing": {"secret": CANARY}}, "secret.webhook_signing.secret"),
+        ({"webhook_signing": {"secret": f"whsec_{CANARY}"}}, "secret.webhook_signing.secret"),
+        ({"webhook_signing": {"secret": SIGNING + "!"}}, "secret.webhook_signing.secret"),
     ],
 )
 async def test_what_cannot_be_a_secret_is_refused_without_repeating_it(

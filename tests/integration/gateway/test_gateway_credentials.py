@@ -1,5 +1,6 @@
 """Credentials over REST, before the real API: set, seen, replaced, deleted, and never shown."""
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 
 import httpx
@@ -14,6 +15,7 @@ BODIES: dict[str, dict[str, str]] = {
     "twilio": {"account_sid": "AC" + "1" * 32, "auth_token": CANARY},
     "stripe": {"secret_key": CANARY, "webhook_secret": CANARY},
     "facebook_page": {"page_id": "77", "access_token": CANARY, "app_secret": CANARY},
+    "webhook_signing": {"secret": "whsec_" + b64encode(CANARY.encode()).decode()},
 }
 URL = "/api/v1/credentials"
 
@@ -40,7 +42,9 @@ async def test_a_credential_from_its_first_day_to_its_last(rest: RecordRest) -> 
         url = f"{URL}/{provider}"
         assert (await rest.admin.get(url)).status_code == 404
         first = shown(put := await rest.admin.put(url, json=body))
-        assert (first["provider"], first["name"], first["hint"]) == (provider, "default", "Zx8q")
+        assert (first["provider"], first["name"]) == (provider, "default")
+        assert any(value.endswith(first["hint"]) for value in body.values())
+        assert not any(value in put.text for value in body.values() if CANARY in value)
         assert put.headers["etag"] == f'"{first["etag"]}"'
         assert shown(await rest.viewer.get(url)) == first
         stale = {"If-Match": '"other"'}
@@ -51,6 +55,23 @@ async def test_a_credential_from_its_first_day_to_its_last(rest: RecordRest) -> 
         assert (await rest.admin.delete(url, headers=current)).status_code == 412
         assert (await rest.admin.delete(url)).status_code == 204
         assert (await rest.admin.delete(url)).status_code == 404
+
+
+async def test_a_signing_secret_is_made_and_shown_once(rest: RecordRest) -> None:
+    url = f"{URL}/webhook_signing"
+    made = await rest.admin.post(f"{url}/rotate")
+    assert made.status_code == 200
+    secret = made.json()["secret"]
+    assert secret.startswith("whsec_")
+    assert made.headers["etag"] == f'"{made.json()["etag"]}"'
+    shown = await rest.viewer.get(url)
+    assert shown.json() == {name: each for name, each in made.json().items() if name != "secret"}
+    stale = {"If-Match": '"other"'}
+    assert (await rest.admin.post(f"{url}/rotate", headers=stale)).status_code == 412
+    assert (await rest.viewer.post(f"{url}/rotate")).status_code == 403
+    refused = await rest.admin.put(url, json={"secret": "whsec_short"})
+    assert set(pointers(refused)) == {"/secret"}
+    assert "24 to 64 bytes" in refused.text
 
 
 async def test_several_for_one_provider(rest: RecordRest) -> None:

@@ -1,4 +1,4 @@
-"""Standard Webhooks: the example that the scheme's own libraries are tested with, and its limits."""
+"""Standard Webhooks: the example that its own libraries are tested with, and its limits."""
 
 import hashlib
 import hmac

@@ -8,12 +8,15 @@ import pytest
 from grpc import aio
 from pydantic import SecretStr
 
+from common.catalogue import SEALED_PREFIX
 from common.errors import ErrorReason, TreadleError
 from common.grpc.client import ServiceTokens, connect
 from common.ids import new_id
 from executor_service.adapters.credentials import KEEP as KEEP_CREDENTIALS
 from executor_service.adapters.credentials import MAX_CREDENTIALS, CredentialClient
 from executor_service.adapters.ledger import LedgerClient
+from executor_service.adapters.secrets import KEEP as KEEP_SECRETS
+from executor_service.adapters.secrets import SecretClient
 from executor_service.adapters.templates import KEEP, TemplateClient
 from executor_service.ports import ClaimDecision, Credential, EmailTemplate, TemplateNotFoundError
 from tests.support.executor_peers import Contacts, Credentials, Ledger, action_api
@@ -21,6 +24,7 @@ from tests.unit.executor_service.handlers.harness import FixedClock
 from treadle.credential.v1.credential_pb2 import (
     PROVIDER_SENDGRID,
     PROVIDER_TWILIO,
+    PROVIDER_WEBHOOK_SIGNING,
     Secret,
     SendgridSecret,
 )
@@ -248,6 +252,60 @@ async def test_only_so_many_credentials_are_remembered(
     calls = credentials.calls
     await key(client)
     assert credentials.calls == calls + 1
+
+
+def sealed(secret: str, account: str = ACCOUNT) -> str:
+    """As the server of these tests would have sealed it."""
+    return f"{SEALED_PREFIX}{account}:{secret}"
+
+
+async def test_secrets_of_a_configuration_are_opened_together_and_remembered(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    clock = FixedClock()
+    client = SecretClient(channel, clock)
+    config = (sealed("a"), sealed("b"))
+    opened = await asyncio.gather(*(client.open(ACCOUNT, config) for _ in range(50)))
+    assert {tuple(each) for each in opened} == {("a", "b")}
+    assert credentials.calls == 1
+    await client.open(ACCOUNT, config[:1])
+    assert credentials.calls == 2
+    clock.instant += KEEP_SECRETS
+    await client.open(ACCOUNT, config)
+    assert credentials.calls == 3
+
+
+async def test_remembered_secrets_are_one_account_s(channel: aio.Channel) -> None:
+    client = SecretClient(channel, FixedClock())
+    await client.open(ACCOUNT, (sealed("a"),))
+    with pytest.raises(TreadleError) as raised:
+        await client.open(str(new_id()), (sealed("a"),))
+    assert raised.value.reason is ErrorReason.VALIDATION_FAILED
+
+
+async def test_secrets_wait_for_an_api_that_can_open_them(
+    channel: aio.Channel, credentials: Credentials, ledger: Ledger, contacts: Contacts
+) -> None:
+    credentials.away = True
+    with pytest.raises(TreadleError) as raised:
+        await SecretClient(channel, FixedClock()).open(ACCOUNT, (sealed("a"),))
+    assert raised.value.reason is ErrorReason.DEPENDENCY_UNAVAILABLE
+    tokens = ServiceTokens(SECRET, "executor")
+    async with (
+        action_api(SECRET, ledger, contacts) as address,
+        connect(address, token=tokens.token) as older,
+    ):
+        with pytest.raises(TreadleError) as raised:
+            await SecretClient(older, FixedClock()).open(ACCOUNT, (sealed("a"),))
+    assert raised.value.reason is ErrorReason.DEPENDENCY_UNAVAILABLE
+
+
+async def test_an_api_that_knows_no_such_kind_has_no_such_credential(
+    channel: aio.Channel, credentials: Credentials
+) -> None:
+    credentials.unknown = True
+    client = CredentialClient(channel, FixedClock())
+    assert await client.get(ACCOUNT, PROVIDER_WEBHOOK_SIGNING) is None
 
 
 def test_a_credential_does_not_show_its_secret() -> None:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from common.catalogue import SECRET_MASK, catalogue
+import pytest
+
+from common.catalogue import SECRET_MASK, catalogue, is_credential_header
 from tests.unit.common.catalogue.cases import VALID
 
 SPEC = catalogue().get("webhook_call")
@@ -13,7 +15,12 @@ STORED: dict[str, Any] = VALID["webhook_call"] | {
 
 
 def test_secrets_are_known() -> None:
-    assert SPEC.secrets == ("auth_config.password", "auth_config.token", "auth_config.key")
+    assert SPEC.secrets == (
+        "headers[]",
+        "auth_config.password",
+        "auth_config.token",
+        "auth_config.key",
+    )
     assert catalogue().get("send_email").secrets == ()
 
 
@@ -35,6 +42,53 @@ def test_a_new_secret_replaces_the_stored_one() -> None:
     assert SPEC.restore_secrets(update, STORED) == update
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Authorization",
+        "authorization",
+        "Cookie",
+        "X-API-Key",
+        "apikey",
+        "Api_Key",
+        "X-Auth-Token",
+        "X-Auth",
+        "X-Shopify-Access-Token",
+        "Ocp-Apim-Subscription-Key",
+        "x-functions-key",
+        "X-Client-Secret",
+        "X-Hub-Signature-256",
+    ],
+)
+def test_headers_that_carry_credentials(name: str) -> None:
+    stored = STORED | {"headers": {name: "s3cret", "X-Plan": "gold"}}
+    assert sorted(SPEC.secret_values(stored)) == ["hunter2", "s3cret"]
+    shown = SPEC.redact(stored)
+    assert shown["headers"] == {name: SECRET_MASK, "X-Plan": "gold"}
+    assert SPEC.restore_secrets(shown, stored) == stored
+    # Names of headers are the same in any case (RFC 9110 section 5.1).
+    shown["headers"] = {name.swapcase(): SECRET_MASK}
+    assert SPEC.restore_secrets(shown, stored)["headers"] == {name.swapcase(): "s3cret"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Type", "Idempotency-Key", "X-Request-Id", "X-Author", "Accept", "X-Plan-Key"]
+)
+def test_headers_that_do_not(name: str) -> None:
+    assert not is_credential_header(name)
+
+
+def test_what_has_merge_fields_is_no_secret() -> None:
+    stored = STORED | {"headers": {"Authorization": "Bearer {{ contact.custom_fields.token }}"}}
+    assert SPEC.redact(stored)["headers"] == stored["headers"]
+
+
+def test_blank_is_no_secret() -> None:
+    stored = STORED | {"auth_config": {"username": "ann", "password": " "}}
+    assert SPEC.redact(stored) == stored
+    assert SPEC.secret_values(stored) == []
+
+
 def test_a_mask_of_nothing_is_refused() -> None:
     update = STORED | {
         "auth_type": "bearer",
@@ -42,3 +96,6 @@ def test_a_mask_of_nothing_is_refused() -> None:
     }
     whole = SPEC.restore_secrets(update, STORED)
     assert [v.field for v in SPEC.validate(whole).violations] == ["auth_config.token"]
+    assert [
+        v.field for v in SPEC.validate(STORED | {"headers": {"Cookie": SECRET_MASK}}).violations
+    ] == ["headers.Cookie"]
