@@ -13,7 +13,7 @@ from common.clock import Clock
 from common.contact_fields import e164
 from common.templating import TemplateError, render
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
-from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.messages import (
     gateway_of,
     hand_over_email,
@@ -28,6 +28,9 @@ from executor_service.ports import (
     SmsGateways,
     TemplateSource,
 )
+from executor_service.recipients import Recipient
+from treadle.catalog.v1.send_purpose_pb2 import SEND_PURPOSE_TRANSACTIONAL
+from treadle.compliance.v1.compliance_pb2 import CHANNEL_EMAIL, CHANNEL_SMS, Channel
 from treadle.dispatch.v1.task_pb2 import DELIVERY_CHANNEL_SMS, ActionTask, Delivery
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
@@ -59,7 +62,7 @@ class DeliveryHandler(IoHandler[Delivery]):
         self._sender = sender
         self._clock = clock
 
-    async def prepare(self, step: Step[Delivery]) -> Outcome | Call:
+    async def prepare(self, step: Step[Delivery]) -> Outcome | Send:
         """See `IoHandler`."""
         delivery = step.config
         try:
@@ -73,7 +76,7 @@ class DeliveryHandler(IoHandler[Delivery]):
 
     async def _prepare_email(
         self, step: Step[Delivery], subject: str, body: str
-    ) -> Failed | Deferred | Call:
+    ) -> Failed | Deferred | Send:
         if not self._sender.from_email:
             return _no_sender("NOTIFICATION_FROM_EMAIL")
         delivery = step.config
@@ -96,9 +99,12 @@ class DeliveryHandler(IoHandler[Delivery]):
             body=made,
             reference=_reference(step),
         )
-        return lambda: hand_over_email(gateway, email, clock=self._clock)
+        return Send(
+            _to(step, CHANNEL_EMAIL, delivery.recipient),
+            lambda: hand_over_email(gateway, email, clock=self._clock),
+        )
 
-    async def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Deferred | Call:
+    async def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Deferred | Send:
         if not self._sender.from_number:
             return _no_sender("NOTIFICATION_FROM_NUMBER")
         number = e164(step.config.recipient)
@@ -116,7 +122,15 @@ class DeliveryHandler(IoHandler[Delivery]):
             media_urls=(),
             reference=_reference(step),
         )
-        return lambda: hand_over_sms(gateway, sms, clock=self._clock)
+        return Send(
+            _to(step, CHANNEL_SMS, number),
+            lambda: hand_over_sms(gateway, sms, clock=self._clock),
+        )
+
+
+def _to(step: Step[Delivery], channel: Channel, address: str) -> Recipient:
+    """What goes out beside a step's own work is asked for: news for users, a welcome."""
+    return Recipient(channel, address, SEND_PURPOSE_TRANSACTIONAL, step.task.contact_id)
 
 
 def _text(task: ActionTask, text: str, context: Mapping[str, object]) -> str:

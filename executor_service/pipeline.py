@@ -16,11 +16,12 @@ from common.catalogue import ActionSpec, ConfigRenderError, render_config
 from common.clock import Clock
 from common.errors import TreadleError
 from common.telemetry import get_logger
-from executor_service.domain.outcome import ErrorClass, Failed, Outcome
-from executor_service.handlers.base import Call, EffectHandler, Handler, IoHandler, Step
+from executor_service.domain.outcome import ErrorClass, Failed, Outcome, Skipped
+from executor_service.handlers.base import Call, EffectHandler, Handler, IoHandler, Send, Step
 from executor_service.metrics import Metrics
-from executor_service.ports import ClaimDecision, Ledger
+from executor_service.ports import ClaimDecision, Ledger, Refused
 from executor_service.postpone import is_away, name_of, put_off
+from executor_service.recipients import Recipient
 from executor_service.wire import result_of
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask, Delivery
@@ -144,15 +145,17 @@ class Pipeline:
             context = _context(task)
             config = job.rendered(task, context)
             prepared = await handler.prepare(Step(task, config, context))
-            if not callable(prepared):
-                outcome = prepared
+            call = prepared.call if isinstance(prepared, Send) else prepared
+            if not callable(call):
+                outcome = call
             elif not job.claimed:
-                outcome = await prepared()
+                outcome = await call()
             else:
-                outcome = await self._claim(task)
+                to = prepared.to if isinstance(prepared, Send) else None
+                outcome = await self._claim(task, to)
                 if outcome is None:
                     claimant = True
-                    outcome = await self._call_claimed(task, prepared)
+                    outcome = await self._call_claimed(task, call)
         except Exception as error:  # noqa: BLE001 - the boundary between tasks
             outcome = _failure(task, job, error)
         self._metrics.took(job.name, self._clock.now() - started_at)
@@ -171,7 +174,7 @@ class Pipeline:
             outcome = Failed(ErrorClass.INTERNAL, message)
         return result_of(task, outcome, started_at=now, finished_at=now)
 
-    async def _claim(self, task: ActionTask) -> Outcome | Stale | None:
+    async def _claim(self, task: ActionTask, to: Recipient | None) -> Outcome | Stale | None:
         """None when the attempt is this run's; else what comes in place of the call."""
         try:
             decision = await self._ledger.claim(
@@ -179,6 +182,7 @@ class Pipeline:
                 action_execution_id=task.action_execution_id,
                 account_id=task.account_id,
                 delivery_id=task.delivery.id,
+                recipient=to,
             )
         except (TreadleError, TimeoutError) as error:
             _log.warning("claim_failed", error=name_of(error), **_ids(task))
@@ -188,6 +192,8 @@ class Pipeline:
                 ErrorClass.SERVICE_UNAVAILABLE, "the record of sends gave no answer to go by"
             )
         match decision:
+            case Refused(reason):
+                return Skipped(reason)
             case ClaimDecision.STALE:
                 return Stale()
             case ClaimDecision.ALREADY_CLAIMED:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from executor_service.recipients import Recipient
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 
 DEFAULT_CREDENTIAL: Final = "default"
@@ -86,6 +87,13 @@ class Credential:
     name: str
     etag: str
     secret: Secret = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The ledger's word that whoever is addressed must not be reached; for the step's log."""
+
+    reason: str
 
 
 class ClaimDecision(StrEnum):
@@ -175,10 +183,16 @@ class Ledger(Protocol):
     """The record of sends that a provider cannot de-duplicate."""
 
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
-    ) -> ClaimDecision:
+        self,
+        *,
+        attempt_id: str,
+        action_execution_id: str,
+        account_id: str,
+        delivery_id: str = "",
+        recipient: Recipient | None = None,
+    ) -> ClaimDecision | Refused:
         """Claims the attempt; only after GRANTED may it call its provider.
 
-        `delivery_id` is given for an attempt at a delivery.
+        `delivery_id` is given for an attempt at a delivery; without a recipient nobody can object.
         """
         ...

@@ -131,7 +131,9 @@ def _action(spec: ActionSpec) -> Iterator[str]:
 
 def _condition(rule: FieldRule) -> str:
     when = f"when `{rule.other_field}` is {_choice(rule.values)}"
-    return when if isinstance(rule, RequiredWhen) else f"no, and not {when}"
+    if isinstance(rule, RequiredWhen):
+        return when
+    return f"no, and not {_choice(rule.field_values) + ' ' if rule.field_values else ''}{when}"
 
 
 def _rows(message: MessageSpec, prefix: str, conditions: dict[str, str]) -> Iterator[str]:

@@ -2,15 +2,66 @@
 
 Claims come from services, for any account, so they run outside the accounts' row-level security;
 each is matched with the account it names.
+
+Before it, a batch takes a lock of each account that it claims for, shared with other batches. Who
+suppresses an address or withdraws a consent takes the same lock alone. So a claim is decided either
+before that transaction, which then waits for the claim's commit, or after it, and then sees what it
+has stored. The account's lock comes before every other on both sides.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from action_service.domain.claims import Claim, ClaimDecision
+from action_service.adapters.compliance import CLAIMS_LOCK
+from action_service.domain.claims import Claim, ClaimDecision, Verdict
+from action_service.domain.compliance import refusal_reason
+
+_LOCK_ACCOUNTS = text(
+    f"""
+    SELECT pg_advisory_xact_lock_shared({CLAIMS_LOCK}, key)
+    FROM (SELECT DISTINCT hashtext(a::text) AS key
+          FROM unnest(CAST(:accounts AS uuid[])) a ORDER BY 1) keys
+    """  # noqa: S608 - made of a constant
+)
+# What stands against each message that is asked for, the weightiest of it first.
+_OBJECTED = """
+        SELECT c.place, found.objection, found.since
+        FROM asked c
+        CROSS JOIN LATERAL (
+            SELECT 1 AS weight, s.cause AS objection, s.created_at AS since
+            FROM suppressions s
+            WHERE s.account_id = c.account_id AND s.channel = 'contact'
+              AND s.address = CAST(c.contact_id AS text) AND s.lifted_at IS NULL
+              AND (s.scope = 'all' OR c.purpose = 'marketing')
+            UNION ALL
+            SELECT 2, s.cause, s.created_at
+            FROM suppressions s
+            WHERE s.account_id = c.account_id AND s.channel = c.channel AND s.address = c.address
+              AND s.lifted_at IS NULL AND (s.scope = 'all' OR c.purpose = 'marketing')
+            UNION ALL
+            SELECT 3, 'withdrawn', k.changed_at
+            FROM consents k
+            WHERE k.account_id = c.account_id AND k.contact_id = c.contact_id
+              AND k.channel = c.channel AND k.purpose = c.purpose AND k.status = 'withdrawn'
+            UNION ALL
+            SELECT 4, 'no_consent', NULL
+            FROM accounts a
+            WHERE a.id = c.account_id AND c.purpose = 'marketing'
+              AND c.channel = ANY(a.explicit_consent_channels)
+              AND NOT EXISTS (
+                  SELECT FROM consents k
+                  WHERE k.account_id = c.account_id AND k.contact_id = c.contact_id
+                    AND k.channel = c.channel AND k.purpose = c.purpose AND k.status = 'granted'
+              )
+            ORDER BY weight, since
+            LIMIT 1
+        ) found
+        WHERE c.channel IS NOT NULL
+"""
 
 # The lock on the execution decides between a claim and a cancellation, a migration or the next
 # attempt: all of them hold it, and the conditions are checked again once it is had. It is taken in
@@ -19,15 +70,22 @@ from action_service.domain.claims import Claim, ClaimDecision
 # What is not claimed yet when its workflow is paused is held. It gets a new attempt: the executor
 # gives up this one, and NATS would not take it a second time.
 _CLAIM = text(
-    """
+    f"""
     WITH asked AS (
         SELECT * FROM unnest(
-            CAST(:attempts AS uuid[]), CAST(:actions AS uuid[]), CAST(:accounts AS uuid[])
-        ) WITH ORDINALITY AS c(attempt_id, action_id, account_id, place)
-    ), current AS (
+            CAST(:attempts AS uuid[]), CAST(:actions AS uuid[]), CAST(:accounts AS uuid[]),
+            CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:purposes AS text[]),
+            CAST(:contacts AS uuid[])
+        ) WITH ORDINALITY AS c(
+            attempt_id, action_id, account_id, channel, address, purpose, contact_id, place
+        )
+    ), objected AS ({_OBJECTED}), current AS (
         SELECT x.id, x.account_id, x.attempt_id, e.id AS execution_id,
-               w.status = 'paused' AND x.status <> 'running' AS is_held
+               w.status = 'paused' AND x.status <> 'running' AS is_held,
+               o.place IS NOT NULL AS is_refused, o.objection, o.since,
+               EXISTS (SELECT FROM send_claims s WHERE s.attempt_id = x.attempt_id) AS was_claimed
         FROM asked c
+        LEFT JOIN objected o ON o.place = c.place
         JOIN workflow_action_executions x
           ON x.id = c.action_id AND x.attempt_id = c.attempt_id AND x.account_id = c.account_id
         JOIN workflow_executions e
@@ -48,7 +106,7 @@ _CLAIM = text(
         FROM held WHERE e.id = held.execution_id
     ), granted AS (
         INSERT INTO send_claims (attempt_id, account_id, action_execution_id)
-        SELECT attempt_id, account_id, id FROM current WHERE NOT is_held
+        SELECT attempt_id, account_id, id FROM current WHERE NOT is_held AND NOT is_refused
         ON CONFLICT DO NOTHING
         RETURNING attempt_id, action_execution_id
     ), started AS (
@@ -57,25 +115,33 @@ _CLAIM = text(
         FROM granted WHERE x.id = granted.action_execution_id
     )
     SELECT COALESCE(NOT current.is_held, false) AS is_current,
-           granted.attempt_id IS NOT NULL AS is_granted
+           granted.attempt_id IS NOT NULL AS is_granted,
+           current.is_refused AND NOT current.was_claimed AS is_refused,
+           current.objection, current.since
     FROM asked
     LEFT JOIN current ON current.attempt_id = asked.attempt_id
                      AND current.id = asked.action_id
                      AND current.account_id = asked.account_id
     LEFT JOIN granted ON granted.attempt_id = current.attempt_id
     ORDER BY asked.place
-    """
+    """  # noqa: S608 - made of constants
 )
 # A delivery's row is its own claim: locked first, so that one of two claims sees the other's.
 _CLAIM_DELIVERIES = text(
-    """
+    f"""
     WITH asked AS (
         SELECT * FROM unnest(
-            CAST(:attempts AS uuid[]), CAST(:deliveries AS uuid[]), CAST(:accounts AS uuid[])
-        ) WITH ORDINALITY AS c(attempt_id, delivery_id, account_id, place)
-    ), current AS (
-        SELECT d.id, d.attempt_id, d.claimed
+            CAST(:attempts AS uuid[]), CAST(:deliveries AS uuid[]), CAST(:accounts AS uuid[]),
+            CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:purposes AS text[]),
+            CAST(:contacts AS uuid[])
+        ) WITH ORDINALITY AS c(
+            attempt_id, delivery_id, account_id, channel, address, purpose, contact_id, place
+        )
+    ), objected AS ({_OBJECTED}), current AS (
+        SELECT d.id, d.attempt_id, d.claimed, o.place IS NOT NULL AS is_refused, o.objection,
+               o.since
         FROM asked c
+        LEFT JOIN objected o ON o.place = c.place
         JOIN deliveries d ON d.id = c.delivery_id AND d.attempt_id = c.attempt_id
                          AND d.account_id = c.account_id
         WHERE d.status = 'pending'
@@ -83,14 +149,17 @@ _CLAIM_DELIVERIES = text(
         FOR NO KEY UPDATE OF d
     ), granted AS (
         UPDATE deliveries d SET claimed = true
-        FROM current WHERE d.id = current.id AND NOT current.claimed
+        FROM current WHERE d.id = current.id AND NOT current.claimed AND NOT current.is_refused
     )
-    SELECT current.id IS NOT NULL AS is_current, NOT current.claimed AS is_granted
+    SELECT current.id IS NOT NULL AS is_current,
+           NOT current.claimed AND NOT current.is_refused AS is_granted,
+           current.is_refused AND NOT current.claimed AS is_refused,
+           current.objection, current.since
     FROM asked
     LEFT JOIN current ON current.attempt_id = asked.attempt_id
                      AND current.id = asked.delivery_id
     ORDER BY asked.place
-    """
+    """  # noqa: S608 - made of constants
 )
 
 
@@ -100,12 +169,16 @@ class PostgresClaimLedger:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimDecision]:
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[Verdict]:
         """Decides about each claim, in their order, in one transaction."""
         steps = [claim for claim in claims if claim.delivery_id is None]
         deliveries = [claim for claim in claims if claim.delivery_id is not None]
-        decided: dict[UUID, ClaimDecision] = {}
+        addressed = [claim.account_id for claim in claims if claim.recipient is not None]
+        decided: dict[UUID, Verdict] = {}
         async with self._engine.begin() as connection:
+            if addressed:
+                # A statement of its own: what follows sees all that was committed before.
+                await connection.execute(_LOCK_ACCOUNTS, {"accounts": addressed})
             if steps:
                 actions = [claim.action_execution_id for claim in steps]
                 decided |= await _claim(connection, _CLAIM, steps, actions=actions)
@@ -117,21 +190,28 @@ class PostgresClaimLedger:
 
 async def _claim(
     connection: AsyncConnection, statement: TextClause, claims: Sequence[Claim], **ids: object
-) -> dict[UUID, ClaimDecision]:
+) -> dict[UUID, Verdict]:
     """The decisions by attempt; `ids` are of what is attempted."""
+    recipients = [claim.recipient for claim in claims]
     values: dict[str, object] = {
         "attempts": [claim.attempt_id for claim in claims],
         "accounts": [claim.account_id for claim in claims],
+        "channels": [each and each.channel.value for each in recipients],
+        "addresses": [each and each.address for each in recipients],
+        "purposes": [each and each.purpose.value for each in recipients],
+        "contacts": [each and each.contact_id for each in recipients],
         **ids,
     }
     rows = (await connection.execute(statement, values)).all()
-    return {
-        claim.attempt_id: _decision(is_current=row.is_current, is_granted=row.is_granted)
-        for claim, row in zip(claims, rows, strict=True)
-    }
+    return {claim.attempt_id: _verdict(claim, row) for claim, row in zip(claims, rows, strict=True)}
 
 
-def _decision(*, is_current: bool, is_granted: bool) -> ClaimDecision:
-    if not is_current:
-        return ClaimDecision.STALE
-    return ClaimDecision.GRANTED if is_granted else ClaimDecision.ALREADY_CLAIMED
+def _verdict(claim: Claim, row: Row[Any]) -> Verdict:
+    if not row.is_current:
+        return Verdict(ClaimDecision.STALE)
+    if row.is_granted:
+        return Verdict(ClaimDecision.GRANTED)
+    if row.is_refused and claim.recipient is not None:
+        reason = refusal_reason(row.objection, claim.recipient, row.since)
+        return Verdict(ClaimDecision.REFUSED, reason)
+    return Verdict(ClaimDecision.ALREADY_CLAIMED)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from action_service.domain.compliance import Recipient
 from action_service.domain.progress import Deferred, Failed, Outcome, Skipped
 from action_service.domain.retry import ErrorClass
 
@@ -22,6 +23,8 @@ class Claim:
     account_id: UUID
     # Of an attempt at a delivery, which is not one at the step.
     delivery_id: UUID | None = None
+    # Whom the message is for; None when the executor does not say: then nobody can object.
+    recipient: Recipient | None = None
 
 
 class ClaimDecision(StrEnum):
@@ -32,6 +35,16 @@ class ClaimDecision(StrEnum):
     ALREADY_CLAIMED = "already_claimed"
     # Another attempt has taken over or will, as the workflow is paused; or the execution has ended.
     STALE = "stale"
+    # Whoever is addressed must not be reached so.
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision about a claim; `reason` is why it is refused, for the step's log."""
+
+    decision: ClaimDecision
+    reason: str = ""
 
 
 def as_known(outcome: Outcome, *, claimed: bool, claimant: bool) -> Outcome:

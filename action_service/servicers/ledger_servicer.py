@@ -1,9 +1,13 @@
 """LedgerService: claims of sends, for executors."""
 
 from action_service.domain.claims import Claim
-from action_service.servicers.requests import parse_uuid
+from action_service.domain.compliance import Channel, Purpose, Recipient
+from action_service.servicers.requests import parse_enum, parse_optional_uuid, parse_uuid
+from action_service.use_cases.compliance import address_key
 from action_service.use_cases.ports import ClaimLedger
 from common.errors import FieldViolation, invalid
+from treadle.catalog.v1.send_purpose_pb2 import SendPurpose
+from treadle.compliance.v1 import compliance_pb2
 from treadle.ledger.v1 import ledger_service_pb2 as pb
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceServicer
 
@@ -25,9 +29,10 @@ class LedgerServicer(LedgerServiceServicer):
             raise invalid([FieldViolation("claims", problem)])
         claims = [_claim(index, message) for index, message in enumerate(request.claims)]
         _refuse_repeats(claims)
-        decisions = await self._ledger.claim(claims)
+        verdicts = await self._ledger.claim(claims)
         return pb.ClaimAttemptsResponse(
-            decisions=[f"CLAIM_DECISION_{decision.value.upper()}" for decision in decisions]
+            decisions=[f"CLAIM_DECISION_{each.decision.value.upper()}" for each in verdicts],
+            reasons={place: each.reason for place, each in enumerate(verdicts) if each.reason},
         )
 
 
@@ -40,6 +45,31 @@ def _claim(index: int, message: pb.Claim) -> Claim:
         delivery_id=(
             parse_uuid(f"{place}.delivery_id", message.delivery_id) if message.delivery_id else None
         ),
+        recipient=(
+            _recipient(f"{place}.recipient", message.recipient)
+            if message.HasField("recipient")
+            else None
+        ),
+    )
+
+
+def _recipient(place: str, message: pb.Recipient) -> Recipient:
+    """Raises TreadleError for one on no channel; an odd address is as it is: nobody's."""
+    channel = parse_enum(
+        f"{place}.channel", compliance_pb2.Channel, "CHANNEL_", message.channel, Channel
+    )
+    if channel is None:
+        raise invalid([FieldViolation(f"{place}.channel", "is required")])
+    purpose = parse_enum(f"{place}.purpose", SendPurpose, "SEND_PURPOSE_", message.purpose, Purpose)
+    try:
+        address = address_key(channel, message.address)
+    except ValueError:
+        address = message.address
+    return Recipient(
+        channel=channel,
+        address=address,
+        purpose=purpose or Purpose.MARKETING,
+        contact_id=parse_optional_uuid(f"{place}.contact_id", message.contact_id),
     )
 
 

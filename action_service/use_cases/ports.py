@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from action_service.domain.claims import Claim, ClaimDecision
+from action_service.domain.claims import Claim, Verdict
 from action_service.domain.execution import ActionExecution, Execution, Summary
 from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.migration import MoveOn, Place, Stay
@@ -419,7 +419,7 @@ Transaction: TypeAlias = Reader | Writer
 class ClaimLedger(Protocol):
     """The record of sends that a provider cannot de-duplicate."""
 
-    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimDecision]:
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[Verdict]:
         """Decides about each claim, in their order, in one transaction."""
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
-from common.catalogue.fields import CatalogueError, MessageSpec
+from common.catalogue.fields import CatalogueError, FieldSpec, MessageSpec, Shape
 from common.catalogue.shapes import as_object
 from common.catalogue.violations import ViolationKind, path_of
 from treadle.options.v1 import options_pb2
@@ -17,21 +17,28 @@ class _Conditional:
     path: tuple[str, ...]
     other_field: str
     values: tuple[str, ...]
+    # Of the field at `path`: those that are meant; all of them when there are none here.
+    field_values: tuple[str, ...] = ()
 
     @classmethod
     def read(
         cls, option: options_pb2.RequiredWhen | options_pb2.ForbiddenWhen, message: MessageSpec
     ) -> Self:
         """Take the rule from its option; raises CatalogueError when it names unknown things."""
-        rule = cls(tuple(option.field.split(".")), option.other_field, tuple(option.values))
+        meant = option.field_values if isinstance(option, options_pb2.ForbiddenWhen) else ()
+        rule = cls(
+            tuple(option.field.split(".")), option.other_field, tuple(option.values), tuple(meant)
+        )
         named = type(option).__name__
         inside: MessageSpec | None = message
+        field: FieldSpec | None = None
         for name in rule.path:
-            if inside is None or name not in inside.fields:
+            field = None if inside is None else inside.fields.get(name)
+            if field is None or not set(rule.field_values) <= _spellings(field):
                 raise CatalogueError(f"{message.name}: {named} names {option.field}")
-            inside = inside.fields[name].message
+            inside = field.message
         other = message.fields.get(rule.other_field)
-        if other is None or other.enum is None or not set(rule.values) <= set(other.enum.numbers):
+        if other is None or not set(rule.values) <= _spellings(other):
             raise CatalogueError(f"{message.name}: {named} names {option.other_field}")
         return rule
 
@@ -76,13 +83,21 @@ def broken(
         other = config.get(rule.other_field)
         if other is None:
             other = message.fields[rule.other_field].default
-        if other not in rule.values:
+        if spelled(other) not in rule.values:
             continue
-        field, when = path_of(rule.path), f"when {rule.other_field} is {other}"
+        field, when = path_of(rule.path), f"when {rule.other_field} is {spelled(other)}"
         match rule:
             case RequiredWhen() if not _given(config, rule.path, without_parent=True):
                 text = f"{field} is required {when}; give it, or choose another {rule.other_field}"
                 yield BrokenRule(rule.path, ViolationKind.MISSING, text)
+            case ForbiddenWhen(field_values=meant) if meant:
+                value = spelled(config.get(rule.path[0]))
+                if value in meant:
+                    text = (
+                        f"{field} must not be {value} {when}; "
+                        f"choose another {field}, or another {rule.other_field}"
+                    )
+                    yield BrokenRule(rule.path, ViolationKind.INVALID, text)
             case ForbiddenWhen() if _given(config, rule.path, without_parent=False):
                 text = (
                     f"{field} must not be given {when}; "
@@ -91,6 +106,18 @@ def broken(
                 yield BrokenRule(rule.path, ViolationKind.INVALID, text)
             case _:
                 pass
+
+
+def spelled(value: object) -> object:
+    """A value as rules spell it; true and false are words there."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _spellings(field: FieldSpec) -> set[str]:
+    """What rules may say of a field's value."""
+    if field.shape is Shape.BOOLEAN:
+        return {"true", "false"}
+    return set() if field.enum is None else set(field.enum.numbers)
 
 
 def _given(config: Mapping[str, object], path: tuple[str, ...], *, without_parent: bool) -> bool:

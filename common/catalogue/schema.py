@@ -160,10 +160,16 @@ def _example(field: FieldSpec) -> str | int | float | bool:
 
 
 def _conditional(message: MessageSpec, rule: FieldRule) -> JsonSchema:
-    condition: JsonSchema = {"properties": {rule.other_field: {"enum": list(rule.values)}}}
-    if message.fields[rule.other_field].default not in rule.values:
+    other = message.fields[rule.other_field]
+    values: list[object] = [
+        value == "true" if other.shape is Shape.BOOLEAN else value for value in rule.values
+    ]
+    condition: JsonSchema = {"properties": {rule.other_field: {"enum": values}}}
+    if other.default not in values:
         condition["required"] = [rule.other_field]
     given: JsonSchema = {"required": [rule.path[-1]]}
+    if rule.field_values:
+        given["properties"] = {rule.path[-1]: {"enum": list(rule.field_values)}}
     then: JsonSchema = given if isinstance(rule, RequiredWhen) else {"not": given}
     for name in reversed(rule.path[:-1]):
         then = {"properties": {name: then}}

@@ -5,20 +5,22 @@ calls and a lone claim does not wait.
 """
 
 import asyncio
-from typing import Final
+from typing import Final, TypeAlias
 
 import grpc
 from grpc import aio
 
 from common.errors import ErrorReason, TreadleError
 from common.grpc.status import from_rpc_error
-from executor_service.ports import ClaimDecision
+from executor_service.ports import ClaimDecision, Refused
+from executor_service.recipients import Recipient
 from treadle.ledger.v1.ledger_service_pb2 import (
     Claim,
     ClaimAttemptsRequest,
     ClaimAttemptsResponse,
 )
 from treadle.ledger.v1.ledger_service_pb2 import ClaimDecision as WireDecision
+from treadle.ledger.v1.ledger_service_pb2 import Recipient as WireRecipient
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
 MAX_CLAIMS: Final = 500
@@ -29,7 +31,9 @@ _DECISIONS: Final = {
     WireDecision.CLAIM_DECISION_STALE: ClaimDecision.STALE,
 }
 
-_Pending = tuple[Claim, "asyncio.Future[ClaimDecision]"]
+Decision: TypeAlias = ClaimDecision | Refused
+
+_Pending = tuple[Claim, "asyncio.Future[Decision]"]
 
 
 class LedgerClient:
@@ -41,8 +45,14 @@ class LedgerClient:
         self._sender: asyncio.Task[None] | None = None
 
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
-    ) -> ClaimDecision:
+        self,
+        *,
+        attempt_id: str,
+        action_execution_id: str,
+        account_id: str,
+        delivery_id: str = "",
+        recipient: Recipient | None = None,
+    ) -> Decision:
         """Raises TreadleError when the ledger gives no decision.
 
         Such a claim may be stored all the same, so the attempt must not be claimed again.
@@ -52,8 +62,9 @@ class LedgerClient:
             action_execution_id=action_execution_id,
             account_id=account_id,
             delivery_id=delivery_id,
+            recipient=None if recipient is None else _message(recipient),
         )
-        future: asyncio.Future[ClaimDecision] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self._pending.append((claim, future))
         if self._sender is None:
             self._sender = asyncio.create_task(self._send_all())
@@ -81,14 +92,28 @@ class LedgerClient:
                 if not future.done():
                     future.set_result(decision)
 
-    async def _call(self, claims: list[Claim]) -> list[ClaimDecision]:
+    async def _call(self, claims: list[Claim]) -> list[Decision]:
         try:
             response: ClaimAttemptsResponse = await self._stub.ClaimAttempts(
                 ClaimAttemptsRequest(claims=claims), wait_for_ready=True
             )
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
-        decisions = [_DECISIONS.get(decision) for decision in response.decisions]
+        decisions = [
+            Refused(response.reasons[place])
+            if decision == WireDecision.CLAIM_DECISION_REFUSED
+            else _DECISIONS.get(decision)
+            for place, decision in enumerate(response.decisions)
+        ]
         if len(decisions) != len(claims) or None in decisions:
             raise TreadleError(ErrorReason.INTERNAL, "the ledger's answer is not complete")
         return [decision for decision in decisions if decision is not None]
+
+
+def _message(recipient: Recipient) -> WireRecipient:
+    return WireRecipient(
+        channel=recipient.channel,
+        address=recipient.address,
+        purpose=recipient.purpose,
+        contact_id=recipient.contact_id,
+    )

@@ -3,7 +3,8 @@
 An effect handler is a pure function from a rendered configuration to an outcome: a whole batch of
 its tasks runs in one go, without a coroutine per task. An I/O handler first prepares (everything
 that can fail without having done anything: missing data, quiet hours, templates, attachments) and
-then hands back the one call that acts, so that the claim in the ledger comes right between the two.
+then hands back the one call that acts, so that the claim in the ledger, which also knows who must
+not be reached, comes right between the two.
 """
 
 from abc import ABC, abstractmethod
@@ -14,12 +15,21 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from google.protobuf.message import Message
 
 from executor_service.domain.outcome import Outcome
+from executor_service.recipients import Recipient
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 ConfigT = TypeVar("ConfigT", bound=Message)
 
 # The act itself; awaited once.
 Call: TypeAlias = Callable[[], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A call that reaches somebody: the claim is granted only when they may be reached."""
+
+    to: Recipient
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,11 @@ class IoHandler(ABC, Generic[ConfigT]):
     """Calls another system. Parameters of `__init__` are ports, filled in by `bootstrap`."""
 
     @abstractmethod
-    async def prepare(self, step: Step[ConfigT]) -> Outcome | Call:
-        """An outcome when there is nothing to call, else the call; nothing has been done yet."""
+    async def prepare(self, step: Step[ConfigT]) -> Outcome | Call | Send:
+        """An outcome when there is nothing to call, else the call; nothing has been done yet.
+
+        What reaches a person is a Send.
+        """
 
 
 Handler: TypeAlias = EffectHandler[Any] | IoHandler[Any]

@@ -55,9 +55,7 @@ class Outcome:
 
 
 class _NoLedger:
-    async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
-    ) -> ClaimDecision:
+    async def claim(self, **_: object) -> ClaimDecision:
         raise AssertionError("changes of records are not claimed")
 
 

@@ -5,10 +5,12 @@ from common.egress import EgressRefused
 from executor_service.attachments import AttachmentError, AttachmentFetcher
 from executor_service.domain import classify
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
-from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.messages import gateway_of, hand_over_email, templated_body
 from executor_service.ports import Attachment, Email, EmailBody, EmailGateways, TemplateSource
+from executor_service.recipients import Recipient, purpose_of
 from treadle.catalog.v1.send_email_pb2 import SendEmailConfig
+from treadle.compliance.v1.compliance_pb2 import CHANNEL_EMAIL
 
 
 class SendEmailHandler(IoHandler[SendEmailConfig]):
@@ -26,7 +28,7 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         self._attachments = attachments
         self._clock = clock
 
-    async def prepare(self, step: Step[SendEmailConfig]) -> Outcome | Call:
+    async def prepare(self, step: Step[SendEmailConfig]) -> Outcome | Send:
         """See `IoHandler`."""
         config = step.config
         to = step.context_text("contact", "email")
@@ -55,7 +57,8 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             attachments=files,
             reference=step.reference(),
         )
-        return lambda: hand_over_email(gateway, email, clock=self._clock)
+        recipient = Recipient(CHANNEL_EMAIL, to, purpose_of(config.purpose), step.task.contact_id)
+        return Send(recipient, lambda: hand_over_email(gateway, email, clock=self._clock))
 
     async def _files(self, config: SendEmailConfig) -> tuple[Attachment, ...] | Failed:
         if not config.attachments:

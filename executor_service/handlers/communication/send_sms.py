@@ -3,11 +3,13 @@
 from common.clock import Clock
 from common.contact_fields import e164
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
-from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.messages import gateway_of, hand_over_sms
 from executor_service.ports import Sms, SmsGateways
 from executor_service.quiet import hold
+from executor_service.recipients import Recipient, purpose_of
 from treadle.catalog.v1.send_sms_pb2 import SendSmsConfig
+from treadle.compliance.v1.compliance_pb2 import CHANNEL_SMS
 
 MAX_CHARACTERS = 1600
 
@@ -19,7 +21,7 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
         self._gateways = gateways
         self._clock = clock
 
-    async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Call:
+    async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Send:
         """See `IoHandler`."""
         config = step.config
         given = step.context_text("contact", "phone")
@@ -57,4 +59,6 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
             media_urls=tuple(config.media_urls),
             reference=step.reference(),
         )
-        return lambda: hand_over_sms(gateway, sms, clock=self._clock)
+        purpose = purpose_of(config.purpose, respects_quiet_hours=config.respect_quiet_hours)
+        recipient = Recipient(CHANNEL_SMS, number, purpose, step.task.contact_id)
+        return Send(recipient, lambda: hand_over_sms(gateway, sms, clock=self._clock))

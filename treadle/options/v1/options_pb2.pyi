@@ -162,14 +162,16 @@ class RequiredWhen(_message.Message):
     def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ForbiddenWhen(_message.Message):
-    __slots__ = ("field", "other_field", "values")
+    __slots__ = ("field", "other_field", "values", "field_values")
     FIELD_FIELD_NUMBER: _ClassVar[int]
     OTHER_FIELD_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    FIELD_VALUES_FIELD_NUMBER: _ClassVar[int]
     field: str
     other_field: str
     values: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ...) -> None: ...
+    field_values: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ..., field_values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FieldRules(_message.Message):
     __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent", "template_roots")

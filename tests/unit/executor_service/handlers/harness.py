@@ -41,10 +41,12 @@ from executor_service.ports import (
     CredentialStore,
     EmailGateways,
     EmailTemplate,
+    Refused,
     SmsGateways,
     TemplateNotFoundError,
     TemplateSource,
 )
+from executor_service.recipients import Recipient
 from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import Wiring
@@ -119,18 +121,26 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.claims: list[str] = []
-        self.decision: ClaimDecision | None = None
+        self.recipients: list[Recipient | None] = []
+        self.decision: ClaimDecision | Refused | None = None
         self.error: Exception | None = None
 
     async def claim(
-        self, *, attempt_id: str, action_execution_id: str, account_id: str, delivery_id: str = ""
-    ) -> ClaimDecision:
+        self,
+        *,
+        attempt_id: str,
+        action_execution_id: str,
+        account_id: str,
+        delivery_id: str = "",
+        recipient: Recipient | None = None,
+    ) -> ClaimDecision | Refused:
         assert action_execution_id
         assert account_id
         if self.error is not None:
             raise self.error
         again = attempt_id in self.claims
         self.claims.append(attempt_id)
+        self.recipients.append(recipient)
         if self.decision is not None:
             return self.decision
         return ClaimDecision.ALREADY_CLAIMED if again else ClaimDecision.GRANTED
