@@ -105,7 +105,8 @@ class DeliveryHandler(IoHandler[Delivery]):
         )
 
     async def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Deferred | Send:
-        if not self._sender.from_number:
+        from_number = step.config.from_number or self._sender.from_number
+        if not from_number:
             return _no_sender("NOTIFICATION_FROM_NUMBER")
         number = e164(step.config.recipient)
         if number is None:
@@ -117,7 +118,7 @@ class DeliveryHandler(IoHandler[Delivery]):
             return gateway
         sms = Sms(
             to=number,
-            from_number=self._sender.from_number,
+            from_number=from_number,
             body=body,
             media_urls=(),
             reference=_reference(step),

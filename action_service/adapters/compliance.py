@@ -28,7 +28,11 @@ from common.ids import new_id
 
 # The first key of advisory locks of accounts against claims; the second is the account's hash.
 CLAIMS_LOCK: Final = 7_101
-_HOLD_CLAIMS = f"SELECT pg_advisory_xact_lock({CLAIMS_LOCK}, hashtext($1::uuid::text))"
+# In the order in which claims take them.
+_HOLD_CLAIMS = f"""
+    SELECT pg_advisory_xact_lock({CLAIMS_LOCK}, key)
+    FROM (SELECT DISTINCT hashtext(a::text) AS key FROM unnest($1::uuid[]) a ORDER BY 1) keys
+    """  # noqa: S608 - made of a constant
 
 _COLUMNS = (
     "id, channel, address, scope, cause, detail, created_at, created_by, lifted_at, lifted_by"
@@ -149,7 +153,7 @@ class ComplianceWriter(ComplianceReader):
 
     async def hold_claims(self) -> None:
         """Waits for claims of the account that are being decided, and keeps back new ones."""
-        await hold_claims(await driver_of(self._connection), str(self._account_id))
+        await hold_claims(await driver_of(self._connection), [str(self._account_id)])
 
     async def set_consents(
         self, consents: Mapping[UUID, Sequence[Consent]], changed_by: str
@@ -173,7 +177,7 @@ class ComplianceWriter(ComplianceReader):
     ) -> Sequence[tuple[Suppression, bool]]:
         """Stores suppressions, in their order, with whether each is new."""
         driver, account = await driver_of(self._connection), str(self._account_id)
-        await hold_claims(driver, account)
+        await hold_claims(driver, [account])
         return await suppress(driver, account, wanted, created_by)
 
     async def lift(
@@ -189,9 +193,9 @@ class ComplianceWriter(ComplianceReader):
         return None if row is None else _suppression(row)
 
 
-async def hold_claims(driver: Driver, account_id: str) -> None:
-    """Keeps claims of the account back; must be the first lock that the transaction takes."""
-    await driver.execute(_HOLD_CLAIMS, account_id)
+async def hold_claims(driver: Driver, account_ids: Sequence[str]) -> None:
+    """Keeps claims of the accounts back; must be the first lock that the transaction takes."""
+    await driver.execute(_HOLD_CLAIMS, list(account_ids))
 
 
 async def suppress(

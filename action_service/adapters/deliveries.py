@@ -19,21 +19,21 @@ from action_service.engine.model import Send
 _INSERT = """
     INSERT INTO treadle.deliveries (
         id, account_id, contact_id, action_execution_id, channel, recipient, recipient_name,
-        subject, body, template_id, context, attempt_id, attempts, notification_id,
+        subject, body, template_id, context, attempt_id, attempts, sender, notification_id,
         course_access_id, reason, status, lease_until, finished_at
     )
     SELECT v.id, v.account_id, v.contact_id, v.action_execution_id, v.channel, v.recipient,
            v.recipient_name, v.subject, v.body, v.template_id, v.context::jsonb, v.attempt_id,
-           v.attempts, v.notification_id, v.course_access_id, v.skipped,
+           v.attempts, v.sender, v.notification_id, v.course_access_id, v.skipped,
            CASE WHEN v.skipped IS NULL THEN 'pending' ELSE 'skipped' END,
-           CASE WHEN v.skipped IS NULL THEN now() + $17::interval END,
+           CASE WHEN v.skipped IS NULL THEN now() + $18::interval END,
            CASE WHEN v.skipped IS NOT NULL THEN now() END
     FROM unnest(
         $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::int[],
-        $14::uuid[], $15::uuid[], $16::text[]
+        $14::text[], $15::uuid[], $16::uuid[], $17::text[]
     ) AS v(id, account_id, contact_id, action_execution_id, channel, recipient, recipient_name,
-           subject, body, template_id, context, attempt_id, attempts, notification_id,
+           subject, body, template_id, context, attempt_id, attempts, sender, notification_id,
            course_access_id, skipped)
     """
 _LOCK = """
@@ -70,7 +70,7 @@ _CLAIM_EXPIRED = """
     FROM expired WHERE d.id = expired.id
     RETURNING d.id::text, d.account_id::text, d.contact_id::text, d.action_execution_id::text,
               d.channel, d.recipient, d.recipient_name, d.subject, d.body, d.template_id::text,
-              d.context::text, d.attempt_id::text, d.attempts
+              d.context::text, d.attempt_id::text, d.attempts, d.sender
     """
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import Told, advance
+from action_service.adapters.provider_compliance import comply, foresee
 from action_service.domain.deliveries import Channel
 from action_service.domain.messages import EVENT_OF, PROVIDER_OF, Fact
 from action_service.domain.provider_events import ProviderEvent
@@ -79,7 +80,9 @@ class PostgresProviderEvents:
             if found is None:
                 raise not_found("account", str(account_id))
             driver = await driver_of(connection)
+            following = await foresee(driver, str(account_id), provider, events)
             new = await _store(driver, str(account_id), provider, events)
+            await comply(driver, provider, [each for each in following if each.event_id in new])
             heard = await _act(driver, str(account_id), provider, events, new)
             rows = outbox_rows(heard)
             await store_outbox(driver, rows)

@@ -47,6 +47,8 @@ class Delivery(NamedTuple):
     attempt_id: str
     # Attempts before this one.
     attempts: int = 0
+    # The number of an SMS; empty for the deployment's.
+    sender: str = ""
 
 
 class Standing(NamedTuple):
@@ -177,6 +179,7 @@ def delivery_task(delivery: Delivery) -> Task:
             subject=delivery.subject,
             body=delivery.body,
             template_id=delivery.template_id or "",
+            from_number=delivery.sender,
         ),
     )
     headers = headers_of(delivery.account_id, delivery.id, delivery.attempt_id)

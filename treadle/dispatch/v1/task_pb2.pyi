@@ -48,7 +48,7 @@ class ActionTask(_message.Message):
     def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("id", "channel", "recipient", "recipient_name", "subject", "body", "template_id")
+    __slots__ = ("id", "channel", "recipient", "recipient_name", "subject", "body", "template_id", "from_number")
     ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     RECIPIENT_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class Delivery(_message.Message):
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     BODY_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_NUMBER_FIELD_NUMBER: _ClassVar[int]
     id: str
     channel: DeliveryChannel
     recipient: str
@@ -63,7 +64,8 @@ class Delivery(_message.Message):
     subject: str
     body: str
     template_id: str
-    def __init__(self, id: _Optional[str] = ..., channel: _Optional[_Union[DeliveryChannel, str]] = ..., recipient: _Optional[str] = ..., recipient_name: _Optional[str] = ..., subject: _Optional[str] = ..., body: _Optional[str] = ..., template_id: _Optional[str] = ...) -> None: ...
+    from_number: str
+    def __init__(self, id: _Optional[str] = ..., channel: _Optional[_Union[DeliveryChannel, str]] = ..., recipient: _Optional[str] = ..., recipient_name: _Optional[str] = ..., subject: _Optional[str] = ..., body: _Optional[str] = ..., template_id: _Optional[str] = ..., from_number: _Optional[str] = ...) -> None: ...
 
 class DelayedTask(_message.Message):
     __slots__ = ("task", "not_before")
