@@ -18,7 +18,13 @@ from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.secrets import KEEP as KEEP_SECRETS
 from executor_service.adapters.secrets import SecretClient
 from executor_service.adapters.templates import KEEP, TemplateClient
-from executor_service.ports import ClaimDecision, Credential, EmailTemplate, TemplateNotFoundError
+from executor_service.ports import (
+    ClaimDecision,
+    Credential,
+    EmailTemplate,
+    Refused,
+    TemplateNotFoundError,
+)
 from tests.support.executor_peers import Contacts, Credentials, Ledger, action_api
 from tests.unit.executor_service.handlers.harness import FixedClock
 from treadle.credential.v1.credential_pb2 import (
@@ -74,7 +80,7 @@ async def key(client: CredentialClient) -> str:
     return credential.secret.sendgrid.api_key
 
 
-async def claim(client: LedgerClient, attempt_id: str) -> ClaimDecision:
+async def claim(client: LedgerClient, attempt_id: str) -> ClaimDecision | Refused:
     """Claims an attempt of the test's account."""
     return await client.claim(
         attempt_id=attempt_id, action_execution_id=str(new_id()), account_id=ACCOUNT
