@@ -1,7 +1,7 @@
 """Puts the action service together: the one place that names its concrete parts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -20,6 +20,8 @@ from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, require, upgrade
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.privacy.erasing import ErasureWork
+from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
@@ -27,7 +29,7 @@ from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.adapters.vault import Vault
 from action_service.domain.retry import RetryTiming
 from action_service.engine import Engine, EngineTuning
-from action_service.engine.importer import Importer
+from action_service.engine.background import Background
 from action_service.engine.ports import EventPublisher, Ringer
 from action_service.servicers.account_servicer import AccountServicer
 from action_service.servicers.action_servicer import ActionServicer
@@ -40,6 +42,8 @@ from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.inbound_servicer import InboundServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
 from action_service.servicers.message_servicer import MessageServicer
+from action_service.servicers.preference_servicer import PreferenceServicer
+from action_service.servicers.privacy_servicer import PrivacyServicer
 from action_service.servicers.record_servicers import (
     campaign_servicer,
     course_servicer,
@@ -51,6 +55,7 @@ from action_service.settings import ActionSettings
 from action_service.use_cases.imports.work import ImportWork
 from action_service.use_cases.watch import ExecutionWatcher
 from common.auth import TokenVerifier
+from common.contact_links import LinkKeys
 from common.db import create_engine, create_pool
 from common.grpc.server import GrpcServer
 from common.nats import connect, ensure_streams
@@ -61,6 +66,10 @@ from treadle.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServic
 from treadle.compliance.v1.compliance_service_pb2_grpc import (
     add_ComplianceServiceServicer_to_server,
 )
+from treadle.compliance.v1.preference_service_pb2_grpc import (
+    add_PreferenceServiceServicer_to_server,
+)
+from treadle.compliance.v1.privacy_service_pb2_grpc import add_PrivacyServiceServicer_to_server
 from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from treadle.credential.v1.credential_service_pb2_grpc import (
     add_CredentialServiceServicer_to_server,
@@ -99,6 +108,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
         if ENGINE in roles:
             engine = await resources.enter_async_context(_engine(settings, ringer, nc))
             await resources.enter_async_context(_importing(settings, publisher))
+            await resources.enter_async_context(_erasing(settings, js))
         if API in roles:
             db = create_engine(
                 settings.database_url, search_path=SCHEMA, pool_size=settings.api_pool_size
@@ -108,7 +118,15 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             await resources.enter_async_context(forgetting_answers(db, older_than=age))
             vault = Vault(settings.master_keys())
             await resources.enter_async_context(sealing_stored_secrets(db, vault))
-            add_api(server, db, ringer, vault, publisher)
+            add_api(
+                server,
+                db,
+                ringer,
+                vault,
+                settings.links(),
+                publisher,
+                postal_address=settings.postal_address,
+            )
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))
         announce_ready("action", roles=",".join(roles), listen=address, metrics=metrics)
@@ -139,15 +157,21 @@ def add_api(
     db: AsyncEngine,
     ringer: Ringer,
     vault: Vault,
+    links: LinkKeys,
     publisher: EventPublisher | None = None,
+    *,
+    postal_address: str,
 ) -> None:
     """Adds the services of the `api` role to `server`.
 
     Without a publisher events wait for the engine's sweep.
     """
-    database = PostgresDatabase(db, PlanCache(), publisher)
+    database = PostgresDatabase(db, PlanCache(), publisher, links)
     server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
-    server.add(add_WorkflowServiceServicer_to_server, WorkflowServicer(database))
+    server.add(
+        add_WorkflowServiceServicer_to_server,
+        WorkflowServicer(database, postal_address=postal_address),
+    )
     server.add(add_ActionServiceServicer_to_server, ActionServicer(database, vault))
     server.add(add_ContactServiceServicer_to_server, ContactServicer(database))
     server.add(add_DirectoryServiceServicer_to_server, directory_servicer(database))
@@ -163,6 +187,8 @@ def add_api(
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
     server.add(add_ComplianceServiceServicer_to_server, ComplianceServicer(database))
     server.add(add_AccountServiceServicer_to_server, AccountServicer(database))
+    server.add(add_PreferenceServiceServicer_to_server, PreferenceServicer(database, links))
+    server.add(add_PrivacyServiceServicer_to_server, PrivacyServicer(database, links))
     inbound = InboundServicer(PostgresProviderEvents(db, publisher))
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
@@ -215,18 +241,44 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
 
 @asynccontextmanager
 async def _importing(settings: ActionSettings, publisher: EventPublisher) -> AsyncGenerator[None]:
-    """Does imports of contacts during the block; the batch that has begun is finished."""
-    stop = asyncio.Event()
+    """Does imports of contacts during the block."""
+    async with _background_database(settings) as db:
+        work = ImportWork(PostgresImportQueue(db, publisher))
+        async with _working(settings, "imports", work.next_batch):
+            yield
+
+
+@asynccontextmanager
+async def _erasing(settings: ActionSettings, js: JetStreamContext) -> AsyncGenerator[None]:
+    """Does erasures of contacts during the block."""
+    async with _background_database(settings) as db:
+        work = ErasureWork(db, Purge(js))
+        async with _working(settings, "erasures", work.next_piece):
+            yield
+
+
+@asynccontextmanager
+async def _background_database(settings: ActionSettings) -> AsyncGenerator[AsyncEngine]:
     db = create_engine(settings.database_url, search_path=SCHEMA, pool_size=1)
-    work = ImportWork(PostgresImportQueue(db, publisher))
+    try:
+        yield db
+    finally:
+        await db.dispose()
+
+
+@asynccontextmanager
+async def _working(
+    settings: ActionSettings, name: str, next_piece: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[None]:
+    """Does such work during the block; the piece that has begun is finished."""
+    stop = asyncio.Event()
     interval = timedelta(seconds=settings.sweep_interval_seconds)
-    running = asyncio.create_task(Importer(work.next_batch, interval=interval).run(stop))
+    running = asyncio.create_task(Background(next_piece, name=name, interval=interval).run(stop))
     try:
         yield
     finally:
         stop.set()
         await running
-        await db.dispose()
 
 
 async def _until_stopped(engine: Engine | None, stop: asyncio.Event) -> None:

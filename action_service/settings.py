@@ -1,41 +1,13 @@
 """What operators may set for the action service."""
 
-import binascii
-from base64 import b64decode
-from typing import Annotated
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
-import orjson
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode, SettingsConfigDict
-
-from common.settings import DatabaseSettings, SettingsError
-
-_MASTER_KEY_BYTES = 32
+from common.contact_links import LinkKeys, MarketingSettings
+from common.settings import DatabaseSettings, SecretKey, SecretKeys, SettingsError, key_bytes
 
 
-def _check_master_key(value: SecretStr) -> SecretStr:
-    try:
-        key = b64decode(value.get_secret_value(), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("must be base64") from None
-    if len(key) != _MASTER_KEY_BYTES:
-        raise ValueError(f"must be {_MASTER_KEY_BYTES} bytes in base64: openssl rand -base64 32")
-    return value
-
-
-def _read_array(value: object) -> object:
-    """Here rather than by pydantic, which would not say which variable is at fault."""
-    try:
-        return orjson.loads(value) if isinstance(value, str) else value
-    except orjson.JSONDecodeError:
-        raise ValueError("must be a JSON array of master keys") from None
-
-
-MasterKey = Annotated[SecretStr, AfterValidator(_check_master_key)]
-MasterKeys = Annotated[tuple[MasterKey, ...], NoDecode, BeforeValidator(_read_array)]
-
-
-class ActionSettings(DatabaseSettings):
+class ActionSettings(DatabaseSettings, MarketingSettings):
     """Read from TREADLE_ACTION_* and the shared variables."""
 
     model_config = SettingsConfigDict(env_prefix="TREADLE_ACTION_")
@@ -68,16 +40,26 @@ class ActionSettings(DatabaseSettings):
     retry_cap_seconds: float = Field(
         default=600.0, gt=0, le=86_400, description="Bound that no retry's delay exceeds."
     )
-    master_key: MasterKey | None = Field(
+    master_key: SecretKey | None = Field(
         default=None, description="Encrypts the accounts' data keys; the `api` role demands it."
     )
-    previous_master_keys: MasterKeys = Field(
+    previous_master_keys: SecretKeys = Field(
         default=(), description="Others by which data keys may be encrypted, for a rotation."
+    )
+
+    previous_link_keys: SecretKeys = Field(
+        default=(), description="Others by whose links contacts may still come, for a rotation."
     )
 
     def master_keys(self) -> tuple[bytes, ...]:
         """The current master key, and the others. Raises SettingsError when there is none."""
         if self.master_key is None:
             raise SettingsError("invalid settings\n  TREADLE_ACTION_MASTER_KEY: Field required")
-        keys = (self.master_key, *self.previous_master_keys)
-        return tuple(b64decode(key.get_secret_value()) for key in keys)
+        return key_bytes(self.master_key, *self.previous_master_keys)
+
+    def links(self) -> LinkKeys:
+        """What opens links to contacts. Raises SettingsError when there is no key."""
+        keys = self.link_keys(*self.previous_link_keys)
+        if keys is None:
+            raise SettingsError("invalid settings\n  TREADLE_LINK_KEY: Field required")
+        return keys

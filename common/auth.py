@@ -25,7 +25,8 @@ from common.errors import unauthenticated
 ISSUER: Final = "treadle"
 AUDIENCE: Final = "treadle"
 SERVICE_ROLE: Final = "service"
-# Of the process that faces the internet: it hands on what providers post, and can do nothing else.
+# Of the process that faces the internet: it hands on what providers post, and what contacts say by
+# the links in their email, and can do nothing else.
 GATEWAY_ROLE: Final = "gateway"
 
 _ALGORITHM: Final = "HS256"
@@ -51,9 +52,13 @@ _VIEWER = frozenset(
 _EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
 _OPERATOR = _VIEWER | {"execution:start", "execution:control"}
 # Who is in the directory, and in which team, decides who is given work; whose credentials are used,
-# who pays for it; who lifts a suppression answers for it to whoever asked for it.
+# who pays for it; who lifts a suppression answers for it to whoever asked for it; what is erased is
+# gone.
 _ADMIN = (
-    _EDITOR | _OPERATOR | {"account:edit", "credential:edit", "directory:edit", "suppression:lift"}
+    _EDITOR
+    | _OPERATOR
+    | {"account:edit", "credential:edit", "directory:edit", "suppression:lift"}
+    | {"contact:export", "contact:erase"}
 )
 
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -63,7 +68,7 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "operator": _OPERATOR,
         "admin": _ADMIN,
         SERVICE_ROLE: frozenset({"credential:use", "ledger:claim", "template:read"}),
-        GATEWAY_ROLE: frozenset({"inbound:record"}),
+        GATEWAY_ROLE: frozenset({"inbound:record", "preference:set"}),
     }
 )
 

@@ -10,18 +10,50 @@ so that `listen` is read from TREADLE_SCHEDULER_LISTEN while the shared ones kee
 names.
 """
 
+import binascii
 import os
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.database_url import check_database_url
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
+
+_KEY_BYTES = 32
+
+
+def _check_key(value: SecretStr) -> SecretStr:
+    try:
+        key = b64decode(value.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("must be base64") from None
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"must be {_KEY_BYTES} bytes in base64: openssl rand -base64 32")
+    return value
+
+
+def _read_keys(value: object) -> object:
+    """Here rather than by pydantic, which would not say which variable is at fault."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        raise ValueError("must be a JSON array of keys") from None
+
+
+SecretKey = Annotated[SecretStr, AfterValidator(_check_key)]
+SecretKeys = Annotated[tuple[SecretKey, ...], NoDecode, BeforeValidator(_read_keys)]
+
+
+def key_bytes(*keys: SecretStr) -> tuple[bytes, ...]:
+    """What `SecretKey`s stand for."""
+    return tuple(b64decode(key.get_secret_value()) for key in keys)
 
 
 class SettingsError(SystemExit):

@@ -80,7 +80,11 @@ class DataDir:
 
     def master_key(self) -> SecretStr:
         """Return the key to this stack's stored credentials; made on first use."""
-        return self.secret("master-key", lambda: b64encode(secrets.token_bytes(32)).decode("ascii"))
+        return self.secret("master-key", _new_key)
+
+    def link_key(self) -> SecretStr:
+        """Return the key to this stack's links for contacts; made on first use."""
+        return self.secret("link-key", _new_key)
 
     def save_state(self, state: Mapping[str, str]) -> None:
         """Record where the running stack can be reached."""
@@ -123,6 +127,10 @@ class DataDir:
             return int(self._lock_path.read_text(encoding="ascii") or 0)
         except (FileNotFoundError, ValueError):
             return 0
+
+
+def _new_key() -> str:
+    return b64encode(secrets.token_bytes(32)).decode("ascii")
 
 
 def process_alive(pid: int) -> bool:

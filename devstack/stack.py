@@ -41,6 +41,7 @@ _ANY = f"{LOOPBACK}:0"
 _SENDGRID_KEY = "SG.simulated"
 _TWILIO_SID = "AC" + "0" * 32
 _STRIPE_KEY = "sk_test_simulated"
+_POSTAL_ADDRESS = "Treadle development, 1 Loopback Road, Localhost"
 
 Progress = Callable[[str], None]
 
@@ -273,6 +274,7 @@ class Stack:
         env = self.shared_env()
         if role == "api":
             env["TREADLE_ACTION_MASTER_KEY"] = self._data.master_key().get_secret_value()
+            env |= self._marketing_env()
         return ServiceSpec(
             role,
             arguments,
@@ -281,6 +283,12 @@ class Stack:
             listen,
             niceness=_BACKGROUND if role == "engine" else 0,
         )
+
+    def _marketing_env(self) -> dict[str, str]:
+        return {
+            "TREADLE_LINK_KEY": self._data.link_key().get_secret_value(),
+            "TREADLE_POSTAL_ADDRESS": _POSTAL_ADDRESS,
+        }
 
     def _executor(self, name: str) -> ServiceSpec:
         arguments = ["-m", "executor_service", "--categories", ",".join(EXECUTORS[name])]
@@ -298,6 +306,7 @@ class Stack:
             "TREADLE_EXECUTOR_STRIPE_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_EMAIL": "notifications@treadle.example",
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_NUMBER": "+14155550123",
+            **self._marketing_env(),
         }
         return ServiceSpec(
             f"executor-{name}",

@@ -30,6 +30,7 @@ from executor_service.adapters.templates import TemplateClient
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.fleet import FINISH_S, run_fleet
+from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline
@@ -139,6 +140,9 @@ def _providers(
         CredentialStore: lambda: credentials,
         AttachmentFetcher: lambda: AttachmentFetcher(egress),
         TemplateSource: lambda: TemplateClient(channel, tokens, SYSTEM_CLOCK),
+        Imprints: lambda: Imprints(
+            settings.link_keys(), settings.public_url, settings.postal_address
+        ),
         EmailGateways: lambda: email_gateways(settings, credentials),
         SmsGateways: lambda: sms_gateways(settings, credentials),
         PaymentGateway: lambda: payment_gateway(settings),

@@ -4,7 +4,7 @@ Adapters implement these; `bootstrap` chooses them. A call that does not end wel
 `CallError`s of `executor_service.domain.classify`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
@@ -49,6 +49,8 @@ class Email:
     track_opens: bool = False
     track_clicks: bool = False
     attachments: Sequence[Attachment] = ()
+    # Beside those that every email has.
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from datetime import timedelta
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from common.contact_links import MarketingSettings
 from common.settings import SharedSettings
 
 
-class ExecutorSettings(SharedSettings):
+class ExecutorSettings(SharedSettings, MarketingSettings):
     """Settings of one executor process."""
 
     model_config = SettingsConfigDict(env_prefix="TREADLE_EXECUTOR_")
@@ -30,7 +31,8 @@ class ExecutorSettings(SharedSettings):
     twilio_base_url: str = ""
     stripe_api_key: SecretStr | None = None
     stripe_base_url: str = "https://api.stripe.com"
-    # Where Twilio reaches the gateway; without it nothing is known of what becomes of an SMS.
+    # Where Twilio and contacts reach the gateway; without it nothing is known of what becomes of an
+    # SMS, and no marketing email is sent.
     public_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*)?)?$")
     # Whom the emails and SMS come from that go with notifications and with access to courses.
     notification_from_email: str = ""

@@ -33,6 +33,8 @@ from gateway.routes import (
     inbound,
     messages,
     notifications,
+    preferences,
+    privacy,
     records,
     templates,
     timers,
@@ -52,6 +54,7 @@ _ROUTERS: Final = (
     events.router,
     audit.router,
     contacts.router,
+    privacy.router,
     contact_imports.router,
     *records.routers,
     notifications.router,
@@ -63,6 +66,7 @@ _ROUTERS: Final = (
     health.router,
     docs.router,
     inbound.router,
+    preferences.router,
 )
 _DESCRIPTION: Final = """\
 Runs the action steps of marketing and CRM workflows.
@@ -123,7 +127,10 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
             BodyLimits,
             limit=BodyLimit(settings.max_body_bytes, settings.body_timeout),
             uploads={contact_imports.PATH: upload},
-            below={INBOUND: BodyLimit(settings.max_inbound_bytes, settings.body_timeout)},
+            below={
+                INBOUND: BodyLimit(settings.max_inbound_bytes, settings.body_timeout),
+                preferences.PREFIX: BodyLimit(preferences.MAX_BODY_BYTES, settings.body_timeout),
+            },
         )
     )
     return layers

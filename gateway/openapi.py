@@ -30,6 +30,15 @@ _LOCATION: Final = {"Location": {"description": "Where the new record is.", **_T
 SHOWS_ETAG: Final[dict[int | str, Document]] = {200: {"headers": _ETAG}}
 CREATES: Final[dict[int | str, Document]] = {201: {"headers": _LOCATION}}
 CREATES_WITH_ETAG: Final[dict[int | str, Document]] = {201: {"headers": _LOCATION | _ETAG}}
+STARTS_IN_BACKGROUND: Final[dict[int | str, Document]] = {
+    202: {"headers": {"Location": {"description": "Where it can be followed.", **_TEXT_HEADER}}}
+}
+EXPORTS: Final[dict[int | str, Document]] = {
+    200: {
+        "description": "The document.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
 STREAMS: Final[dict[int | str, Document]] = {
     200: {
         "description": "The stream of events.",

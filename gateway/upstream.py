@@ -13,6 +13,7 @@ from common.grpc.status import from_rpc_error
 from gateway.pointers import NO_BODY, BodyFields
 from gateway.problems import RefusedError
 from treadle.catalog.v1 import catalog_service_pb2_grpc
+from treadle.compliance.v1 import preference_service_pb2_grpc, privacy_service_pb2_grpc
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
@@ -104,6 +105,8 @@ class Upstream:
         self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
         self.messages = message_service_pb2_grpc.MessageServiceStub(api)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(api)
+        self.preferences = preference_service_pb2_grpc.PreferenceServiceStub(api)
+        self.privacy = privacy_service_pb2_grpc.PrivacyServiceStub(api)
         self.directory = directory_service_pb2_grpc.DirectoryServiceStub(api)
         self.crm = crm_service_pb2_grpc.CrmServiceStub(api)
         self.campaigns = campaign_service_pb2_grpc.CampaignServiceStub(api)

@@ -17,6 +17,7 @@ from tests.support.migrations import migrate
 
 JWT_SECRET = "test-secret-" + secrets.token_hex(24)
 MASTER_KEY = b64encode(secrets.token_bytes(32)).decode("ascii")
+LINK_KEY = b64encode(secrets.token_bytes(32)).decode("ascii")
 _TEMPLATE = "treadle_template"
 
 
@@ -117,4 +118,5 @@ def _shared_env(database_url: str, nats_url: str) -> dict[str, str]:
         "TREADLE_NATS_URL": nats_url,
         "TREADLE_JWT_SECRET": JWT_SECRET,
         "TREADLE_ACTION_MASTER_KEY": MASTER_KEY,
+        "TREADLE_LINK_KEY": LINK_KEY,
     }

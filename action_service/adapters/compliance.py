@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.sql import Listing, Repository, to_json
@@ -24,6 +25,8 @@ from action_service.domain.compliance import (
     StoredConsent,
     Suppression,
 )
+from action_service.domain.erasure import digest_address
+from common.contact_links import LinkKeys
 from common.ids import new_id
 
 # The first key of advisory locks of accounts against claims; the second is the account's hash.
@@ -106,7 +109,13 @@ _LIFT_ONE = text(
 
 
 class ComplianceReader(Repository):
-    """See ComplianceReads."""
+    """See ComplianceReads. With `keys`, hashes of addresses that were erased are found too."""
+
+    def __init__(
+        self, connection: AsyncConnection, account_id: UUID, keys: LinkKeys | None = None
+    ) -> None:
+        super().__init__(connection, account_id)
+        self._keys = keys
 
     async def consents(self, contact_id: UUID) -> Sequence[StoredConsent]:
         """All of a contact, by channel and purpose."""
@@ -116,7 +125,13 @@ class ComplianceReader(Repository):
         self, addresses: Sequence[tuple[Channel | None, str]]
     ) -> Sequence[Suppression]:
         """The suppressions of any of these that hold, oldest first; None is a contact's."""
-        channels, texts = _places(addresses)
+        erased = [
+            (channel, digest)
+            for channel, address in addresses
+            if channel is not None
+            for digest in self._digests(address)
+        ]
+        channels, texts = _places([*addresses, *erased])
         rows = await self._run(_IN_FORCE, channels=channels, addresses=texts)
         return [_suppression(row) for row in rows]
 
@@ -141,11 +156,17 @@ class ComplianceReader(Repository):
             limit,
             before=before,
             channel=channel,
-            addresses=None if addresses is None else list(addresses),
+            addresses=None
+            if addresses is None
+            else [*addresses, *(d for each in addresses for d in self._digests(each))],
             cause=cause,
             only_in_force=None if include_lifted else True,
         )
         return [_suppression(row) for row in rows]
+
+    def _digests(self, address: str) -> list[str]:
+        found = [] if self._keys is None else self._keys.digests(self._account_id, address)
+        return [digest_address(each) for each in found]
 
 
 class ComplianceWriter(ComplianceReader):

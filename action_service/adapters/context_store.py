@@ -20,7 +20,8 @@ _CONTACTS = """
     """
 _ACCOUNTS = """
     SELECT id::text, jsonb_build_object(
-        'id', id, 'name', name, 'timezone', timezone, 'currency', currency)::text
+        'id', id, 'name', name, 'timezone', timezone, 'currency', currency,
+        'postal_address', postal_address)::text
     FROM treadle.accounts WHERE id = ANY($1::uuid[])
     """
 # Later rows of the same action (a jump back by migration) replace earlier ones.

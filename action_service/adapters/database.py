@@ -30,6 +30,7 @@ from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.imports import ImportReader, ImportWriter
 from action_service.adapters.message_reader import MessageReader
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.privacy.erasures import PrivacyReader, PrivacyWriter
 from action_service.adapters.records import RecordReader, RecordWriter
 from action_service.adapters.references import ReferenceReader
 from action_service.adapters.sql import to_json
@@ -41,6 +42,7 @@ from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import EventPublisher, OutboxRow
 from action_service.use_cases.ports import Change
 from common.auth import Principal
+from common.contact_links import LinkKeys
 from common.errors import request_id_reused
 from common.ids import new_id
 
@@ -95,7 +97,9 @@ _FINISH = text(
 class PostgresReader:
     """A read-only transaction of one account."""
 
-    def __init__(self, connection: AsyncConnection, account_id: UUID) -> None:
+    def __init__(
+        self, connection: AsyncConnection, account_id: UUID, keys: LinkKeys | None = None
+    ) -> None:
         self.connection = connection
         self.account_id = account_id
         self.workflows = WorkflowReader(connection, account_id)
@@ -107,8 +111,9 @@ class PostgresReader:
         self.records = RecordReader(connection, account_id)
         self.imports = ImportReader(connection, account_id)
         self.credentials = CredentialReader(connection, account_id)
-        self.compliance = ComplianceReader(connection, account_id)
+        self.compliance = ComplianceReader(connection, account_id, keys)
         self.accounts = AccountReader(connection, account_id)
+        self.privacy = PrivacyReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
         self.messages = MessageReader(connection, account_id)
 
@@ -123,6 +128,7 @@ class PostgresWriter:
         account_id: UUID,
         actor: str,
         user_id: UUID | None,
+        keys: LinkKeys | None = None,
     ) -> None:
         self.connection = connection
         self.account_id = account_id
@@ -137,8 +143,9 @@ class PostgresWriter:
         self.records = RecordWriter(connection, account_id)
         self.imports = ImportWriter(connection, account_id)
         self.credentials = CredentialWriter(connection, account_id)
-        self.compliance = ComplianceWriter(connection, account_id)
+        self.compliance = ComplianceWriter(connection, account_id, keys)
         self.accounts = AccountWriter(connection, account_id)
+        self.privacy = PrivacyWriter(connection, account_id, actor)
         self.executions = ExecutionWriter(connection, account_id)
         self.messages = MessageReader(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
@@ -231,13 +238,18 @@ class PostgresWriter:
 class PostgresDatabase:
     """Opens transactions of accounts; frozen plans are remembered by `plans`.
 
-    Without a publisher events wait for the engine's sweep.
+    Without a publisher events wait for the engine's sweep. `keys` find addresses that were erased.
     """
 
     def __init__(
-        self, engine: AsyncEngine, plans: PlanCache, publisher: EventPublisher | None = None
+        self,
+        engine: AsyncEngine,
+        plans: PlanCache,
+        publisher: EventPublisher | None = None,
+        keys: LinkKeys | None = None,
     ) -> None:
         self._engine = engine
+        self._keys = keys
         self._plans = plans
         self._publisher = publisher
         # The user to name as author, by caller whose account and user rows exist.
@@ -247,7 +259,7 @@ class PostgresDatabase:
     async def reading(self, account_id: UUID) -> AsyncGenerator[PostgresReader]:
         """A read-only transaction of the account."""
         async with self._transaction(account_id, read_only=True) as connection:
-            yield PostgresReader(connection, account_id)
+            yield PostgresReader(connection, account_id, self._keys)
 
     @asynccontextmanager
     async def writing(self, principal: Principal) -> AsyncGenerator[PostgresWriter]:
@@ -259,7 +271,9 @@ class PostgresDatabase:
                 user_id = self._callers[caller]
             else:
                 user_id = await _introduce(connection, account_id, principal.user_id)
-            writer = PostgresWriter(connection, self._plans, account_id, principal.actor, user_id)
+            writer = PostgresWriter(
+                connection, self._plans, account_id, principal.actor, user_id, self._keys
+            )
             yield writer
             events = await writer.finish()
         self._remember(caller, user_id)

@@ -1,6 +1,6 @@
 """Executions and their logs, read for the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -16,6 +16,7 @@ from action_service.domain.execution import (
     Summary,
 )
 from action_service.domain.messages import DeliveryState
+from action_service.domain.plan import Json
 from action_service.domain.states import ActionStatus, ExecutionState
 
 _COLUMNS = """
@@ -136,6 +137,18 @@ _STEPS = text(
 )
 
 
+_SENT_BY = text(
+    """
+    SELECT m.id AS message_id, e.workflow_id, x.action_id
+    FROM workflow_action_executions x
+    JOIN workflow_executions e ON e.id = x.workflow_execution_id
+    LEFT JOIN messages m ON m.action_execution_id = x.id AND m.delivery_id IS NULL
+    WHERE x.account_id = :account AND x.id = :id
+    ORDER BY m.id DESC LIMIT 1
+    """
+)
+
+
 class ExecutionReader(Repository):
     """Reads executions."""
 
@@ -181,6 +194,14 @@ class ExecutionReader(Repository):
     async def fingerprint(self, execution_id: UUID) -> str | None:
         """A text that changes with every change of the execution or its log; None without one."""
         return (await self._run(_FINGERPRINT, id=execution_id)).scalar()
+
+    async def sent_by(self, action_execution_id: UUID) -> Mapping[str, Json] | None:
+        """The ids of the message that a step has sent, as events name them; None without a step."""
+        row = (await self._run(_SENT_BY, id=action_execution_id)).first()
+        if row is None:
+            return None
+        ids = {"workflow_id": str(row.workflow_id), "action_id": str(row.action_id)}
+        return ids if row.message_id is None else {**ids, "message_id": str(row.message_id)}
 
     async def summary(self, workflow_id: UUID) -> Summary:
         """How the executions of a workflow stand."""

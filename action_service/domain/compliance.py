@@ -58,6 +58,7 @@ class Cause(StrEnum):
     COMPLAINT = "complaint"
     MANUAL = "manual"
     DO_NOT_CONTACT = "do_not_contact"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ _SAID: Final[Mapping[str, str]] = {
     Cause.COMPLAINT: "suppressed: reported a message as spam on {day}",
     Cause.MANUAL: "suppressed: the address has been blocked by the account since {day}",
     Cause.DO_NOT_CONTACT: "suppressed: the contact is not to be contacted since {day}",
+    Cause.ERASURE: "suppressed: who was reached there has been erased on {day}",
     Objection.WITHDRAWN: "no consent: the contact has withdrawn it for {purpose} by {channel}"
     " on {day}",
     Objection.NO_CONSENT: "no consent: {purpose} by {channel} needs the contact's explicit consent",

@@ -19,7 +19,8 @@ class Execution:
     id: UUID
     workflow_id: UUID
     workflow_version: int
-    contact_id: UUID
+    # None when the contact was erased.
+    contact_id: UUID | None
     state: ExecutionState
     current_action_id: UUID | None
     started_at: datetime
@@ -57,7 +58,7 @@ class ActionExecution:
     execution_id: UUID
     version_id: UUID
     action_id: UUID
-    contact_id: UUID
+    contact_id: UUID | None
     action_type: str
     status: ActionStatus
     outcome: str | None

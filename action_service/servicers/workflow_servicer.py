@@ -48,8 +48,10 @@ _UPDATABLE = frozenset({"name", "description"})
 class WorkflowServicer(WorkflowServiceServicer):
     """Serves WorkflowService."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, postal_address: str) -> None:
+        """`postal_address` is in the marketing email of accounts that have set none."""
         self._rpc = Rpc(database)
+        self._postal_address = postal_address
 
     async def CreateWorkflow(
         self, request: pb.CreateWorkflowRequest, context: object
@@ -256,7 +258,12 @@ class WorkflowServicer(WorkflowServiceServicer):
 
         async def work(tx: Writer) -> workflow_pb2.Workflow:
             workflow = await activate_workflow(
-                tx, workflow_id, command, migrate=migrate, etag=request.etag
+                tx,
+                workflow_id,
+                command,
+                migrate=migrate,
+                etag=request.etag,
+                postal_address=self._postal_address,
             )
             return workflow_message(workflow)
 

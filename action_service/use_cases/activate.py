@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from action_service.domain.compliance import Purpose
 from action_service.domain.lifecycle import WorkflowCommand, WorkflowStatus
 from action_service.domain.migration import resume_point
 from action_service.domain.plan import Plan, PlanStep, ordered
@@ -19,16 +20,24 @@ _PAST = {WorkflowCommand.ACTIVATE: "activated", WorkflowCommand.RESUME: "resumed
 
 
 async def activate_workflow(
-    tx: Writer, workflow_id: UUID, command: WorkflowCommand, *, migrate: bool, etag: str
+    tx: Writer,
+    workflow_id: UUID,
+    command: WorkflowCommand,
+    *,
+    migrate: bool,
+    etag: str,
+    postal_address: str,
 ) -> Workflow:
     """Makes a draft or a paused workflow active; `command` is ACTIVATE or RESUME.
 
     A changed draft is frozen as the next version, for which every action must be valid. With
     `migrate`, executions of older versions move to the newest. Held executions go on: the engine
-    finds them by itself, batch after batch.
+    finds them by itself, batch after batch. `postal_address` is that of accounts without one.
     """
     before, status = await lock_workflow(tx, workflow_id, command, etag=etag)
-    version = await _freeze(tx, before) if before.draft_changed or before.version == 0 else None
+    version = None
+    if before.draft_changed or before.version == 0:
+        version = await _freeze(tx, before, postal_address)
     moved = 0
     if migrate and before.status is WorkflowStatus.PAUSED:
         version = version or await tx.workflows.newest_version(workflow_id)
@@ -71,7 +80,7 @@ async def migrate_executions(tx: Writer, workflow_id: UUID, version: Version) ->
     return sum(place.count for place in places)
 
 
-async def _freeze(tx: Writer, workflow: Workflow) -> Version:
+async def _freeze(tx: Writer, workflow: Workflow, postal_address: str) -> Version:
     actions = await tx.actions.of(workflow.id)
     branches = await tx.workflows.branches(workflow.id)
     violations = [
@@ -80,6 +89,7 @@ async def _freeze(tx: Writer, workflow: Workflow) -> Version:
             FieldViolation(f"actions[{p.action_id}].fallback_action_id", p.description)
             for p in circles(actions, branches)
         ),
+        *(await _address_violations(tx, actions, postal_address)),
     ]
     if all(action.branch_id is not None for action in actions):
         violations.append(FieldViolation("actions", "the main path needs at least one action"))
@@ -115,6 +125,29 @@ def _step(action: Action) -> PlanStep:
         fallback_action_id=None if fallback is None else str(fallback),
         needs=tuple(sorted(needs.roots)),
     )
+
+
+async def _address_violations(
+    tx: Writer, actions: Sequence[Action], postal_address: str
+) -> Sequence[FieldViolation]:
+    """Marketing email without a sender's postal address is against the law (CAN-SPAM)."""
+    emails = [
+        action
+        for action in actions
+        if action.is_enabled
+        and action.action_type == "send_email"
+        and action.config.get("purpose") != Purpose.TRANSACTIONAL
+    ]
+    if not emails or postal_address:
+        return ()
+    account = await tx.accounts.get()
+    if account is not None and account.settings.postal_address:
+        return ()
+    problem = (
+        "is marketing, which must show a postal address, and the account has none: set it with "
+        "PATCH /api/v1/account, or make the purpose transactional"
+    )
+    return [FieldViolation(f"actions[{email.id}].config.purpose", problem) for email in emails]
 
 
 def _violations(found: Sequence[ActionView]) -> Iterator[FieldViolation]:

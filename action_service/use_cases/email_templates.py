@@ -15,8 +15,8 @@ from common.ids import new_id
 
 _MAX_NAME = 200
 _MAX_BODY = templating.MAX_SOURCE
-# Of the emails that welcome to a course.
-_ROOTS = ("course",)
+# Of the emails that welcome to a course, and of those that send_email sends.
+_ROOTS = ("course", "unsubscribe_url", "preferences_url")
 
 
 async def get_template(tx: Transaction, template_id: UUID) -> EmailTemplate:

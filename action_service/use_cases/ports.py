@@ -35,6 +35,7 @@ from action_service.use_cases.contact_ports import (
 from action_service.use_cases.credential_ports import CredentialReads, CredentialWrites
 from action_service.use_cases.imports.ports import ImportReads, ImportWrites
 from action_service.use_cases.message_ports import MessageReads
+from action_service.use_cases.privacy_ports import PrivacyReads, PrivacyWrites
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
 from common.auth import Principal
@@ -208,6 +209,10 @@ class ExecutionReads(Protocol):
         """A text that changes with every change of the execution or its log; None without one."""
         ...
 
+    async def sent_by(self, action_execution_id: UUID) -> Mapping[str, Json] | None:
+        """The ids of the message that a step has sent, as events name them; None without a step."""
+        ...
+
     async def summary(self, workflow_id: UUID) -> Summary:
         """How the executions of a workflow stand."""
         ...
@@ -294,6 +299,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def privacy(self) -> PrivacyReads:
+        """What is held of contacts, and what was erased."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -375,6 +385,11 @@ class Writer(Protocol):
     @property
     def messages(self) -> MessageReads:
         """What was sent."""
+        ...
+
+    @property
+    def privacy(self) -> PrivacyWrites:
+        """Erasures of contacts."""
         ...
 
     @property

@@ -47,9 +47,11 @@ class SendGridGateway:
 
 def message_body(email: Email) -> dict[str, JsonValue]:
     """The body of `POST /v3/mail/send`. SendGrid wants the plain text before the HTML."""
-    content: list[JsonValue] = [{"type": "text/html", "value": email.body.html}]
-    if email.body.text:
-        content.insert(0, {"type": "text/plain", "value": email.body.text})
+    content: list[JsonValue] = [
+        {"type": kind, "value": value}
+        for kind, value in (("text/plain", email.body.text), ("text/html", email.body.html))
+        if value
+    ]
     to: dict[str, JsonValue] = {"email": email.to}
     if email.to_name:
         to["name"] = email.to_name
@@ -63,6 +65,8 @@ def message_body(email: Email) -> dict[str, JsonValue]:
             "click_tracking": {"enable": email.track_clicks, "enable_text": False},
         },
     }
+    if email.headers:
+        body["headers"] = dict(email.headers)
     if email.reply_to:
         body["reply_to"] = {"email": email.reply_to}
     if email.attachments:

@@ -60,7 +60,7 @@ class Execution(Resource):
     id: Id
     workflow_id: Id
     workflow_version: int
-    contact_id: Id
+    contact_id: Id | None = Field(description="null once the contact has been erased.")
     state: ExecutionStateShown
     current_action_id: Id | None = Field(description="null once the run has ended.")
     started_at: datetime | None
@@ -107,7 +107,7 @@ class ActionExecution(Resource):
     execution_id: Id
     action_id: Id
     action_name: str | None
-    contact_id: Id
+    contact_id: Id | None = Field(description="null once the contact has been erased.")
     action_type: str
     action_config: JsonObject = Field(description="The configuration it ran with, secrets left out")
     position: int

@@ -18,6 +18,7 @@ from action_service.bootstrap import add_api
 from action_service.engine.model import Task
 from action_service.engine.ports import EventPublisher
 from common.auth import TokenVerifier, issue_token
+from common.contact_links import LinkKeys
 from common.db import create_engine
 from common.errors import ErrorReason, TreadleError
 from common.grpc.client import connect
@@ -26,6 +27,8 @@ from common.grpc.status import from_rpc_error
 from treadle.account.v1.account_service_pb2_grpc import AccountServiceStub
 from treadle.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from treadle.compliance.v1.compliance_service_pb2_grpc import ComplianceServiceStub
+from treadle.compliance.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from treadle.compliance.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.contact.v1.contact_service_pb2_grpc import ContactServiceStub
 from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
@@ -51,6 +54,7 @@ from treadle.workflow.v1.workflow_service_pb2_grpc import (
 
 SECRET = SecretStr("a" * 40)
 MASTER_KEY = bytes(range(32))
+LINKS = LinkKeys([bytes(range(32, 64))])
 
 
 @dataclass
@@ -81,6 +85,8 @@ class Client:
         self.account = AccountServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
         self.imports = ContactImportServiceStub(channel)
+        self.preferences = PreferenceServiceStub(channel)
+        self.privacy = PrivacyServiceStub(channel)
         self.directory = DirectoryServiceStub(channel)
         self.crm = CrmServiceStub(channel)
         self.campaigns = CampaignServiceStub(channel)
@@ -169,7 +175,10 @@ class Api:
 
 @asynccontextmanager
 async def running_api(
-    database_url: str, publisher: EventPublisher | None = None
+    database_url: str,
+    publisher: EventPublisher | None = None,
+    *,
+    postal_address: str = "1 Main Street, Springfield",
 ) -> AsyncGenerator[Api]:
     """Serve during the block; without a publisher events stay in their table."""
     async with AsyncExitStack() as resources:
@@ -177,7 +186,9 @@ async def running_api(
         resources.push_async_callback(db.dispose)
         bell = Bell()
         server = GrpcServer(TokenVerifier(SECRET), translate=translate)
-        add_api(server, db, bell, Vault([MASTER_KEY]), publisher)
+        add_api(
+            server, db, bell, Vault([MASTER_KEY]), LINKS, publisher, postal_address=postal_address
+        )
         address = await resources.enter_async_context(
             server.running("127.0.0.1:0", grace=timedelta(seconds=1))
         )

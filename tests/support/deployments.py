@@ -28,6 +28,7 @@ SETTINGS: Mapping[str, type[ProcessSettings]] = {
 SECRETS: Mapping[str, str] = {
     "TREADLE_JWT_SECRET": "0123456789abcdef0123456789abcdef",
     "TREADLE_ACTION_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "TREADLE_LINK_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     "POSTGRES_PASSWORD": "superuser",
     "TREADLE_DATABASE_PASSWORD": "services",
     "TREADLE_NATS_PASSWORD": "broker",
@@ -54,6 +55,8 @@ _KUBERNETES_SECRET: Mapping[str, str] = {
     "jwt-secret": SECRETS["TREADLE_JWT_SECRET"],
     "action-master-key": SECRETS["TREADLE_ACTION_MASTER_KEY"],
     "action-previous-master-keys": "[]",
+    "link-key": SECRETS["TREADLE_LINK_KEY"],
+    "action-previous-link-keys": "[]",
     "sendgrid-api-key": OPTIONAL_SECRETS["TREADLE_EXECUTOR_SENDGRID_API_KEY"],
     "twilio-account-sid": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID"],
     "twilio-auth-token": OPTIONAL_SECRETS["TREADLE_EXECUTOR_TWILIO_AUTH_TOKEN"],

@@ -211,11 +211,12 @@ def test_secrets_go_where_they_are_needed() -> None:
         if role.module == "gateway":
             assert holds == theirs
         elif role.module == "action_service" and "api" in role.arguments:
-            assert holds == {"TREADLE_JWT_SECRET", "TREADLE_ACTION_MASTER_KEY"}
+            keys = {"TREADLE_ACTION_MASTER_KEY", "TREADLE_LINK_KEY"}
+            assert holds == {"TREADLE_JWT_SECRET", *keys}
         else:
             payments = {name for name in theirs if "_STRIPE_" in name}
             needed = {
-                "communication": theirs - payments,
+                "communication": (theirs - payments) | {"TREADLE_LINK_KEY"},
                 "payments": payments,
             }
             wanted = {name for category in role.categories for name in needed.get(category, ())}

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from common.contact_links import MarketingSettings
 from common.settings import DatabaseSettings, ProcessSettings, SharedSettings
 from executor_service.metrics import Metrics
 from tests.support.deployments import ROOT, SETTINGS, variables
@@ -21,6 +22,7 @@ SECTIONS: Mapping[str, type[ProcessSettings]] = {
     "All processes": ProcessSettings,
     "All but the gateway": SharedSettings,
     "action_service and scheduler_service": DatabaseSettings,
+    "action_service and executors of `communication`": MarketingSettings,
     **SETTINGS,
 }
 

@@ -87,15 +87,15 @@ def test_a_viewer_may_read_everything_and_change_nothing() -> None:
 
 
 def test_an_admin_may_do_all_that_people_may_but_not_what_services_do() -> None:
-    of_services = {"ledger:claim", "credential:use", "inbound:record"}
+    of_services = {"ledger:claim", "credential:use", "inbound:record", "preference:set"}
     assert ROLE_PERMISSIONS["admin"] == {_permission(rpc) for rpc in RPCS} - of_services
     assert {"ledger:claim", "credential:use"} <= ROLE_PERMISSIONS[SERVICE_ROLE]
 
 
-def test_the_gateway_itself_may_hand_on_what_providers_post_and_nothing_else() -> None:
+def test_the_gateway_itself_may_hand_on_what_comes_from_outside_and_nothing_else() -> None:
     granting = {role for role, granted in ROLE_PERMISSIONS.items() if "inbound:record" in granted}
     assert granting == {GATEWAY_ROLE}
-    assert ROLE_PERMISSIONS[GATEWAY_ROLE] == {"inbound:record"}
+    assert ROLE_PERMISSIONS[GATEWAY_ROLE] == {"inbound:record", "preference:set"}
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from executor_service.attachments import AttachmentError, AttachmentFetcher
 from executor_service.domain import classify
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
+from executor_service.marketing import Imprints
 from executor_service.messages import gateway_of, hand_over_email, templated_body
 from executor_service.ports import Attachment, Email, EmailBody, EmailGateways, TemplateSource
 from executor_service.recipients import Recipient, purpose_of
 from treadle.catalog.v1.send_email_pb2 import SendEmailConfig
+from treadle.catalog.v1.send_purpose_pb2 import SEND_PURPOSE_MARKETING
 from treadle.compliance.v1.compliance_pb2 import CHANNEL_EMAIL
 
 
@@ -21,11 +23,13 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         gateways: EmailGateways,
         templates: TemplateSource,
         attachments: AttachmentFetcher,
+        imprints: Imprints,
         clock: Clock,
     ) -> None:
         self._gateways = gateways
         self._templates = templates
         self._attachments = attachments
+        self._imprints = imprints
         self._clock = clock
 
     async def prepare(self, step: Step[SendEmailConfig]) -> Outcome | Send:
@@ -34,8 +38,18 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         to = step.context_text("contact", "email")
         if not to:
             return Failed(ErrorClass.INVALID_CONFIG, "the contact has no email address")
+        links = self._imprints.links(step, to)
+        purpose = purpose_of(config.purpose)
+        is_marketing = purpose == SEND_PURPOSE_MARKETING
+        imprint = self._imprints.of(step, links) if is_marketing else None
+        if isinstance(imprint, Failed):
+            return imprint
         body = await templated_body(
-            self._templates, step.task, config.template_id, step.context, clock=self._clock
+            self._templates,
+            step.task,
+            config.template_id,
+            self._imprints.values(step, links),
+            clock=self._clock,
         )
         if not isinstance(body, EmailBody):
             return body
@@ -50,14 +64,15 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             subject=config.subject,
             from_name=config.from_name,
             from_email=config.from_email,
-            body=body,
+            body=body if imprint is None else imprint.on(body),
+            headers={} if imprint is None else imprint.headers,
             reply_to=config.reply_to,
             track_opens=config.track_opens,
             track_clicks=config.track_clicks,
             attachments=files,
             reference=step.reference(),
         )
-        recipient = Recipient(CHANNEL_EMAIL, to, purpose_of(config.purpose), step.task.contact_id)
+        recipient = Recipient(CHANNEL_EMAIL, to, purpose, step.task.contact_id)
         return Send(recipient, lambda: hand_over_email(gateway, email, clock=self._clock))
 
     async def _files(self, config: SendEmailConfig) -> tuple[Attachment, ...] | Failed:

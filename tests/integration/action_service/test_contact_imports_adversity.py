@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
 from action_service.adapters.import_queue import PostgresImportQueue
-from action_service.engine.importer import Importer
+from action_service.engine.background import Background
 from action_service.use_cases.imports.work import ImportWork
 from common.db import create_engine
 from tests.support.action_api import Api, Client
@@ -184,7 +184,7 @@ async def test_a_database_that_is_away_for_a_moment(
     before_each(db, sever)
     work = ImportWork(PostgresImportQueue(db, Outbox()))
     running = asyncio.create_task(
-        Importer(work.next_batch, interval=timedelta(milliseconds=10)).run(stop)
+        Background(work.next_batch, name="imports", interval=timedelta(milliseconds=10)).run(stop)
     )
     for _ in range(1_000):
         if (await shown(client, started.id)).status == IMPORT_STATUS_COMPLETED:
@@ -207,7 +207,7 @@ async def test_an_importer_that_is_stopped_finishes_its_batch(api: Api, client: 
         stop.set()
         return await work.next_batch()
 
-    await Importer(one_batch, interval=timedelta(minutes=1)).run(stop)
+    await Background(one_batch, name="imports", interval=timedelta(minutes=1)).run(stop)
     assert (await shown(client, started.id)).processed_rows == 500
 
 

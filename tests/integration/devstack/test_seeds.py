@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 import yaml
 
-from action_service.engine.importer import Importer
+from action_service.engine.background import Background
 from common.auth import issue_token
 from devstack.client import GatewayClient
 from devstack.loading import FileError
@@ -80,7 +80,9 @@ async def garden(database_url: str, tmp_path: Path) -> AsyncGenerator[Garden]:
         )
         work = importer(api)
         importing = asyncio.create_task(
-            Importer(work.next_batch, interval=timedelta(milliseconds=50)).run(stop)
+            Background(work.next_batch, name="imports", interval=timedelta(milliseconds=50)).run(
+                stop
+            )
         )
         async with running_gateway(settings) as url:
             with GatewayClient(url, token) as client:

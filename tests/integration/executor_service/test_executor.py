@@ -39,6 +39,7 @@ EMAIL = {
     "subject": "Hi",
     "from_name": "Bakery",
     "from_email": "b@example.com",
+    "purpose": "transactional",
 }
 
 

@@ -17,6 +17,9 @@ from gateway.settings import GatewaySettings
 
 # Generated clients are named after these: renaming one breaks them.
 OPERATIONS = {
+    "eraseContact": "POST /api/v1/contacts/{contact_id}/erase",
+    "exportContact": "GET /api/v1/contacts/{contact_id}/export",
+    "getErasure": "GET /api/v1/erasures/{erasure_id}",
     "activateWorkflow": "POST /api/v1/workflows/{workflow_id}/activate",
     "addAction": "POST /api/v1/workflows/{workflow_id}/actions",
     "archiveWorkflow": "POST /api/v1/workflows/{workflow_id}/archive",

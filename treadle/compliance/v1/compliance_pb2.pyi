@@ -40,6 +40,7 @@ class SuppressionCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SUPPRESSION_CAUSE_COMPLAINT: _ClassVar[SuppressionCause]
     SUPPRESSION_CAUSE_MANUAL: _ClassVar[SuppressionCause]
     SUPPRESSION_CAUSE_DO_NOT_CONTACT: _ClassVar[SuppressionCause]
+    SUPPRESSION_CAUSE_ERASURE: _ClassVar[SuppressionCause]
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_EMAIL: Channel
 CHANNEL_SMS: Channel
@@ -58,6 +59,7 @@ SUPPRESSION_CAUSE_BOUNCE: SuppressionCause
 SUPPRESSION_CAUSE_COMPLAINT: SuppressionCause
 SUPPRESSION_CAUSE_MANUAL: SuppressionCause
 SUPPRESSION_CAUSE_DO_NOT_CONTACT: SuppressionCause
+SUPPRESSION_CAUSE_ERASURE: SuppressionCause
 
 class Consent(_message.Message):
     __slots__ = ("channel", "purpose", "status", "source", "evidence", "changed_at", "changed_by")

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from common.catalogue import SEALED_PREFIX, catalogue
 from common.clock import Clock
+from common.contact_links import LinkKeys
 from common.egress import EgressPolicy, GuardedClient
 from common.errors import FieldViolation, invalid
 from common.ids import new_id
@@ -31,6 +32,7 @@ from executor_service.adapters.providers import email_gateways, payment_gateway,
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.handlers.base import EffectHandler
+from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline, Stale
@@ -65,6 +67,8 @@ TEMPLATE_ID = "550e8400-e29b-41d4-a716-446655440000"
 NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 
 SENDER = Sender("notifications@example.com", "Bakery", "+14155550123")
+LINKS = LinkKeys([bytes(range(32))])
+IMPRINTS = Imprints(LINKS, "https://treadle.example.com", "Bakery, 1 Main Street")
 CONTACT: dict[str, Any] = {
     "id": "0195f000-0000-7000-8000-000000000001",
     "first_name": "Ann",
@@ -234,6 +238,7 @@ class Bench:
         egress: GuardedClient | None = None,
         sender: Sender = SENDER,
         public_url: str = "",
+        imprints: Imprints = IMPRINTS,
     ) -> None:
         """Wires the handlers anew, with another address or without credentials."""
         settings = ExecutorSettings(
@@ -261,6 +266,7 @@ class Bench:
                 EmailGateways: lambda: email_gateways(settings, self.credentials),
                 SmsGateways: lambda: sms_gateways(settings, self.credentials),
                 PaymentGateway: lambda: payment_gateway(settings),
+                Imprints: lambda: imprints,
                 Sender: lambda: sender,
             }
         )

@@ -29,6 +29,7 @@ CONFIG: dict[str, Any] = {
     "subject": "Welcome {{ contact.first_name }}!",
     "from_name": "{{ account.name }} Team",
     "from_email": "support@example.com",
+    "purpose": "transactional",
 }
 
 

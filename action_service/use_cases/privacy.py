@@ -1,0 +1,72 @@
+"""Exports and erasures of contacts: articles 15, 17 and 20 of the GDPR."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+from uuid import UUID
+
+from action_service.domain.compliance import Cause, NewSuppression
+from action_service.domain.contact import Contact
+from action_service.domain.erasure import Erasure, addresses_of, digest_address
+from action_service.use_cases.compliance import places_of
+from action_service.use_cases.contacts import get_contact
+from action_service.use_cases.ports import Change, Reader, Transaction, Writer
+from common.errors import not_found
+
+ERASED: Final = "the contact was erased"
+
+
+async def export_contact(tx: Reader, contact_id: UUID) -> AsyncIterator[bytes]:
+    """All that is held of a contact; refuses one that is not there."""
+    contact = await get_contact(tx, contact_id)
+    addresses = addresses_of(contact.values)
+    addresses -= await tx.privacy.addresses_of_others(contact_id, addresses)
+    return tx.privacy.export(contact_id, addresses)
+
+
+async def erase_contact(tx: Writer, contact_id: UUID, digests: Callable[[str], str]) -> Erasure:
+    """Begins an erasure; one that has begun is the answer.
+
+    From the commit on nothing is sent to the contact: their runs are cancelled, so that what an
+    executor has in hand is not granted its claim. `digests` gives what stands for an address by
+    which they are not to be reached again, whoever adds them anew.
+    """
+    await tx.compliance.hold_claims()
+    contact = await tx.contacts.lock(contact_id)
+    known = await tx.privacy.erasure_of(contact_id)
+    if known is not None:
+        return known
+    if contact is None:
+        raise not_found("contact", contact_id)
+    await tx.compliance.suppress(await _ends(tx, contact, digests), tx.actor)
+    cancelled = await tx.privacy.cancel_executions(contact_id, ERASED)
+    erasure = await tx.privacy.request_erasure(contact_id, cancelled_executions=cancelled)
+    tx.record(
+        Change(
+            operation="contact.erasure_requested",
+            entity_type="contact",
+            entity_id=contact_id,
+            after={"erasure_id": str(erasure.id), "executions_cancelled": cancelled},
+        )
+    )
+    return erasure
+
+
+async def _ends(
+    tx: Writer, contact: Contact, digests: Callable[[str], str]
+) -> list[NewSuppression]:
+    """The suppressions that stay: of all addresses by which nobody else is reached."""
+    addresses = {address for channel, address in places_of(contact) if channel is not None}
+    addresses -= await tx.privacy.addresses_of_others(contact.id, addresses)
+    return [
+        NewSuppression(channel, digest_address(digests(address)), Cause.ERASURE)
+        for channel, address in places_of(contact)
+        if channel is not None and address in addresses
+    ]
+
+
+async def get_erasure(tx: Transaction, erasure_id: UUID) -> Erasure:
+    """The erasure; refuses one that is not there."""
+    erasure = await tx.privacy.erasure(erasure_id)
+    if erasure is None:
+        raise not_found("erasure", erasure_id)
+    return erasure

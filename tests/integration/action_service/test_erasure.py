@@ -1,0 +1,119 @@
+"""Exports and erasures of contacts, on a real Postgres and NATS."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from nats.js import JetStreamContext
+from sqlalchemy import text
+
+from action_service.adapters.privacy.erasing import ErasureWork
+from action_service.adapters.privacy.holdings import HOLDINGS, IMPERSONAL, PACKED
+from action_service.adapters.privacy.purging import Purge
+from common.errors import ErrorReason
+from common.nats import connect, ensure_streams
+from tests.support.action_api import Api, Client, refused
+from treadle.compliance.v1 import privacy_service_pb2 as pb
+from treadle.dispatch.v1.event_pb2 import Event, EventBatch
+from treadle.record.v1 import crm_service_pb2, note_pb2, task_pb2
+
+EMAIL = "canary.heron@example.com"
+NAME = "Canaryheron"
+
+
+@pytest.fixture
+async def js(nats_url: str) -> AsyncGenerator[JetStreamContext]:
+    nc = await connect(nats_url, name="test")
+    streams = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+    await ensure_streams(streams)
+    yield streams
+    await nc.close()
+
+
+async def exported(client: Client, contact_id: str) -> dict[str, Any]:
+    """The document."""
+    request = pb.ExportContactRequest(contact_id=contact_id)
+    pieces = [answer.data async for answer in client.privacy.ExportContact(request)]
+    document: dict[str, Any] = orjson.loads(b"".join(pieces))
+    return document
+
+
+async def erase(client: Client, contact_id: str) -> pb.Erasure:
+    """What the call answers."""
+    request = pb.EraseContactRequest(contact_id=contact_id)
+    return (await client.privacy.EraseContact(request)).erasure
+
+
+async def whole_database(api: Api) -> str:
+    """Every value of every row; bytes as text, where they are text."""
+    async with api.db.connect() as connection:
+        tables = await connection.execute(
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'treadle'")
+        )
+        found = ""
+        for table in tables.scalars().all():
+            rows = await connection.execute(text(f"SELECT * FROM treadle.{table}"))
+            for row in rows:
+                for value in row:
+                    found += value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        return found
+
+
+async def test_every_table_is_declared(api: Api) -> None:
+    async with api.db.connect() as connection:
+        tables = await connection.execute(
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'treadle'")
+        )
+        held = {holding.table for holding in HOLDINGS}
+        assert set(tables.scalars()) == held | set(PACKED) | IMPERSONAL
+        assert not held & IMPERSONAL
+
+
+async def test_contact_with_records_is_exported_and_erased(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    contact = await client.contact(email=EMAIL, first_name=NAME, phone="+4915112345678")
+    other = await client.contact(email="other@example.com", first_name="Other")
+    for each in (contact, other):
+        note = note_pb2.Note(contact_id=each.id, content=f"spoke with {each.first_name}")
+        await client.crm.CreateNote(
+            crm_service_pb2.CreateNoteRequest(note=note, request_id=str(uuid4()))
+        )
+    task = task_pb2.Task(contact_id=contact.id, title=f"call {NAME}")
+    await client.crm.CreateTask(crm_service_pb2.CreateTaskRequest(task=task))
+    batch = EventBatch(
+        account_id=str(client.account_id),
+        type="tag_added",
+        events=[Event(id=str(uuid4()), contact_id=contact.id, data_json=NAME.encode())],
+    )
+    subject = f"treadle.events.{client.account_id}.tag_added"
+    await js.publish(subject, batch.SerializeToString())
+
+    document = await exported(client, contact.id)
+    (shown,) = document["contact"]
+    assert shown["email"] == EMAIL
+    assert [note["content"] for note in document["notes"]] == [f"spoke with {NAME}"]
+    assert "Other" not in orjson.dumps(document).decode()
+    assert NAME in await whole_database(api)
+
+    work = ErasureWork(api.db, Purge(js))
+    erasure = await erase(client, contact.id)
+    assert erasure.status == pb.ERASURE_STATUS_PENDING
+    assert await work.next_piece() and await work.next_piece()
+    assert not await work.next_piece()
+
+    left = await whole_database(api)
+    assert EMAIL not in left
+    assert NAME not in left
+    assert "+4915112345678" not in left
+    assert "spoke with Other" in left
+    request = pb.GetErasureRequest(erasure_id=erasure.id)
+    done = (await client.privacy.GetErasure(request)).erasure
+    assert done.status == pb.ERASURE_STATUS_COMPLETED
+    assert done.erased["contacts"] == 1
+    assert done.erased["notes"] == 1
+    assert done.erased["TREADLE_EVENTS"] == 1
+    assert (await erase(client, contact.id)) == done
+    await refused(exported(client, contact.id), ErrorReason.NOT_FOUND)
