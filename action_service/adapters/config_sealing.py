@@ -6,7 +6,7 @@ any number of processes may do it, as often as they like.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,9 +21,8 @@ from action_service.adapters.credentials import CredentialWriter
 from action_service.adapters.sql import to_json
 from action_service.adapters.vault import Vault
 from action_service.domain.credentials import UnreadableSecretError
-from action_service.domain.plan import Json
-from action_service.use_cases.config_secrets import has_plain, resealed_config
-from common.catalogue import ActionSpec, catalogue
+from action_service.use_cases.config_secrets import has_plain_secrets, resealed_config
+from common.catalogue import catalogue
 from common.telemetry import get_logger
 
 _AT_ONCE: Final = 200
@@ -91,26 +90,21 @@ async def _with_plain(db: AsyncEngine, select: str, types: list[str]) -> AsyncIt
             )
             rows = list(found)
         for row in rows:
-            if any(has_plain(spec, config) for spec, config in _configs(row.plan)):
+            steps = row.plan["steps"]
+            if any(has_plain_secrets(step["action_type"], step["config"]) for step in steps):
                 yield row.id
         if len(rows) < _AT_ONCE:
             return
         after = rows[-1].id
 
 
-def _configs(plan: dict[str, Any]) -> Iterator[tuple[ActionSpec, dict[str, Json]]]:
-    """The configurations of the steps that may have secrets."""
-    for step in plan["steps"]:
-        spec = catalogue().types.get(step["action_type"])
-        if spec is not None and spec.secrets:
-            yield spec, step["config"]
-
-
 async def _resealed(
     account: _Account, vault: Vault, plan: dict[str, Any], forms: dict[str, str]
 ) -> dict[str, Any]:
-    for spec, config in _configs(plan):
-        config.update(await resealed_config(account, vault, spec, config, forms))
+    for step in plan["steps"]:
+        if has_plain_secrets(step["action_type"], step["config"]):
+            spec = catalogue().get(step["action_type"])
+            step["config"] = await resealed_config(account, vault, spec, step["config"], forms)
     return plan
 
 

@@ -114,7 +114,7 @@ class TaskEncoder:
     """Makes tasks; keeps the serialized fixed part of every step it has met."""
 
     def __init__(self, *, max_steps: int = 20_000) -> None:
-        self._fixed: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._fixed: dict[tuple[str, str], tuple[PlanStep, str, bytes]] = {}
         self._max_steps = max_steps
         # All tasks of a transaction are ready at its one instant.
         self._last_stamp = (_EPOCH, Timestamp())
@@ -151,7 +151,8 @@ class TaskEncoder:
     ) -> tuple[str, bytes]:
         key = (version_id, step.id)
         known = self._fixed.get(key)
-        if known is None:
+        # A step that was read anew may be another one: its secrets are sealed now.
+        if known is None or known[0] is not step:
             spec = catalogue().get(step.action_type)
             fixed = ActionTask(
                 account_id=account_id,
@@ -161,8 +162,8 @@ class TaskEncoder:
             ).SerializeToString()
             if len(self._fixed) >= self._max_steps:
                 self._fixed.clear()
-            known = self._fixed[key] = (spec.subject, fixed)
-        return known
+            known = self._fixed[key] = (step, spec.subject, fixed)
+        return known[1:]
 
 
 def headers_of(account_id: str, trace_id: str, attempt_id: str) -> dict[str, str]:

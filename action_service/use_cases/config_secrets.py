@@ -20,7 +20,7 @@ from action_service.use_cases.credential_ports import (
     Vault,
 )
 from action_service.use_cases.credentials import newest_data_key
-from common.catalogue import SEALED_PREFIX, SECRET_MASK, ActionSpec, is_sealed
+from common.catalogue import SEALED_PREFIX, SECRET_MASK, ActionSpec, catalogue, is_sealed
 from common.errors import FieldViolation, invalid
 
 MAX_OPENED: Final = 100
@@ -81,8 +81,11 @@ async def open_secrets(tx: OpeningTransaction, vault: Vault, sealed: Sequence[st
     return opened
 
 
-def has_plain(spec: ActionSpec, stored: Mapping[str, Json]) -> bool:
-    """Whether a stored configuration is from before there was sealing."""
+def has_plain_secrets(action_type: str, stored: Mapping[str, Json]) -> bool:
+    """Whether a stored configuration has secrets from before there was sealing."""
+    spec = catalogue().types.get(action_type)
+    if spec is None or not spec.secrets:
+        return False
     return not all(is_sealed(value) for value in spec.secret_values(stored))
 
 

@@ -1,22 +1,28 @@
 """Secrets inside configurations: sealed in every table, masked in answers, opened for services."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from action_service.adapters.config_sealing import seal_stored_secrets
 from action_service.adapters.credentials import rewrap_data_keys
+from action_service.adapters.driver import driver_of
+from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.vault import Vault
 from action_service.domain.credentials import UnreadableSecretError
+from action_service.engine.codec import TaskEncoder
+from action_service.engine.model import Dispatch
 from common.auth import SERVICE_ROLE, issue_token
-from common.catalogue import SEALED_PREFIX, SECRET_MASK
+from common.catalogue import SEALED_PREFIX, SECRET_MASK, is_sealed
 from common.errors import ErrorReason
 from common.grpc.client import connect
 from tests.support.action_api import MASTER_KEY, SECRET, Api, Client, fields, refused
 from treadle.credential.v1 import credential_service_pb2 as pb
 from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
+from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.workflow.v1 import action_pb2, action_service_pb2
 
 CANARY = "canary-7f31c0aa9d42"
@@ -172,7 +178,7 @@ async def test_it_opens_for_its_account_alone(api: Api, client: Client) -> None:
     stranger = await api.client()
     await stranger.add((await stranger.workflow()).id, webhook("theirs"))
     tampered = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
-    for account, text in (
+    for account, wrong in (
         (stranger.account_id, token),
         (client.account_id, tampered),
         (client.account_id, f"{SEALED_PREFIX}v1:1:AAAA"),
@@ -180,7 +186,7 @@ async def test_it_opens_for_its_account_alone(api: Api, client: Client) -> None:
         (client.account_id, f"{SEALED_PREFIX}v9:1:AAAA"),
         (client.account_id, "plain"),
     ):
-        error = await refused(opened(api, account, token, text), ErrorReason.VALIDATION_FAILED)
+        error = await refused(opened(api, account, token, wrong), ErrorReason.VALIDATION_FAILED)
         assert CANARY not in f"{error!r} {error.violations}"
     many = opened(api, client.account_id, *[token] * 101)
     assert fields(await refused(many, ErrorReason.VALIDATION_FAILED)) == ["sealed"]
@@ -250,3 +256,40 @@ async def test_a_draft_with_a_plain_secret_can_be_saved(api: Api, client: Client
     assert after.config.webhook_call.auth_config.token == SECRET_MASK
     (token,) = await stored(api)
     assert await opened(api, client.account_id, token) == [CANARY]
+
+
+async def test_a_plan_is_kept_only_once_its_secrets_are_sealed(api: Api, client: Client) -> None:
+    workflow = await client.workflow()
+    await client.add(workflow.id, webhook())
+    await client.activate(workflow.id)
+    await api.execute(
+        "UPDATE workflow_versions SET plan ="
+        f""" jsonb_set(plan, '{{steps,0,config,auth_config,token}}', '"{CANARY}"')"""
+    )
+    ((version,),) = await api.rows("SELECT id::text FROM workflow_versions")
+    plans, encoder = PlanCache(), TaskEncoder()
+
+    async def task() -> ActionTask:
+        """A task of the version as an engine makes it that has been running all the time."""
+        async with api.db.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+            driver = await driver_of(connection)
+            plan = plans.get(str(version)) or await plans.load(str(version), driver)
+        dispatch = Dispatch(
+            step=plan.steps[0],
+            version_id=str(version),
+            account_id=str(client.account_id),
+            workflow_id=workflow.id,
+            execution_id=str(UUID(int=1)),
+            action_execution_id=str(UUID(int=2)),
+            attempt_id=str(UUID(int=3)),
+            attempt_number=1,
+            contact_id=str(UUID(int=4)),
+            ready_at=datetime.now(UTC),
+        )
+        return ActionTask.FromString(encoder.encode(dispatch, plan, None).payload)
+
+    assert (await task()).config.webhook_call.auth_config.token == CANARY
+    await seal_stored_secrets(api.db, Vault([MASTER_KEY]))
+    assert is_sealed((await task()).config.webhook_call.auth_config.token)
+    assert plans.get(str(version)) is not None

@@ -210,7 +210,16 @@ async def test_tls_names(tls_server: ssl.SSLContext, tls_client: ssl.SSLContext)
     assert len(seen) == 2
 
 
-async def test_unknown_authorities_are_not_trusted(tls_server: ssl.SSLContext) -> None:
+async def test_unknown_authorities_are_not_trusted(
+    authority: Authority,
+    tls_server: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Nor those that the environment names.
+    named = tmp_path / "authority.pem"
+    named.write_text(authority.certificate_pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(named))
     resolver = FixedResolver({"hooks.example": [["93.184.215.14"]]})
     async with (
         serve(respond(OK), tls_server) as port,
