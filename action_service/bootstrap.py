@@ -25,9 +25,13 @@ from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
+from action_service.adapters.traffic import PostgresPermitDesk
+from action_service.adapters.traffic_upkeep import watching_circuits
 from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.adapters.vault import Vault
+from action_service.domain.peers import PROVIDERS, WEBHOOK
 from action_service.domain.retry import RetryTiming
+from action_service.domain.traffic import CircuitRules
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.background import Background
 from action_service.engine.ports import EventPublisher, Ringer
@@ -50,9 +54,11 @@ from action_service.servicers.record_servicers import (
     crm_servicer,
     directory_servicer,
 )
+from action_service.servicers.traffic_servicer import TrafficServicer
 from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
 from action_service.use_cases.imports.work import ImportWork
+from action_service.use_cases.traffic import Policy
 from action_service.use_cases.watch import ExecutionWatcher
 from common.auth import TokenVerifier
 from common.contact_links import LinkKeys
@@ -85,6 +91,7 @@ from treadle.record.v1.contact_import_service_pb2_grpc import (
 from treadle.record.v1.course_service_pb2_grpc import add_CourseServiceServicer_to_server
 from treadle.record.v1.crm_service_pb2_grpc import add_CrmServiceServicer_to_server
 from treadle.record.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
+from treadle.traffic.v1.traffic_service_pb2_grpc import add_TrafficServiceServicer_to_server
 from treadle.workflow.v1.action_service_pb2_grpc import add_ActionServiceServicer_to_server
 from treadle.workflow.v1.workflow_service_pb2_grpc import add_WorkflowServiceServicer_to_server
 
@@ -116,6 +123,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             resources.push_async_callback(db.dispose)
             age = timedelta(hours=settings.request_memory_hours)
             await resources.enter_async_context(forgetting_answers(db, older_than=age))
+            await resources.enter_async_context(watching_circuits(db))
             vault = Vault(settings.master_keys())
             await resources.enter_async_context(sealing_stored_secrets(db, vault))
             add_api(
@@ -126,6 +134,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 settings.links(),
                 publisher,
                 postal_address=settings.postal_address,
+                policy=_policy(settings),
             )
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(server.running(settings.listen))
@@ -161,10 +170,11 @@ def add_api(
     publisher: EventPublisher | None = None,
     *,
     postal_address: str,
+    policy: Policy = Policy(),  # noqa: B008 - a frozen value
 ) -> None:
     """Adds the services of the `api` role to `server`.
 
-    Without a publisher events wait for the engine's sweep.
+    Without a publisher events wait for the engine's sweep; without a policy no call is limited.
     """
     database = PostgresDatabase(db, PlanCache(), publisher, links)
     server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
@@ -192,6 +202,20 @@ def add_api(
     inbound = InboundServicer(PostgresProviderEvents(db, publisher))
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
+    traffic = TrafficServicer(database, PostgresPermitDesk(db, policy), policy)
+    server.add(add_TrafficServiceServicer_to_server, traffic)
+
+
+def _policy(settings: ActionSettings) -> Policy:
+    per_second = {
+        kind: int(getattr(settings, f"{kind}_per_second")) for kind in (*PROVIDERS, WEBHOOK)
+    }
+    rules = CircuitRules(
+        min_calls=settings.circuit_min_calls,
+        failure_ratio=settings.circuit_failure_percent / 100,
+        open_for=timedelta(seconds=settings.circuit_open_seconds),
+    )
+    return Policy(per_second, rules)
 
 
 @asynccontextmanager

@@ -1,10 +1,14 @@
 """What operators may set for the action service."""
 
+from typing import Annotated
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from common.contact_links import LinkKeys, MarketingSettings
 from common.settings import DatabaseSettings, SecretKey, SecretKeys, SettingsError, key_bytes
+
+CallRate = Annotated[int, Field(ge=0, le=100_000)]
 
 
 class ActionSettings(DatabaseSettings, MarketingSettings):
@@ -39,6 +43,27 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
     )
     retry_cap_seconds: float = Field(
         default=600.0, gt=0, le=86_400, description="Bound that no retry's delay exceeds."
+    )
+    sendgrid_per_second: CallRate = Field(
+        default=10_000,
+        description="Calls a second of an account to SendGrid; 0 for any number. So the next five.",
+    )
+    twilio_per_second: CallRate = Field(default=2_000, description="SMS, at Twilio.")
+    twilio_voice_per_second: CallRate = Field(default=100, description="Calls, at Twilio.")
+    facebook_per_second: CallRate = Field(default=300, description="Messages, at Meta.")
+    stripe_per_second: CallRate = Field(default=100, description="Calls to Stripe.")
+    webhook_per_second: CallRate = Field(default=1_000, description="Calls to one webhook's host.")
+    circuit_min_calls: int = Field(
+        default=20, ge=1, le=100_000, description="Fewer calls in half a minute open no circuit."
+    )
+    circuit_failure_percent: int = Field(
+        default=50, ge=1, le=100, description="A circuit opens when so many of them fail."
+    )
+    circuit_open_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=300,
+        description="For how long a circuit opens at first; each time in a row twice as long.",
     )
     master_key: SecretKey | None = Field(
         default=None, description="Encrypts the accounts' data keys; the `api` role demands it."

@@ -46,11 +46,12 @@ _VIEWER = frozenset(
         "execution:read",
         "record:read",
         "template:read",
+        "traffic:read",
         "workflow:read",
     }
 )
 _EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
-_OPERATOR = _VIEWER | {"execution:start", "execution:control"}
+_OPERATOR = _VIEWER | {"execution:start", "execution:control", "traffic:control"}
 # Who is in the directory, and in which team, decides who is given work; whose credentials are used,
 # who pays for it; who lifts a suppression answers for it to whoever asked for it; what is erased is
 # gone.
@@ -58,7 +59,7 @@ _ADMIN = (
     _EDITOR
     | _OPERATOR
     | {"account:edit", "credential:edit", "directory:edit", "suppression:lift"}
-    | {"contact:export", "contact:erase"}
+    | {"contact:export", "contact:erase", "traffic:edit"}
 )
 
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -67,7 +68,7 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "editor": _EDITOR,
         "operator": _OPERATOR,
         "admin": _ADMIN,
-        SERVICE_ROLE: frozenset({"credential:use", "ledger:claim", "template:read"}),
+        SERVICE_ROLE: frozenset({"credential:use", "ledger:claim", "template:read", "traffic:use"}),
         GATEWAY_ROLE: frozenset({"inbound:record", "preference:set"}),
     }
 )

@@ -36,6 +36,7 @@ from action_service.adapters.references import ReferenceReader
 from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.templates import TemplateReader, TemplateWriter
+from action_service.adapters.traffic import TrafficReader, TrafficWriter
 from action_service.adapters.workflows import WorkflowReader, WorkflowWriter
 from action_service.domain.plan import Json
 from action_service.engine.effects import ContactEvent
@@ -114,6 +115,7 @@ class PostgresReader:
         self.compliance = ComplianceReader(connection, account_id, keys)
         self.accounts = AccountReader(connection, account_id)
         self.privacy = PrivacyReader(connection, account_id)
+        self.traffic = TrafficReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
         self.messages = MessageReader(connection, account_id)
 
@@ -146,6 +148,7 @@ class PostgresWriter:
         self.compliance = ComplianceWriter(connection, account_id, keys)
         self.accounts = AccountWriter(connection, account_id)
         self.privacy = PrivacyWriter(connection, account_id, actor)
+        self.traffic = TrafficWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.messages = MessageReader(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)

@@ -38,6 +38,7 @@ from action_service.use_cases.message_ports import MessageReads
 from action_service.use_cases.privacy_ports import PrivacyReads, PrivacyWrites
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
+from action_service.use_cases.traffic_ports import TrafficReads, TrafficWrites
 from common.auth import Principal
 
 
@@ -304,6 +305,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def traffic(self) -> TrafficReads:
+        """Limits and circuits of calls to providers."""
+        ...
+
+    @property
     def executions(self) -> ExecutionReads:
         """Executions."""
         ...
@@ -390,6 +396,11 @@ class Writer(Protocol):
     @property
     def privacy(self) -> PrivacyWrites:
         """Erasures of contacts."""
+        ...
+
+    @property
+    def traffic(self) -> TrafficWrites:
+        """Limits and circuits of calls to providers."""
         ...
 
     @property

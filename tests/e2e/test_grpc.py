@@ -38,6 +38,7 @@ API_SERVICES = {
     "treadle.record.v1.CourseService",
     "treadle.record.v1.CrmService",
     "treadle.record.v1.DirectoryService",
+    "treadle.traffic.v1.TrafficService",
     "treadle.workflow.v1.ActionService",
     "treadle.workflow.v1.WorkflowService",
 }

@@ -41,6 +41,7 @@ from treadle.record.v1.contact_import_service_pb2_grpc import ContactImportServi
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceStub
 from treadle.record.v1.crm_service_pb2_grpc import CrmServiceStub
 from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from treadle.traffic.v1.traffic_service_pb2_grpc import TrafficServiceStub
 from treadle.workflow.v1 import (
     action_pb2,
     action_service_pb2,
@@ -83,6 +84,7 @@ class Client:
         self.credentials = CredentialServiceStub(channel)
         self.compliance = ComplianceServiceStub(channel)
         self.account = AccountServiceStub(channel)
+        self.traffic = TrafficServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
         self.imports = ContactImportServiceStub(channel)
         self.preferences = PreferenceServiceStub(channel)

@@ -51,6 +51,7 @@ def test_every_service_of_the_contracts_is_seen() -> None:
         "InboundService",
         "LedgerService",
         "SchedulerService",
+        "TrafficService",
         "WorkflowService",
     }
 
@@ -87,7 +88,13 @@ def test_a_viewer_may_read_everything_and_change_nothing() -> None:
 
 
 def test_an_admin_may_do_all_that_people_may_but_not_what_services_do() -> None:
-    of_services = {"ledger:claim", "credential:use", "inbound:record", "preference:set"}
+    of_services = {
+        "ledger:claim",
+        "credential:use",
+        "inbound:record",
+        "preference:set",
+        "traffic:use",
+    }
     assert ROLE_PERMISSIONS["admin"] == {_permission(rpc) for rpc in RPCS} - of_services
     assert {"ledger:claim", "credential:use"} <= ROLE_PERMISSIONS[SERVICE_ROLE]
 
@@ -99,7 +106,8 @@ def test_the_gateway_itself_may_hand_on_what_comes_from_outside_and_nothing_else
 
 
 @pytest.mark.parametrize(
-    "permission", ["account:edit", "credential:edit", "directory:edit", "suppression:lift"]
+    "permission",
+    ["account:edit", "credential:edit", "directory:edit", "suppression:lift", "traffic:edit"],
 )
 def test_what_only_an_admin_may_do(permission: str) -> None:
     changers = {role for role, granted in ROLE_PERMISSIONS.items() if permission in granted}
