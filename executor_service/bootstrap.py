@@ -27,9 +27,11 @@ from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
 from executor_service.adapters.secrets import SecretClient
 from executor_service.adapters.templates import TemplateClient
+from executor_service.adapters.traffic import TrafficClient
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.fleet import FINISH_S, run_fleet
+from executor_service.gate import Gate
 from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
@@ -77,6 +79,8 @@ async def serve_until(
         tokens = ServiceTokens(settings.jwt_secret, "executor")
         channel = connect_grpc(settings.api_target, token=tokens.token)
         resources.push_async_callback(channel.close, 0)
+        permits = TrafficClient(channel, SYSTEM_CLOCK)
+        resources.push_async_callback(permits.aclose)
         egress = GuardedClient(EgressPolicy(allow_loopback=settings.egress_allow_loopback))
         resources.push_async_callback(egress.aclose)
 
@@ -88,6 +92,7 @@ async def serve_until(
             wiring.actions(categories),
             deliveries=wiring.deliveries() if DELIVERED_BY in categories else None,
             ledger=LedgerClient(channel),
+            gate=Gate(permits, SYSTEM_CLOCK, at_a_time=settings.concurrency),
             clock=SYSTEM_CLOCK,
             metrics=metrics,
         )

@@ -15,6 +15,8 @@ from common.templating import TemplateError, render
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.messages import (
+    SENDGRID,
+    TWILIO,
     gateway_of,
     hand_over_email,
     hand_over_sms,
@@ -61,6 +63,10 @@ class DeliveryHandler(IoHandler[Delivery]):
         self._templates = templates
         self._sender = sender
         self._clock = clock
+
+    def peer(self, config: Delivery) -> str:
+        """See `IoHandler`."""
+        return TWILIO if config.channel == DELIVERY_CHANNEL_SMS else SENDGRID
 
     async def prepare(self, step: Step[Delivery]) -> Outcome | Send:
         """See `IoHandler`."""

@@ -1,7 +1,7 @@
 """What is alike in all that sends emails and SMS: the template, and handing the message over."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from common.clock import Clock
 from common.errors import TreadleError
@@ -21,6 +21,10 @@ from executor_service.ports import (
 )
 from executor_service.postpone import name_of, not_had
 from treadle.dispatch.v1.task_pb2 import ActionTask
+
+# The providers of messages, as limits and circuits know them.
+SENDGRID: Final = "sendgrid"
+TWILIO: Final = "twilio"
 
 _log = get_logger(__name__)
 

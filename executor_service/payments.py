@@ -15,6 +15,8 @@ from executor_service.domain.outcome import ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Step
 
 PEER: Final = "Stripe"
+# As limits and circuits know it.
+STRIPE: Final = "stripe"
 
 # Stripe's limits; a name in brackets would be read as a path.
 _METADATA_NAME: Final = re.compile(r"[^\[\]]{1,40}")

@@ -16,7 +16,8 @@ from common.catalogue import ActionSpec, ConfigRenderError, render_config
 from common.clock import Clock
 from common.errors import TreadleError
 from common.telemetry import get_logger
-from executor_service.domain.outcome import ErrorClass, Failed, Outcome, Skipped
+from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome, Skipped
+from executor_service.gate import Gate
 from executor_service.handlers.base import Call, EffectHandler, Handler, IoHandler, Send, Step
 from executor_service.metrics import Metrics
 from executor_service.ports import ClaimDecision, Ledger, Refused
@@ -98,6 +99,7 @@ class Pipeline:
         actions: Mapping[str, Action],
         *,
         ledger: Ledger,
+        gate: Gate,
         clock: Clock,
         metrics: Metrics,
         deliveries: Deliveries | None = None,
@@ -105,6 +107,7 @@ class Pipeline:
         self._actions = actions
         self._deliveries = deliveries
         self._ledger = ledger
+        self._gate = gate
         self._clock = clock
         self._metrics = metrics
 
@@ -148,14 +151,11 @@ class Pipeline:
             call = prepared.call if isinstance(prepared, Send) else prepared
             if not callable(call):
                 outcome = call
-            elif not job.claimed:
-                outcome = await call()
             else:
                 to = prepared.to if isinstance(prepared, Send) else None
-                outcome = await self._claim(task, to)
-                if outcome is None:
-                    claimant = True
-                    outcome = await self._call_claimed(task, call)
+                outcome, claimant = await self._act(
+                    task, job, call, peer=handler.peer(config), to=to
+                )
         except Exception as error:  # noqa: BLE001 - the boundary between tasks
             outcome = _failure(task, job, error)
         self._metrics.took(job.name, self._clock.now() - started_at)
@@ -173,6 +173,23 @@ class Pipeline:
         else:
             outcome = Failed(ErrorClass.INTERNAL, message)
         return result_of(task, outcome, started_at=now, finished_at=now)
+
+    async def _act(
+        self, task: ActionTask, job: Job, call: Call, *, peer: str, to: Recipient | None
+    ) -> tuple[Outcome | Stale, bool]:
+        """The call's outcome or what comes in its place, and whether the attempt was claimed."""
+        passage = await self._gate.enter(task.account_id, peer)
+        if isinstance(passage, Deferred):
+            return passage, False
+        with passage:
+            if not job.claimed:
+                outcome = await call()
+            elif (instead := await self._claim(task, to)) is not None:
+                return instead, False
+            else:
+                outcome = await self._call_claimed(task, call)
+            passage.made(outcome)
+            return outcome, job.claimed
 
     async def _claim(self, task: ActionTask, to: Recipient | None) -> Outcome | Stale | None:
         """None when the attempt is this run's; else what comes in place of the call."""

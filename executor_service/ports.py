@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from executor_service.domain.health import Verdict
+from executor_service.domain.outcome import Deferred
 from executor_service.recipients import Recipient
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 
@@ -106,6 +108,15 @@ class ClaimDecision(StrEnum):
     STALE = "stale"
 
 
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to make one call to an account's peer; `epoch` is that of the peer's circuit."""
+
+    account_id: str
+    peer: str
+    epoch: int
+
+
 class TemplateNotFoundError(Exception):
     """The account has no such email template."""
 
@@ -178,6 +189,18 @@ class TemplateSource(Protocol):
 
         Raises TemplateNotFoundError.
         """
+        ...
+
+
+class Permits(Protocol):
+    """Limits and circuits of calls to providers, shared by all executors."""
+
+    async def get(self, account_id: str, peer: str) -> Permit | Deferred:
+        """A permit for one call now, or when to ask again; never raises."""
+        ...
+
+    def settle(self, permit: Permit, verdict: Verdict) -> None:
+        """Says what became of a permit; each is settled once."""
         ...
 
 

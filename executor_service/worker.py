@@ -1,8 +1,11 @@
 """Pulls one category's tasks and keeps hold of them until their results are stored.
 
-Each category has a worker with slots of its own, so that a provider that hangs holds up nobody
-else. Tasks of effect handlers run in one go as they come; the others run as coroutines, at most one
-per slot, while the server is told that they are still in progress.
+Each category has a worker with slots of its own, so that a provider that hangs holds up no other
+category. Nor does it hold up its own: a call that takes long gives its slot back, for tasks that
+call somebody else; how many calls to one provider may be under way the gate knows.
+
+Tasks of effect handlers run in one go as they come; the others run as coroutines, while the server
+is told that they are still in progress.
 """
 
 import asyncio
@@ -28,6 +31,9 @@ BATCH: Final = 256
 # How soon another executor, perhaps a newer one, may try a task that this one does not know.
 UNKNOWN_ACTION_DELAY_S: Final = 5.0
 DEAD_LETTER_DELAY_S: Final = 30.0
+# A task that has run for so long gives its slot back, while there are not many such.
+SLOW_S: Final = 2.0
+SLOW_PER_SLOT: Final = 3
 
 _log = get_logger(__name__)
 
@@ -63,6 +69,7 @@ class _InHand:
     deliveries: list[Delivery]
     job: "asyncio.Task[None] | None" = None
     finished: bool = field(default=False)
+    has_slot: bool = field(default=True)
 
 
 class CategoryWorker:
@@ -80,6 +87,7 @@ class CategoryWorker:
         slots: int,
         max_deliver: int,
         heartbeat_s: float = 10.0,
+        slow_s: float = SLOW_S,
     ) -> None:
         self.category = category
         self._source = source
@@ -90,9 +98,12 @@ class CategoryWorker:
         self._slots = slots
         self._max_deliver = max_deliver
         self._heartbeat_s = heartbeat_s
+        self._slow_s = slow_s
         self._takes_calls = pipeline.has_calls(category)
         self._in_hand: dict[str, _InHand] = {}
         self._running = 0
+        # Of these, those without a slot.
+        self._slow = 0
         self._slot_freed = asyncio.Event()
         self._odd_jobs: set[asyncio.Task[None]] = set()
 
@@ -106,7 +117,7 @@ class CategoryWorker:
         try:
             while True:
                 await self._publisher.room()
-                while self._running >= self._slots:
+                while self._busy_slots() >= self._slots:
                     self._slot_freed.clear()
                     await self._slot_freed.wait()
                 batch = await self._source.next_batch(self._wanted())
@@ -136,7 +147,10 @@ class CategoryWorker:
             _log.warning("tasks_abandoned", category=self.category, tasks=len(entries))
 
     def _wanted(self) -> int:
-        return self._slots - self._running if self._takes_calls else BATCH
+        return self._slots - self._busy_slots() if self._takes_calls else BATCH
+
+    def _busy_slots(self) -> int:
+        return self._running - self._slow
 
     def _take_up(self, batch: list[Delivery]) -> None:
         """Runs the effect handlers' tasks, begins the others."""
@@ -180,10 +194,13 @@ class CategoryWorker:
     async def _run_one(
         self, job: Job, handler: IoHandler[Any], task: ActionTask, entry: _InHand
     ) -> None:
+        patience = asyncio.get_running_loop().call_later(self._slow_s, self._let_go, entry)
         try:
             with traced(extract(entry.deliveries[0].headers or {})):
                 result = await self._pipeline.run(job, handler, task)
         finally:
+            patience.cancel()
+            self._slow -= not entry.has_slot
             self._count_running(-1)
         if isinstance(result, Stale):
             del self._in_hand[task.attempt_id]
@@ -192,6 +209,13 @@ class CategoryWorker:
             return
         entry.finished = True
         self._publisher.put_all([self._finished(task.attempt_id, entry, result)])
+
+    def _let_go(self, entry: _InHand) -> None:
+        """Gives the slot of a slow task to another."""
+        if self._slow < SLOW_PER_SLOT * self._slots:
+            entry.has_slot = False
+            self._slow += 1
+            self._slot_freed.set()
 
     def _finished(self, attempt_id: str, entry: _InHand, result: ActionResult) -> Finished:
         # Still in hand until its result is stored, so that it is neither run again nor given up.

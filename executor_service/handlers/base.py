@@ -78,6 +78,10 @@ class IoHandler(ABC, Generic[ConfigT]):
         What reaches a person is a Send.
         """
 
+    @abstractmethod
+    def peer(self, config: ConfigT) -> str:
+        """Whom the call goes to, as limits and circuits know them; empty for nobody outside."""
+
 
 Handler: TypeAlias = EffectHandler[Any] | IoHandler[Any]
 HandlerClass: TypeAlias = type[EffectHandler[Any]] | type[IoHandler[Any]]

@@ -18,6 +18,7 @@ from common.catalogue import catalogue
 from common.clock import SYSTEM_CLOCK
 from common.ids import new_id
 from common.nats import EVENTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer, action_consumer
+from executor_service.gate import Gate
 from executor_service.handlers import discover
 from executor_service.handlers.base import EffectHandler
 from executor_service.metrics import Metrics
@@ -26,6 +27,7 @@ from executor_service.ports import ClaimDecision
 from executor_service.wiring import Wiring
 from tests.support.engine import Bench, Seeded
 from tests.support.engine import bench as engine_bench
+from tests.support.permits import MemoryPermits
 from treadle.dispatch.v1.event_pb2 import EventBatch
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -71,6 +73,7 @@ class RecordHandlers:
                 if issubclass(handler, EffectHandler)
             },
             ledger=_NoLedger(),
+            gate=Gate(MemoryPermits(), SYSTEM_CLOCK, at_a_time=1),
             clock=SYSTEM_CLOCK,
             metrics=Metrics(CollectorRegistry()),
         )

@@ -7,7 +7,7 @@ from executor_service.domain import classify
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.marketing import Imprints
-from executor_service.messages import gateway_of, hand_over_email, templated_body
+from executor_service.messages import SENDGRID, gateway_of, hand_over_email, templated_body
 from executor_service.ports import Attachment, Email, EmailBody, EmailGateways, TemplateSource
 from executor_service.recipients import Recipient, purpose_of
 from treadle.catalog.v1.send_email_pb2 import SendEmailConfig
@@ -31,6 +31,10 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
         self._attachments = attachments
         self._imprints = imprints
         self._clock = clock
+
+    def peer(self, config: SendEmailConfig) -> str:
+        """See `IoHandler`."""
+        return SENDGRID
 
     async def prepare(self, step: Step[SendEmailConfig]) -> Outcome | Send:
         """See `IoHandler`."""

@@ -4,7 +4,7 @@ from common.clock import Clock
 from common.contact_fields import e164
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
-from executor_service.messages import gateway_of, hand_over_sms
+from executor_service.messages import TWILIO, gateway_of, hand_over_sms
 from executor_service.ports import Sms, SmsGateways
 from executor_service.quiet import hold
 from executor_service.recipients import Recipient, purpose_of
@@ -20,6 +20,10 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
     def __init__(self, gateways: SmsGateways, clock: Clock) -> None:
         self._gateways = gateways
         self._clock = clock
+
+    def peer(self, config: SendSmsConfig) -> str:
+        """See `IoHandler`."""
+        return TWILIO
 
     async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Send:
         """See `IoHandler`."""

@@ -11,6 +11,7 @@ import orjson
 from common.catalogue.convert import read_struct
 from common.clock import Clock
 from common.egress import EgressRefused, EgressResponse, GuardedClient, ResponseTooLarge
+from common.egress.target import parse_target
 from common.errors import TreadleError
 from common.standard_webhooks import signed_headers
 from common.telemetry import get_logger, inject
@@ -72,6 +73,14 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
         self._secrets = secrets
         self._credentials = credentials
         self._clock = clock
+
+    def peer(self, config: WebhookCallConfig) -> str:
+        """See `IoHandler`."""
+        try:
+            return f"webhook:{parse_target(config.url).host}"
+        except EgressRefused:
+            # Nobody is called.
+            return ""
 
     async def prepare(self, step: Step[WebhookCallConfig]) -> Outcome | Call:
         """See `IoHandler`."""

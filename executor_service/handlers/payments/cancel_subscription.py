@@ -4,7 +4,7 @@ from common.clock import Clock
 from executor_service.domain.outcome import Completed, JsonValue, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.payment_ports import Cancellation, PaymentGateway, Subscription
-from executor_service.payments import instant, invalid, settle, stripe_id
+from executor_service.payments import STRIPE, instant, invalid, settle, stripe_id
 from treadle.catalog.v1.cancel_subscription_pb2 import CancelSubscriptionConfig
 
 
@@ -14,6 +14,10 @@ class CancelSubscriptionHandler(IoHandler[CancelSubscriptionConfig]):
     def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
         self._gateway = gateway
         self._clock = clock
+
+    def peer(self, config: CancelSubscriptionConfig) -> str:
+        """See `IoHandler`."""
+        return STRIPE
 
     async def prepare(self, step: Step[CancelSubscriptionConfig]) -> Outcome | Call:
         """See `IoHandler`."""

@@ -7,6 +7,7 @@ from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.payment_ports import Charge, Payment, PaymentGateway
 from executor_service.payments import (
     PEER,
+    STRIPE,
     amount_in,
     invalid,
     metadata,
@@ -27,6 +28,10 @@ class ChargeCustomerHandler(IoHandler[ChargeCustomerConfig]):
     def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
         self._gateway = gateway
         self._clock = clock
+
+    def peer(self, config: ChargeCustomerConfig) -> str:
+        """See `IoHandler`."""
+        return STRIPE
 
     async def prepare(self, step: Step[ChargeCustomerConfig]) -> Outcome | Call:
         """See `IoHandler`."""

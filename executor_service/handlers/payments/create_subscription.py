@@ -6,6 +6,7 @@ from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.payment_ports import NewSubscription, PaymentGateway, Subscription
 from executor_service.payments import (
     PEER,
+    STRIPE,
     instant,
     invalid,
     metadata,
@@ -24,6 +25,10 @@ class CreateSubscriptionHandler(IoHandler[CreateSubscriptionConfig]):
     def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
         self._gateway = gateway
         self._clock = clock
+
+    def peer(self, config: CreateSubscriptionConfig) -> str:
+        """See `IoHandler`."""
+        return STRIPE
 
     async def prepare(self, step: Step[CreateSubscriptionConfig]) -> Outcome | Call:
         """See `IoHandler`."""

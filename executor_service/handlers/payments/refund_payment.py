@@ -11,6 +11,7 @@ from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.payment_ports import PaymentGateway, Refund, RefundMade
 from executor_service.payments import (
     PEER,
+    STRIPE,
     amount_in,
     invalid,
     metadata,
@@ -35,6 +36,10 @@ class RefundPaymentHandler(IoHandler[RefundPaymentConfig]):
     def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
         self._gateway = gateway
         self._clock = clock
+
+    def peer(self, config: RefundPaymentConfig) -> str:
+        """See `IoHandler`."""
+        return STRIPE
 
     async def prepare(self, step: Step[RefundPaymentConfig]) -> Outcome | Call:
         """See `IoHandler`."""

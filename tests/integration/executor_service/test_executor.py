@@ -23,6 +23,7 @@ from devstack.nats import NatsServer
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.providers import sms_gateways
 from executor_service.fleet import run_fleet
+from executor_service.gate import Gate
 from executor_service.handlers.communication.send_sms import SendSmsHandler
 from executor_service.metrics import Metrics
 from executor_service.pipeline import Action, Pipeline
@@ -30,6 +31,7 @@ from executor_service.publisher import ResultPublisher, jetstream_publisher
 from executor_service.settings import ExecutorSettings
 from executor_service.worker import CategoryWorker
 from tests.integration.executor_service.world import SECRET, SMS, TEMPLATE_ID, World
+from tests.support.permits import MemoryPermits
 from tests.unit.executor_service.handlers.harness import MemoryCredentials, MemoryLedger
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
@@ -274,6 +276,7 @@ async def _short_patience(around: World, *, slots: int, heartbeat_s: float) -> A
         pipeline=Pipeline(
             {"send_sms": Action(catalogue().get("send_sms"), handler)},
             ledger=MemoryLedger(),
+            gate=Gate(MemoryPermits(), SYSTEM_CLOCK, at_a_time=slots),
             clock=SYSTEM_CLOCK,
             metrics=metrics,
         ),
@@ -283,6 +286,7 @@ async def _short_patience(around: World, *, slots: int, heartbeat_s: float) -> A
         slots=slots,
         max_deliver=5,
         heartbeat_s=heartbeat_s,
+        slow_s=60,
     )
     stop = asyncio.Event()
     job = asyncio.create_task(run_fleet([worker], publisher, stop, ready=lambda: None))

@@ -112,6 +112,9 @@ class Scripted(IoHandler[SendSmsConfig]):
 
     ends: Outcome | Exception
 
+    def peer(self, config: SendSmsConfig) -> str:
+        return "twilio"
+
     async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Call:
         async def call() -> Outcome:
             if isinstance(self.ends, Exception):
@@ -139,6 +142,7 @@ async def test_claimant_whatever_its_call_comes_to(
     pipeline = Pipeline(
         {"send_sms": action},
         ledger=bench.ledger,
+        gate=bench.gate,
         clock=FixedClock(),
         metrics=Metrics(CollectorRegistry()),
     )

@@ -60,8 +60,8 @@ def ask(
 
 
 def tell(traffic: Traffic, now: datetime = NOW, /, **what: Any) -> Traffic:
-    outcomes = Outcomes(**{"epoch": traffic.epoch, **what})
-    return report(traffic, outcomes, RULES, now)
+    given: dict[str, Any] = {"epoch": traffic.epoch, **what}
+    return report(traffic, Outcomes(**given), RULES, now)
 
 
 STATES: dict[str, Callable[[], Traffic]] = {

@@ -31,6 +31,7 @@ from devstack.simulator.server import serving
 from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
+from executor_service.gate import Gate
 from executor_service.handlers.base import EffectHandler
 from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
@@ -52,6 +53,7 @@ from executor_service.recipients import Recipient
 from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import Wiring
+from tests.support.permits import MemoryPermits
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -220,6 +222,8 @@ class Bench:
         self.url = url
         self.clock = FixedClock()
         self.ledger = MemoryLedger()
+        self.permits = MemoryPermits()
+        self.gate = Gate(self.permits, self.clock, at_a_time=8)
         self.credentials = MemoryCredentials()
         self.secrets = MemorySecrets()
         self.templates = MemoryTemplates()
@@ -273,6 +277,7 @@ class Bench:
         self.pipeline = Pipeline(
             wiring.actions(["communication", "crm", "internal", "membership", "payments"]),
             ledger=self.ledger,
+            gate=self.gate,
             clock=self.clock,
             metrics=Metrics(CollectorRegistry()),
             deliveries=wiring.deliveries(),
