@@ -24,6 +24,7 @@ from devstack.nats import NatsError
 from devstack.pghome import PostgresHomeError
 from devstack.postgres import PostgresError
 from devstack.processes import ServiceError
+from devstack.providers import show_providers
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
 from devstack.signals import Stopped, stoppable
@@ -269,6 +270,25 @@ def import_contacts(
     with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
         good = import_file(client, file, _console(), duplicates=duplicates, columns=columns or [])
     raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def providers(
+    reset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROVIDER", help="Let calls to it go through again first. May be repeated."
+        ),
+    ] = None,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Show how the account's calls to providers stand: limits, and which are stopped or paused."""
+    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
+        for peer in reset or ():
+            client.reset_provider(peer)
+        show_providers(client, _console())
 
 
 @app.command()

@@ -123,6 +123,26 @@ class StepLog(_Answer):
     retry_count: int
 
 
+class ProviderLimit(_Answer):
+    """How many calls an account may make."""
+
+    per_second: int
+    own: bool
+
+
+class Provider(_Answer):
+    """How an account's calls to a provider stand. Times are RFC 3339."""
+
+    peer: str
+    state: str
+    open_until: str | None
+    paused_until: str | None
+    successes: int
+    failures: int
+    last_error: str | None
+    limit: ProviderLimit
+
+
 class ContactImport(_Answer):
     """An import of contacts."""
 
@@ -265,6 +285,15 @@ class GatewayClient:
         body: dict[str, JsonValue] = {"contact_ids": list(contact_ids)}
         answer = self._post(f"workflows/{workflow_id}/executions", body)
         return cast(list[str], answer["execution_ids"])
+
+    def providers(self) -> list[Provider]:
+        """How the account's calls to providers stand."""
+        page = cast(dict[str, JsonValue], self._send("GET", "providers").json())
+        return _parsed_list(Provider, page["providers"])
+
+    def reset_provider(self, peer: str) -> None:
+        """Let calls to a provider go through again."""
+        self._post(f"providers/{peer}/reset", {})
 
     def summary(self, workflow_id: str) -> Summary:
         """How the workflow's executions stand, by state and by step."""

@@ -27,6 +27,7 @@ from treadle.record.v1 import (
     directory_service_pb2_grpc,
 )
 from treadle.scheduler.v1 import scheduler_service_pb2_grpc
+from treadle.traffic.v1 import traffic_service_pb2_grpc
 from treadle.workflow.v1 import action_service_pb2_grpc, workflow_service_pb2_grpc
 
 ACTION_SERVICE: Final = "action_service"
@@ -114,6 +115,7 @@ class Upstream:
         self.inbound = inbound_service_pb2_grpc.InboundServiceStub(api)
         self.courses = course_service_pb2_grpc.CourseServiceStub(api)
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
+        self.traffic = traffic_service_pb2_grpc.TrafficServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)
         self.timers = scheduler_service_pb2_grpc.SchedulerServiceStub(scheduler)
         self._health = {

@@ -23,6 +23,8 @@ RETRY_AFTER = timedelta(seconds=1)
 IMPATIENT = {
     "TREADLE_ACTION_RETRY_BASE_SECONDS": "0.2",
     "TREADLE_EXECUTOR_PROVIDER_TIMEOUT_SECONDS": "1.5",
+    # Most of these contacts' calls fail, which says nothing of a provider.
+    "TREADLE_ACTION_CIRCUIT_MIN_CALLS": "1000",
 }
 
 

@@ -17,6 +17,7 @@ from action_service.adapters.vault import Vault
 from action_service.bootstrap import add_api
 from action_service.engine.model import Task
 from action_service.engine.ports import EventPublisher
+from action_service.use_cases.traffic import Policy
 from common.auth import TokenVerifier, issue_token
 from common.contact_links import LinkKeys
 from common.db import create_engine
@@ -181,6 +182,7 @@ async def running_api(
     publisher: EventPublisher | None = None,
     *,
     postal_address: str = "1 Main Street, Springfield",
+    policy: Policy = Policy(),  # noqa: B008 - a frozen value
 ) -> AsyncGenerator[Api]:
     """Serve during the block; without a publisher events stay in their table."""
     async with AsyncExitStack() as resources:
@@ -189,7 +191,14 @@ async def running_api(
         bell = Bell()
         server = GrpcServer(TokenVerifier(SECRET), translate=translate)
         add_api(
-            server, db, bell, Vault([MASTER_KEY]), LINKS, publisher, postal_address=postal_address
+            server,
+            db,
+            bell,
+            Vault([MASTER_KEY]),
+            LINKS,
+            publisher,
+            postal_address=postal_address,
+            policy=policy,
         )
         address = await resources.enter_async_context(
             server.running("127.0.0.1:0", grace=timedelta(seconds=1))

@@ -61,7 +61,12 @@ def test_each_setting_is_listed_where_it_is_declared(title: str) -> None:
 def test_each_metric_exists() -> None:
     registry = CollectorRegistry()
     Metrics(registry)
-    for module in ("common.grpc.interceptors", "gateway.middleware", "scheduler_service.worker"):
+    for module in (
+        "action_service.adapters.traffic_upkeep",
+        "common.grpc.interceptors",
+        "gateway.middleware",
+        "scheduler_service.worker",
+    ):
         import_module(module)
     known = {
         family.name + ("_total" if family.type == "counter" else "")

@@ -26,6 +26,8 @@ TABLES = (
     "request_log",
     "account_data_keys",
     "credentials",
+    "provider_limits",
+    "provider_circuits",
 )
 
 
