@@ -5,9 +5,8 @@ service's to answer. And this process's own: are not too many calls to that prov
 already? One that hangs must not take the threads, connections and slots of the others.
 """
 
-import random
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,9 +15,11 @@ from executor_service.domain.health import NOT_CALLED, Verdict, verdict_on
 from executor_service.domain.outcome import Deferred, Outcome
 from executor_service.ports import Permit, Permits
 
-# As many calls as there may be only pile up while a provider is slow, and that passes slowly.
+# Calls to a provider pile up only while it is slow, and that passes slowly. Those put off come back
+# one by one, as many in this time as may be under way at once.
+_TURN: Final = timedelta(seconds=15)
 _SOONEST: Final = timedelta(seconds=5)
-_LATEST: Final = timedelta(seconds=20)
+_LATEST: Final = timedelta(minutes=2)
 
 
 class Gate:
@@ -30,15 +31,15 @@ class Gate:
         self._clock = clock
         self._at_a_time = at_a_time
         self._under_way: Counter[str] = Counter()
+        # When the last one that was put off comes back.
+        self._row_until: dict[str, datetime] = {}
 
     async def enter(self, account_id: str, peer: str) -> "Passage | Deferred":
         """A passage for one call to `peer`, to be left when the call has ended."""
         if not peer:
             return Passage(self, None, peer)
         if self._under_way[peer] >= self._at_a_time:
-            pause = _SOONEST + (_LATEST - _SOONEST) * random.random()
-            reason = f"{self._at_a_time} calls to {peer} are under way: it is slow"
-            return Deferred(self._clock.now() + pause, reason)
+            return self._put_off(peer)
         self._under_way[peer] += 1
         try:
             permit = await self._permits.get(account_id, peer)
@@ -56,10 +57,21 @@ class Gate:
             self._left(peer)
             self._permits.settle(permit, verdict)
 
+    def _put_off(self, peer: str) -> Deferred:
+        now = self._clock.now()
+        last = self._row_until.get(peer, now)
+        if not now + _SOONEST <= last < now + _LATEST:
+            last = now + _SOONEST
+        not_before = self._row_until[peer] = last + _TURN / self._at_a_time
+        reason = f"{self._at_a_time} calls to {peer} are under way: it is slow"
+        return Deferred(not_before, reason)
+
     def _left(self, peer: str) -> None:
         self._under_way[peer] -= 1
         if not self._under_way[peer]:
+            # A process calls thousands of hosts in its life.
             del self._under_way[peer]
+            self._row_until.pop(peer, None)
 
 
 class Passage:

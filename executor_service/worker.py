@@ -32,7 +32,7 @@ BATCH: Final = 256
 UNKNOWN_ACTION_DELAY_S: Final = 5.0
 DEAD_LETTER_DELAY_S: Final = 30.0
 # A task that has run for so long gives its slot back, while there are not many such.
-SLOW_S: Final = 2.0
+SLOW_S: Final = 5.0
 SLOW_PER_SLOT: Final = 3
 
 _log = get_logger(__name__)

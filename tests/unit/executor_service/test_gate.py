@@ -64,7 +64,7 @@ async def test_a_provider_that_is_slow_holds_up_nobody_else(
     hanging = [await entered(gate, "sendgrid") for _ in range(2)]
     held = await gate.enter(ACCOUNT, "sendgrid")
     assert isinstance(held, Deferred)
-    assert NOON + timedelta(seconds=5) <= held.not_before <= NOON + timedelta(seconds=20)
+    assert held.not_before == NOON + timedelta(seconds=12.5)
     assert held.reason == "2 calls to sendgrid are under way: it is slow"
     # No permit was spent on it, and the others go on.
     assert len(permits.asked) == 2
@@ -77,7 +77,11 @@ async def test_a_provider_that_is_slow_holds_up_nobody_else(
 async def test_those_held_back_do_not_come_back_together(gate: Gate) -> None:
     _ = [await entered(gate, "sendgrid") for _ in range(2)]
     held = [await gate.enter(ACCOUNT, "sendgrid") for _ in range(20)]
-    assert len({each.not_before for each in held if isinstance(each, Deferred)}) > 1
+    waits = [each.not_before - NOON for each in held if isinstance(each, Deferred)]
+    assert waits[:3] == [timedelta(seconds=seconds) for seconds in (12.5, 20, 27.5)]
+    # The row has an end, where it begins anew.
+    assert max(waits) < timedelta(seconds=130)
+    assert waits[16] == waits[0]
 
 
 async def test_what_goes_to_nobody_outside_passes(gate: Gate, permits: MemoryPermits) -> None:
