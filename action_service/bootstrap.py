@@ -53,6 +53,7 @@ from action_service.servicers.record_servicers import (
     course_servicer,
     crm_servicer,
     directory_servicer,
+    messenger_servicer,
 )
 from action_service.servicers.traffic_servicer import TrafficServicer
 from action_service.servicers.workflow_servicer import WorkflowServicer
@@ -91,6 +92,7 @@ from treadle.record.v1.contact_import_service_pb2_grpc import (
 from treadle.record.v1.course_service_pb2_grpc import add_CourseServiceServicer_to_server
 from treadle.record.v1.crm_service_pb2_grpc import add_CrmServiceServicer_to_server
 from treadle.record.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
+from treadle.record.v1.messenger_service_pb2_grpc import add_MessengerServiceServicer_to_server
 from treadle.traffic.v1.traffic_service_pb2_grpc import add_TrafficServiceServicer_to_server
 from treadle.workflow.v1.action_service_pb2_grpc import add_ActionServiceServicer_to_server
 from treadle.workflow.v1.workflow_service_pb2_grpc import add_WorkflowServiceServicer_to_server
@@ -188,6 +190,7 @@ def add_api(
     server.add(add_CrmServiceServicer_to_server, crm_servicer(database))
     server.add(add_CampaignServiceServicer_to_server, campaign_servicer(database))
     server.add(add_CourseServiceServicer_to_server, course_servicer(database))
+    server.add(add_MessengerServiceServicer_to_server, messenger_servicer(database))
     server.add(add_ContactImportServiceServicer_to_server, ContactImportServicer(database))
     server.add(
         add_ExecutionServiceServicer_to_server,

@@ -68,7 +68,9 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "editor": _EDITOR,
         "operator": _OPERATOR,
         "admin": _ADMIN,
-        SERVICE_ROLE: frozenset({"credential:use", "ledger:claim", "template:read", "traffic:use"}),
+        SERVICE_ROLE: frozenset(
+            {"credential:use", "ledger:claim", "messenger:use", "template:read", "traffic:use"}
+        ),
         GATEWAY_ROLE: frozenset({"inbound:record", "preference:set"}),
     }
 )

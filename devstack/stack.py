@@ -304,6 +304,7 @@ class Stack:
             "TREADLE_EXECUTOR_TWILIO_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_STRIPE_API_KEY": _STRIPE_KEY,
             "TREADLE_EXECUTOR_STRIPE_BASE_URL": self.simulator_url,
+            "TREADLE_EXECUTOR_GRAPH_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_EMAIL": "notifications@treadle.example",
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_NUMBER": "+14155550123",
             **self._marketing_env(),

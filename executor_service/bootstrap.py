@@ -21,10 +21,16 @@ from common.nats import connect as connect_nats
 from common.runtime import run
 from common.settings import load
 from common.telemetry import announce_ready, configure_logging, metrics_endpoint
+from executor_service.adapters.conversations import ConversationClient
 from executor_service.adapters.credentials import CredentialClient
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.ledger import LedgerClient
-from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
+from executor_service.adapters.providers import (
+    email_gateways,
+    messenger_gateways,
+    payment_gateway,
+    sms_gateways,
+)
 from executor_service.adapters.secrets import SecretClient
 from executor_service.adapters.templates import TemplateClient
 from executor_service.adapters.traffic import TrafficClient
@@ -36,7 +42,14 @@ from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline
-from executor_service.ports import CredentialStore, EmailGateways, SmsGateways, TemplateSource
+from executor_service.ports import (
+    ConversationSource,
+    CredentialStore,
+    EmailGateways,
+    MessengerGateways,
+    SmsGateways,
+    TemplateSource,
+)
 from executor_service.publisher import ResultPublisher, jetstream_publisher
 from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
@@ -150,6 +163,8 @@ def _providers(
         ),
         EmailGateways: lambda: email_gateways(settings, credentials),
         SmsGateways: lambda: sms_gateways(settings, credentials),
+        ConversationSource: lambda: ConversationClient(channel),
+        MessengerGateways: lambda: messenger_gateways(settings, credentials),
         PaymentGateway: lambda: payment_gateway(settings),
         Sender: lambda: Sender(
             settings.notification_from_email,

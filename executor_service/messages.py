@@ -10,6 +10,7 @@ from common.templating import TemplateError, render
 from executor_service.domain import classify
 from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
 from executor_service.ports import (
+    DEFAULT_CREDENTIAL,
     Email,
     EmailBody,
     EmailGateway,
@@ -25,6 +26,7 @@ from treadle.dispatch.v1.task_pb2 import ActionTask
 # The providers of messages, as limits and circuits know them.
 SENDGRID: Final = "sendgrid"
 TWILIO: Final = "twilio"
+FACEBOOK: Final = "facebook"
 
 _log = get_logger(__name__)
 
@@ -60,11 +62,15 @@ async def templated_body(
 
 
 async def gateway_of(
-    gateways: Gateways[GatewayT], task: ActionTask, *, clock: Clock
+    gateways: Gateways[GatewayT],
+    task: ActionTask,
+    *,
+    clock: Clock,
+    name: str = DEFAULT_CREDENTIAL,
 ) -> GatewayT | Failed | Deferred:
-    """The provider, with the credentials that the task's account uses."""
+    """The provider, with the credentials of this name that the task's account uses."""
     try:
-        return await gateways.of(task.account_id)
+        return await gateways.of(task.account_id, name)
     except (TreadleError, TimeoutError) as error:
         _log.warning("credential_not_read", error=name_of(error), attempt_id=task.attempt_id)
         return not_had("the account's credentials", error, clock.now())

@@ -6,11 +6,12 @@ Adapters implement these; `bootstrap` chooses them. A call that does not end wel
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from executor_service.domain.health import Verdict
-from executor_service.domain.outcome import Deferred
+from executor_service.domain.outcome import Deferred, JsonValue
 from executor_service.recipients import Recipient
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 
@@ -75,6 +76,42 @@ class SmsReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class MessengerMessage:
+    """A Messenger message as it is to be sent; ids are Facebook's.
+
+    `metadata` comes back with what Meta tells of it to the page's own apps.
+    """
+
+    page_id: str
+    psid: str
+    messaging_type: str
+    tag: str
+    message_type: str
+    content: Mapping[str, JsonValue]
+    metadata: str
+    reference: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MessengerReceipt:
+    """The provider took the message."""
+
+    message_id: str
+    recipient_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Between a page and a contact; `psid` is empty when the page does not know them."""
+
+    facebook_page_id: str
+    credential: str
+    page_name: str
+    psid: str
+    last_message_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class EmailTemplate:
     """The Liquid sources of an email's body; `text` may be empty."""
 
@@ -121,6 +158,10 @@ class TemplateNotFoundError(Exception):
     """The account has no such email template."""
 
 
+class PageNotFoundError(Exception):
+    """The account has no such messenger page."""
+
+
 class EmailGateway(Protocol):
     """An email provider."""
 
@@ -137,11 +178,19 @@ class SmsGateway(Protocol):
         ...
 
 
+class MessengerGateway(Protocol):
+    """Messenger, as one page."""
+
+    async def send(self, message: MessengerMessage, /) -> MessengerReceipt:
+        """Hands the message over; raises WindowClosedError when Meta does not allow it."""
+        ...
+
+
 class Gateways(Protocol[G_co]):
     """A provider as each account uses it."""
 
-    async def of(self, account_id: str) -> G_co:
-        """With the account's own credentials if it has any, else with the deployment's.
+    async def of(self, account_id: str, name: str = DEFAULT_CREDENTIAL) -> G_co:
+        """With the account's own credentials of this name if it has any, else the deployment's.
 
         Raises TreadleError when that cannot be found out.
         """
@@ -154,6 +203,18 @@ class EmailGateways(Gateways[EmailGateway], Protocol):
 
 class SmsGateways(Gateways[SmsGateway], Protocol):
     """A provider of text messages as each account uses it."""
+
+
+class MessengerGateways(Gateways[MessengerGateway], Protocol):
+    """Messenger as the pages of each account use it."""
+
+
+class ConversationSource(Protocol):
+    """Where it is known who has written to which page."""
+
+    async def get(self, account_id: str, page_id: str, contact_id: str) -> Conversation:
+        """As it is now. Raises PageNotFoundError."""
+        ...
 
 
 class CredentialStore(Protocol):

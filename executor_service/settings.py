@@ -29,6 +29,9 @@ class ExecutorSettings(SharedSettings, MarketingSettings):
     twilio_auth_token: SecretStr | None = None
     # Empty for Twilio's own.
     twilio_base_url: str = ""
+    # Meta's Graph API; pages are called with their accounts' own credentials.
+    graph_base_url: str = "https://graph.facebook.com"
+    graph_version: str = Field(default="v25.0", pattern=r"^v[0-9]+\.[0-9]+$")
     stripe_api_key: SecretStr | None = None
     stripe_base_url: str = "https://api.stripe.com"
     # Where Twilio and contacts reach the gateway; without it nothing is known of what becomes of an

@@ -12,6 +12,8 @@ from treadle.record.v1 import (
     crm_service_pb2,
     custom_field_pb2,
     directory_service_pb2,
+    messenger_pb2,
+    messenger_service_pb2,
     note_pb2,
     notification_pb2,
     opportunity_pb2,
@@ -34,12 +36,16 @@ _CAMPAIGNS: Final = RecordService(
 _COURSES: Final = RecordService(
     course_service_pb2.DESCRIPTOR.services_by_name["CourseService"], attrgetter("courses")
 )
+_MESSENGER: Final = RecordService(
+    messenger_service_pb2.DESCRIPTOR.services_by_name["MessengerService"], attrgetter("messenger")
+)
 
 # Ids of the examples.
 _CONTACT: Final = "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d10"
 _USER: Final = "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d11"
 _PIPELINE: Final = "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d12"
 _STAGE: Final = "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d13"
+_MESSENGER_PAGE: Final = "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d14"
 
 USERS: Final = RecordType(
     user_pb2.User,
@@ -173,6 +179,30 @@ COURSE_ACCESSES: Final = RecordType(
     about="A contact's access to a course.",
     order="newest first",
 )
+MESSENGER_PAGES: Final = RecordType(
+    messenger_pb2.MessengerPage,
+    _MESSENGER,
+    path="messenger-pages",
+    about="A Facebook page that messages come from.",
+    order="by name",
+    example={"name": "Bakery", "facebook_page_id": "102030405060708", "credential": "default"},
+    change={"credential": "bakery"},
+)
+MESSENGER_IDENTITIES: Final = RecordType(
+    messenger_pb2.MessengerIdentity,
+    _MESSENGER,
+    path="messenger-identities",
+    about="A person as a Facebook page knows them, and the contact who that is. Who writes to a "
+    "page is there by themselves, as yet of no contact.",
+    order="newest first",
+    example={
+        "messenger_page_id": _MESSENGER_PAGE,
+        "psid": "6203981734561",
+        "contact_id": _CONTACT,
+        "last_message_at": "2026-01-26T10:00:00Z",
+    },
+    change={"contact_id": _CONTACT},
+)
 
 RECORD_TYPES: Final = (
     USERS,
@@ -188,4 +218,6 @@ RECORD_TYPES: Final = (
     ENROLLMENTS,
     COURSES,
     COURSE_ACCESSES,
+    MESSENGER_PAGES,
+    MESSENGER_IDENTITIES,
 )

@@ -25,6 +25,7 @@ from treadle.record.v1 import (
     course_service_pb2_grpc,
     crm_service_pb2_grpc,
     directory_service_pb2_grpc,
+    messenger_service_pb2_grpc,
 )
 from treadle.scheduler.v1 import scheduler_service_pb2_grpc
 from treadle.traffic.v1 import traffic_service_pb2_grpc
@@ -113,6 +114,7 @@ class Upstream:
         self.campaigns = campaign_service_pb2_grpc.CampaignServiceStub(api)
         self.imports = contact_import_service_pb2_grpc.ContactImportServiceStub(api)
         self.inbound = inbound_service_pb2_grpc.InboundServiceStub(api)
+        self.messenger = messenger_service_pb2_grpc.MessengerServiceStub(api)
         self.courses = course_service_pb2_grpc.CourseServiceStub(api)
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
         self.traffic = traffic_service_pb2_grpc.TrafficServiceStub(api)

@@ -1,7 +1,7 @@
 """Writes docs/reference/actions.md from the catalogue; `--check` says whether it is current."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +16,7 @@ from common.catalogue import (  # noqa: E402 - the repository is not installed f
     catalogue,
     path_of,
 )
-from common.catalogue.rules import FieldRule, RequiredWhen  # noqa: E402
+from common.catalogue.rules import AnyOf, FieldRule, RequiredWhen, own_rules  # noqa: E402
 from treadle.options.v1 import options_pb2  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "actions.md"
@@ -119,8 +119,13 @@ def _action(spec: ActionSpec) -> Iterator[str]:
     yield "\nConfiguration:\n"
     yield "| Field | Type | Required | Default | Description |"
     yield "|---|---|---|---|---|"
-    conditions = {path_of(rule.path): _condition(rule) for rule in spec.rules}
-    yield from _rows(spec.config, "", conditions)
+    yield from _rows(spec.config, "", _conditions(spec.rules, ""))
+    for variants in spec.variants:
+        for value, message in variants.messages.items():
+            yield f"\n`{variants.field}` when `{variants.other_field}` is `{value}`:\n"
+            yield "| Field | Type | Required | Default | Description |"
+            yield "|---|---|---|---|---|"
+            yield from _rows(message, f"{variants.field}.", {})
     yield "\nOutput:\n"
     yield "| Field | Type | Description |"
     yield "|---|---|---|"
@@ -130,6 +135,8 @@ def _action(spec: ActionSpec) -> Iterator[str]:
 
 
 def _condition(rule: FieldRule) -> str:
+    if isinstance(rule, AnyOf):
+        return f"at least one of {_choice(rule.fields)}"
     when = f"when `{rule.other_field}` is {_choice(rule.values)}"
     if isinstance(rule, RequiredWhen):
         return when
@@ -137,6 +144,7 @@ def _condition(rule: FieldRule) -> str:
 
 
 def _rows(message: MessageSpec, prefix: str, conditions: dict[str, str]) -> Iterator[str]:
+    conditions = conditions | _conditions(own_rules(message), prefix)
     for field in message.fields.values():
         path = f"{prefix}{field.name}"
         required = "yes" if field.required else conditions.get(path, "no")
@@ -145,6 +153,16 @@ def _rows(message: MessageSpec, prefix: str, conditions: dict[str, str]) -> Iter
         if field.message is not None:
             dot = "[]." if field.arity is Arity.LIST else "."
             yield from _rows(field.message, f"{path}{dot}", conditions)
+
+
+def _conditions(rules: Iterable[FieldRule], prefix: str) -> dict[str, str]:
+    """What rules demand of fields; that one is required says more than that it is forbidden."""
+    found: dict[str, str] = {}
+    for rule in rules:
+        names = rule.fields if isinstance(rule, AnyOf) else (path_of(rule.path),)
+        for name in names:
+            found.setdefault(f"{prefix}{name}", _condition(rule))
+    return found
 
 
 def _type(field: FieldSpec) -> str:
@@ -173,6 +191,8 @@ def _limits(field: FieldSpec) -> Iterator[str]:
     if field.max_length is not None:
         each = "" if field.arity is Arity.ONE else " each"
         yield f"At most {field.max_length:,} characters{each}"
+    if field.max_rendered_length is not None:
+        yield f"At most {field.max_rendered_length:,} characters once rendered"
     if field.max_items is not None:
         yield f"At most {field.max_items:,} items"
 

@@ -38,6 +38,16 @@ _TAKEN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         ),
         "pipeline_stages_pkey": ("pipeline stage", "pipeline.stages", "an id in it is taken"),
         "campaign_steps_pkey": ("campaign step", "campaign.steps", "an id in it is taken"),
+        "messenger_pages_account_id_facebook_page_id_key": (
+            "messenger page",
+            "messenger_page.facebook_page_id",
+            "another messenger page is this page",
+        ),
+        "messenger_identities_messenger_page_id_psid_key": (
+            "messenger identity",
+            "messenger_identity.psid",
+            "the page knows this PSID already",
+        ),
         **{
             f"{table}_account_id_name_key": (
                 entity.replace("_", " "),
@@ -48,6 +58,7 @@ _TAKEN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
                 ("campaigns", "campaign"),
                 ("courses", "course"),
                 ("custom_fields", "custom_field"),
+                ("messenger_pages", "messenger_page"),
                 ("pipelines", "pipeline"),
                 ("tags", "tag"),
                 ("teams", "team"),

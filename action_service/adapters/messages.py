@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from action_service.adapters.conversations import hold_conversations, join_conversations
 from action_service.adapters.driver import Driver
 from action_service.domain.deliveries import Channel
 from action_service.domain.messages import EVENT_OF, PROVIDER_OF, Fact, Progress
@@ -79,6 +80,8 @@ _APPLIED = """
     """
 _FAILURES = frozenset({Fact.UNDELIVERED, Fact.BOUNCED})
 
+_META = PROVIDER_OF[Channel.MESSENGER]
+
 # A provider and its id of a message.
 Key = tuple[str, str]
 
@@ -125,17 +128,25 @@ async def accept(connection: Driver, sends: Sequence[Send]) -> list[ContactEvent
         )
         for key, send in by_key.items()
     ]
+    parts = await hold_conversations(connection, sends)
     stored = await connection.fetch(_ACCEPT, *zip(*rows, strict=True))
-    known = [(provider, message_id) for provider, message_id, was_known in stored if was_known]
-    if not known:
-        return []
     early = [
+        Told(told.event_id, (_META, told.reference), *told[2:])
+        for told in await join_conversations(connection, parts)
+    ]
+    known = [(provider, message_id) for provider, message_id, was_known in stored if was_known]
+    if known:
+        early += await _told_early(connection, known)
+    return await _apply(connection, early)
+
+
+async def _told_early(connection: Driver, known: Sequence[Key]) -> list[Told]:
+    return [
         Told(event_id, (provider, message_id), Fact(fact), occurred_at, orjson.loads(detail))
         for event_id, provider, message_id, fact, occurred_at, detail in await connection.fetch(
             _EARLY, *zip(*known, strict=True)
         )
     ]
-    return await _apply(connection, early)
 
 
 async def advance(

@@ -6,12 +6,14 @@ whose that is.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from action_service.adapters.conversations import Meeting, meet, messages_meant
 from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import Told, advance
@@ -124,9 +126,18 @@ async def _act(
     """Has the new events take effect; returns what workflows are to hear."""
     told: list[Told] = []
     heard: list[ContactEvent] = []
-    for event in events:
-        row_id = new.get(event.id)
-        if row_id is None or event.fact is None or provider not in _CHANNELS:
+    fresh = [(new[event.id], event) for event in events if event.id in new]
+    meetings = await meet(driver, account_id, [each for each in fresh if each[1].conversation])
+    for row_id, event in fresh:
+        if event.fact is None or provider not in _CHANNELS:
+            continue
+        if event.conversation is not None:
+            if (meeting := meetings.get(row_id)) is not None:
+                told_of, answers = await _converse(
+                    driver, account_id, meeting, event, event.fact, row_id
+                )
+                told += told_of
+                heard += answers
             continue
         message_id = event.message_id
         if event.sender is not None:
@@ -137,6 +148,27 @@ async def _act(
             key = (provider.value, message_id)
             told.append(Told(row_id, key, event.fact, event.occurred_at, event.detail))
     return heard + await advance(driver, account_id, told, _CHANNELS)
+
+
+async def _converse(
+    driver: Driver,
+    account_id: str,
+    meeting: Meeting,
+    event: ProviderEvent,
+    fact: Fact,
+    row_id: str,
+) -> tuple[list[Told], list[ContactEvent]]:
+    """What is told of messages of a conversation; else what a contact writes of their own."""
+    said = replace(event, detail={**event.detail, "messenger_page_id": meeting.page_id})
+    references = await messages_meant(driver, meeting.conversation_id, fact, event.occurred_at)
+    told = [
+        Told(row_id, (Provider.META.value, reference), fact, event.occurred_at, said.detail)
+        for reference in references
+    ]
+    if told or fact is not Fact.REPLIED or meeting.contact_id is None:
+        return told, []
+    contact_id = meeting.contact_id
+    return [], await _answer(driver, account_id, contact_id, Provider.META, said, row_id)
 
 
 async def _sender(

@@ -31,6 +31,12 @@ _SOURCES: Mapping[str, _Source] = {
     "pipeline_stage": _Source("pipeline_stages", "pipeline_id"),
     "opportunity": _Source("opportunities"),
     "course": _Source("courses"),
+    "messenger_page": _Source("messenger_pages"),
+    "connected_messenger_page": _Source(
+        "messenger_pages",
+        condition="EXISTS (SELECT FROM credentials c WHERE c.provider = 'facebook_page'"
+        " AND c.account_id = messenger_pages.account_id AND c.name = messenger_pages.credential)",
+    ),
 }
 
 

@@ -22,6 +22,7 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    MESSENGER = "messenger"
 
 
 class DeliveryStatus(StrEnum):

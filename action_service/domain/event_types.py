@@ -62,6 +62,7 @@ _MESSAGE = (
     "delivery_id",
     "occurred_at",
 )
+_CONVERSATION = (*_MESSAGE, "messenger_page_id")
 _FAILURE = (*_MESSAGE, "reason", "status")
 _ACCESS = ("course_id", "access_id", "access_level")
 
@@ -112,5 +113,12 @@ _ALL = (
     EventType("sms_delivered", "An SMS reached the contact's phone.", _MESSAGE),
     EventType("sms_failed", "An SMS did not arrive.", (*_MESSAGE, "error_code")),
     EventType("sms_reply", "A contact wrote an SMS to us.", (*_MESSAGE, "body", "from", "to")),
+    EventType("messenger_delivered", "A Messenger message reached the contact.", _CONVERSATION),
+    EventType("messenger_read", "A contact read a Messenger message.", _CONVERSATION),
+    EventType(
+        "messenger_replied",
+        "A contact wrote to one of our Facebook pages, or tapped a button there.",
+        (*_CONVERSATION, "body", "payload"),
+    ),
 )
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({each.name: each for each in _ALL})

@@ -53,9 +53,17 @@ _RUNG = {state.value: rung for rung, state in enumerate(_LADDER)}
 # Each time counts for these: another link may be clicked, another answer sent.
 _REPEATABLE = frozenset({Fact.CLICKED, Fact.REPLIED})
 
-PROVIDER_OF: Mapping[Channel, str] = {Channel.EMAIL: "sendgrid", Channel.SMS: "twilio"}
+PROVIDER_OF: Mapping[Channel, str] = {
+    Channel.EMAIL: "sendgrid",
+    Channel.SMS: "twilio",
+    Channel.MESSENGER: "meta",
+}
 # What the actions send that get one message accepted each.
-CHANNEL_OF: Mapping[str, Channel] = {"send_email": Channel.EMAIL, "send_sms": Channel.SMS}
+CHANNEL_OF: Mapping[str, Channel] = {
+    "send_email": Channel.EMAIL,
+    "send_sms": Channel.SMS,
+    "send_messenger": Channel.MESSENGER,
+}
 
 # What workflows hear of it.
 EVENT_OF: Mapping[tuple[Channel, Fact], str] = {
@@ -69,6 +77,9 @@ EVENT_OF: Mapping[tuple[Channel, Fact], str] = {
     (Channel.SMS, Fact.DELIVERED): "sms_delivered",
     (Channel.SMS, Fact.UNDELIVERED): "sms_failed",
     (Channel.SMS, Fact.REPLIED): "sms_reply",
+    (Channel.MESSENGER, Fact.DELIVERED): "messenger_delivered",
+    (Channel.MESSENGER, Fact.READ): "messenger_read",
+    (Channel.MESSENGER, Fact.REPLIED): "messenger_replied",
 }
 
 

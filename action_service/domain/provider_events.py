@@ -9,6 +9,20 @@ from action_service.domain.plan import Json
 
 
 @dataclass(frozen=True, slots=True)
+class Conversation:
+    """Between whom something has happened, by Meta's ids of the page and of the person.
+
+    `by_person` is what opens the time in which the page may answer; `ref` is what the link said by
+    which they came.
+    """
+
+    page: str
+    psid: str
+    by_person: bool
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """One event; `id` is the provider's own, or made of what it says, so that repeats are known.
 
@@ -26,3 +40,5 @@ class ProviderEvent:
     detail: Mapping[str, Json] = field(default_factory=dict[str, Json])
     # Who has written to us, for an answer that names no message.
     sender: str | None = None
+    # For what is told of a conversation and not of one message.
+    conversation: Conversation | None = None

@@ -1,4 +1,4 @@
-"""The services that keep records: DirectoryService, CrmService, CampaignService, CourseService."""
+"""The services that keep records: of people, of the CRM, of campaigns, courses and Messenger."""
 
 from typing import cast
 
@@ -10,7 +10,13 @@ from action_service.servicers.rpc import Rpc
 from action_service.use_cases.ports import Database, Writer
 from action_service.use_cases.records.campaigns import COURSE_ACCESS, set_progress
 from action_service.use_cases.records.directory import EDIT, NOTIFICATION, mark_read
-from action_service.use_cases.records.kinds import CAMPAIGNS, COURSES, CRM, DIRECTORY
+from action_service.use_cases.records.kinds import CAMPAIGNS, COURSES, CRM, DIRECTORY, MESSENGER
+from action_service.use_cases.records.messenger import (
+    MESSENGER_IDENTITY,
+    MESSENGER_PAGE,
+    Conversation,
+    conversation,
+)
 from common.auth import current_principal
 from common.catalogue.convert import read_struct
 from treadle.record.v1 import (
@@ -19,12 +25,15 @@ from treadle.record.v1 import (
     course_service_pb2,
     crm_service_pb2,
     directory_service_pb2,
+    messenger_pb2,
+    messenger_service_pb2,
     notification_pb2,
 )
 from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceServicer
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceServicer
 from treadle.record.v1.crm_service_pb2_grpc import CrmServiceServicer
 from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceServicer
+from treadle.record.v1.messenger_service_pb2_grpc import MessengerServiceServicer
 
 
 def directory_servicer(database: Database) -> DirectoryServiceServicer:
@@ -90,3 +99,40 @@ def course_servicer(database: Database) -> CourseServiceServicer:
     return record_servicer(
         CourseServiceServicer, service, rpc, COURSES, SetCourseProgress=set_course_progress
     )
+
+
+def messenger_servicer(database: Database) -> MessengerServiceServicer:
+    """Serves MessengerService."""
+
+    async def resolve_conversation(
+        request: messenger_service_pb2.ResolveConversationRequest, context: object
+    ) -> Message:
+        account_id = parse_uuid("account_id", request.account_id)
+        page_id = parse_uuid("messenger_page_id", request.messenger_page_id)
+        contact_id = parse_uuid("contact_id", request.contact_id)
+        async with database.reading(account_id) as tx:
+            return _resolved(await conversation(tx, page_id, contact_id))
+
+    service = messenger_service_pb2.DESCRIPTOR.services_by_name["MessengerService"]
+    return record_servicer(
+        MessengerServiceServicer,
+        service,
+        Rpc(database),
+        MESSENGER,
+        ResolveConversation=resolve_conversation,
+    )
+
+
+def _resolved(found: Conversation) -> messenger_service_pb2.ResolveConversationResponse:
+    page = cast("messenger_pb2.MessengerPage", record_message(MESSENGER_PAGE, found.page))
+    response = messenger_service_pb2.ResolveConversationResponse(
+        facebook_page_id=page.facebook_page_id, credential=page.credential, page_name=page.name
+    )
+    if found.identity is not None:
+        known = cast(
+            "messenger_pb2.MessengerIdentity", record_message(MESSENGER_IDENTITY, found.identity)
+        )
+        response.psid = known.psid
+        if known.HasField("last_message_at"):
+            response.last_message_at.CopyFrom(known.last_message_at)
+    return response

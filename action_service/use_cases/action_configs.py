@@ -8,7 +8,7 @@ from action_service.domain.workflow import Action
 from action_service.use_cases.checks import below
 from action_service.use_cases.config_secrets import checkable
 from action_service.use_cases.ports import Transaction
-from action_service.use_cases.references import WORKFLOW, Reference, dangling, references
+from action_service.use_cases.references import WORKFLOW, Reference, dangling, references, unusable
 from common.catalogue import (
     ActionSpec,
     ConfigStatus,
@@ -67,7 +67,9 @@ async def view(tx: Transaction, action: Action) -> ActionView:
 async def views(tx: Transaction, actions: Sequence[Action]) -> list[ActionView]:
     """Actions as people see them; the records that they point to are looked up together."""
     pointing = {action.id: _pointing(action) for action in actions}
-    problems = await dangling(tx, [each for found in pointing.values() for each in found])
+    wanted = [each for found in pointing.values() for each in found]
+    nowhere = await dangling(tx, wanted)
+    problems = {**await unusable(tx, [each for each in wanted if each not in nowhere]), **nowhere}
     return [_view(action, pointing[action.id], problems) for action in actions]
 
 

@@ -46,9 +46,14 @@ _SPECS: Final[Mapping[str, RecordSpec]] = {
 }
 
 
+def is_name(text: str) -> bool:
+    """Whether a credential can be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 def name_of(given: str) -> str:
     """A credential's name in a request."""
-    if given and not _NAME.fullmatch(given):
+    if given and not is_name(given):
         raise malformed(
             "name",
             "must have up to 100 letters, digits, '.', '_' or '-', the first a letter or digit",

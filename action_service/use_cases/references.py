@@ -23,6 +23,9 @@ class ReferenceKind:
 
     name: str
     parent: str | None = None
+    # The kind of those that actions can use, and what is to be said of the others.
+    usable: str | None = None
+    unusable: str = ""
 
 
 KINDS: Mapping[str, ReferenceKind] = {
@@ -39,6 +42,12 @@ KINDS: Mapping[str, ReferenceKind] = {
     "pipeline_stage": ReferenceKind("pipeline stage", "pipeline"),
     "opportunity": ReferenceKind("opportunity"),
     "course": ReferenceKind("course"),
+    "messenger_page": ReferenceKind(
+        "messenger page",
+        usable="connected_messenger_page",
+        unusable="the messenger page is not connected: store the access token of the page as the"
+        " account's facebook_page credential of the name that the page gives",
+    ),
 }
 
 
@@ -72,6 +81,22 @@ async def dangling(tx: Transaction, wanted: Collection[Reference]) -> Mapping[Re
         ids.setdefault(reference.kind, set()).add(reference.id)
     found = await tx.references.known(ids)
     return {reference: _missing(reference) for reference in wanted if not _leads(reference, found)}
+
+
+async def unusable(tx: Transaction, wanted: Collection[Reference]) -> Mapping[Reference, str]:
+    """What is wrong with those references whose records are there, but of no use to an action."""
+    ids: dict[str, set[UUID]] = {}
+    for reference in wanted:
+        if (usable := KINDS[reference.kind].usable) is not None:
+            ids.setdefault(usable, set()).add(reference.id)
+    if not ids:
+        return {}
+    found = await tx.references.known(ids)
+    return {
+        reference: KINDS[reference.kind].unusable
+        for reference in wanted
+        if (usable := KINDS[reference.kind].usable) and (usable, reference.id) not in found
+    }
 
 
 def _references(

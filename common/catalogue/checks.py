@@ -56,7 +56,8 @@ def check_text(field: FieldSpec, value: str) -> Problem | None:
             return _invalid(f"is not a valid template: {'; '.join(found)}") if found else None
         if check_kind(field.kind, value):
             return _invalid("takes no merge fields; write the value itself")
-    problem = _check_line(field, value) or check_kind(field.kind, value)
+    problem = _too_long(field.max_rendered_length, value) or _check_line(field, value)
+    problem = problem or check_kind(field.kind, value)
     return _invalid(problem) if problem else None
 
 
@@ -64,7 +65,8 @@ def check_rendered(field: FieldSpec, value: str) -> str | None:
     """What is wrong with a value once its merge fields are rendered; None when nothing is."""
     if field.required and not value.strip():
         return "must not be blank"
-    return _check_length(field, value) or check_kind(field.kind, value)
+    too_long = _too_long(field.max_rendered_length, value)
+    return _check_length(field, value) or too_long or check_kind(field.kind, value)
 
 
 def unstorable(value: str) -> Problem | None:
@@ -100,9 +102,13 @@ def on_one_line(field: FieldSpec, value: str) -> str:
 def _check_length(field: FieldSpec, value: str) -> str | None:
     if field.min_length is not None and len(value) < field.min_length:
         return f"must have at least {counted(field.min_length, 'character')}"
-    if field.max_length is not None and len(value) > field.max_length:
-        return f"must have at most {counted(field.max_length, 'character')}, not {len(value):,}"
-    return None
+    return _too_long(field.max_length, value)
+
+
+def _too_long(most: int | None, value: str) -> str | None:
+    if most is None or len(value) <= most:
+        return None
+    return f"must have at most {counted(most, 'character')}, not {len(value):,}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -78,6 +78,8 @@ class FieldSpec:
     example: str
     min_length: int | None
     max_length: int | None
+    # Of a template, once it is rendered.
+    max_rendered_length: int | None
     minimum: int | None
     maximum: int | None
     # What an integer's wire type can hold; 0 for other shapes.
@@ -101,6 +103,8 @@ class MessageSpec:
 
     name: str
     fields: dict[str, FieldSpec]
+    # Between its fields; an action's own are among its options.
+    rules: options_pb2.MessageRules | None = None
 
 
 _INTEGER_BOUNDS = {
@@ -177,7 +181,8 @@ def _message_spec(descriptor: Descriptor, above: tuple[str, ...]) -> MessageSpec
     for field in fields.values():
         if field.reference_parent is not None and field.reference_parent not in fields:
             raise CatalogueError(f"{descriptor.full_name} has no {field.reference_parent}")
-    return MessageSpec(descriptor.name, fields)
+    rules = cast("options_pb2.MessageRules | None", _extension(descriptor, options_pb2.rules))
+    return MessageSpec(descriptor.name, fields, rules)
 
 
 def _field_spec(field: FieldDescriptor, above: tuple[str, ...]) -> FieldSpec:
@@ -202,6 +207,7 @@ def _field_spec(field: FieldDescriptor, above: tuple[str, ...]) -> FieldSpec:
         example=rules.example,
         min_length=_given(rules, "min_length"),
         max_length=_given(rules, "max_length"),
+        max_rendered_length=_given(rules, "max_rendered_length"),
         minimum=rules.minimum if rules.HasField("minimum") else low if integer else None,
         maximum=rules.maximum if rules.HasField("maximum") else high if integer else None,
         wire_minimum=low,

@@ -5,8 +5,8 @@ pydantic walks the structure and collects every error; the rules for single valu
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import (
@@ -33,9 +33,10 @@ from common.catalogue.checks import (
     check_text,
 )
 from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
-from common.catalogue.rules import FieldRule
+from common.catalogue.rules import FieldRule, own_rules
 from common.catalogue.schema import message_schema
-from common.catalogue.violations import Loc, Violation, ViolationKind, path_of
+from common.catalogue.variants import Variants, without_templates
+from common.catalogue.violations import Loc, Violation, ViolationKind, path_of, segments_of
 
 _PREFIX = "treadle_"
 
@@ -47,6 +48,7 @@ class ConfigModel(BaseModel):
 
     spec__: ClassVar[MessageSpec]
     rules__: ClassVar[tuple[FieldRule, ...]] = ()
+    forms__: ClassVar["Forms"] = ()
 
     @model_validator(mode="wrap")
     @classmethod
@@ -62,6 +64,9 @@ class ConfigModel(BaseModel):
             config = cast("Mapping[str, object]", data)
             for rule in cross_field.broken(cls.rules__, cls.spec__, config):
                 errors.append(_error(Problem(rule.kind, rule.text, rule.path), None))
+            for violation in form_violations(cls.forms__, config):
+                loc = segments_of(violation.field)
+                errors.append(_error(Problem(violation.kind, violation.description, loc), None))
         if errors or result is None:
             raise ValidationError.from_exception_data(cls.__name__, errors)
         return result
@@ -71,16 +76,58 @@ class ConfigModel(BaseModel):
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
     ) -> dict[str, Any]:
         """Use the catalogue's schema, so that OpenAPI and the palette show the same."""
-        return message_schema(cls.spec__, cls.rules__)
+        return message_schema(cls.spec__, cls.rules__, [variants for variants, _ in cls.forms__])
 
 
-def model_of(message: MessageSpec, rules: tuple[FieldRule, ...] = ()) -> type[ConfigModel]:
-    """Create the model of a message."""
+# The models of the forms that an object may have, by the value that chooses among them.
+Forms: TypeAlias = Sequence[tuple[Variants, Mapping[str, type[ConfigModel]]]]
+
+
+def model_of(
+    message: MessageSpec,
+    rules: tuple[FieldRule, ...] = (),
+    variants: Sequence[Variants] = (),
+) -> type[ConfigModel]:
+    """Create the model of a message; `rules` are beside those that it declares itself."""
     definitions: dict[str, Any] = {f.name: _definition(f) for f in message.fields.values()}
     model = create_model(message.name, __base__=ConfigModel, **definitions)
     model.spec__ = message
-    model.rules__ = rules
+    model.rules__ = (*rules, *own_rules(message))
+    model.forms__ = forms_of(variants)
     return model
+
+
+def forms_of(variants: Sequence[Variants], *, rendered: bool = False) -> Forms:
+    """The models of all forms, for values as they are saved or as they are `rendered`."""
+    return tuple(
+        (
+            each,
+            {
+                value: model_of(without_templates(message) if rendered else message)
+                for value, message in each.messages.items()
+            },
+        )
+        for each in variants
+    )
+
+
+def form_violations(forms: Forms, config: Mapping[str, object]) -> Iterator[Violation]:
+    """What is wrong inside the objects whose form depends on another field."""
+    for variants, models in forms:
+        chosen = variants.chosen(config)
+        if chosen is None:
+            continue
+        value, given = chosen
+        try:
+            models[value].model_validate(given)
+        except ValidationError as error:
+            where = f"{variants.field} when {variants.other_field} is {value}"
+            for found in violations_of(error, variants.messages[value], where):
+                path = path_of((variants.field, *segments_of(found.field)))
+                # Whatever it is, the object itself can be kept.
+                missing = found.kind is ViolationKind.MISSING
+                kind = ViolationKind.MISSING if missing else ViolationKind.INVALID
+                yield Violation(path, found.description, kind)
 
 
 def _definition(field: FieldSpec) -> tuple[object, object]:

@@ -64,7 +64,7 @@ def _inputs(message: MessageSpec) -> MessageSpec:
         for name, field in message.fields.items()
         if field.editable or field.create_only
     }
-    return MessageSpec(message.name, settable)
+    return replace(message, fields=settable)
 
 
 def _canonical(message: MessageSpec, values: Mapping[str, object]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rules between fields of one configuration."""
+"""Rules between fields of one configuration, or of one part of it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,15 @@ from common.catalogue.fields import CatalogueError, FieldSpec, MessageSpec, Shap
 from common.catalogue.shapes import as_object
 from common.catalogue.violations import ViolationKind, path_of
 from treadle.options.v1 import options_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule that a configuration breaks, and the field to mend."""
+
+    path: tuple[str, ...]
+    kind: ViolationKind
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +51,30 @@ class _Conditional:
             raise CatalogueError(f"{message.name}: {named} names {option.other_field}")
         return rule
 
+    def _condition(self, message: MessageSpec, config: Mapping[str, object]) -> str | None:
+        """In words, when it is fulfilled; else None."""
+        other = config.get(self.other_field)
+        if other is None:
+            other = message.fields[self.other_field].default
+        value = spelled(other)
+        return f"when {self.other_field} is {value}" if value in self.values else None
+
 
 class RequiredWhen(_Conditional):
     """The field must be given when the other has one of the values."""
 
     __slots__ = ()
+
+    def broken_by(self, message: MessageSpec, config: Mapping[str, object]) -> BrokenRule | None:
+        """What is wrong, if anything is."""
+        when = self._condition(message, config)
+        if when is None or _given(config, self.path, without_parent=True):
+            return None
+        text = (
+            f"{path_of(self.path)} is required {when}; "
+            f"give it, or choose another {self.other_field}"
+        )
+        return BrokenRule(self.path, ViolationKind.MISSING, text)
 
 
 class ForbiddenWhen(_Conditional):
@@ -54,24 +82,69 @@ class ForbiddenWhen(_Conditional):
 
     __slots__ = ()
 
-
-FieldRule: TypeAlias = RequiredWhen | ForbiddenWhen
+    def broken_by(self, message: MessageSpec, config: Mapping[str, object]) -> BrokenRule | None:
+        """What is wrong, if anything is."""
+        when, field = self._condition(message, config), path_of(self.path)
+        if when is None or not _given(config, self.path, without_parent=False):
+            return None
+        if self.field_values:
+            value = spelled(config.get(self.path[0]))
+            if value not in self.field_values:
+                return None
+            text = (
+                f"{field} must not be {value} {when}; "
+                f"choose another {field}, or another {self.other_field}"
+            )
+        else:
+            text = (
+                f"{field} must not be given {when}; "
+                f"leave it out, or choose another {self.other_field}"
+            )
+        return BrokenRule(self.path, ViolationKind.INVALID, text)
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenRule:
-    """A rule that a configuration breaks, and the field to mend."""
+class AnyOf:
+    """At least one of the fields must be given."""
 
-    path: tuple[str, ...]
-    kind: ViolationKind
-    text: str
+    fields: tuple[str, ...]
+
+    @classmethod
+    def read(cls, option: options_pb2.AnyOf, message: MessageSpec) -> Self:
+        """Take the rule from its option; raises CatalogueError when it names unknown things."""
+        if unknown := set(option.fields) - set(message.fields):
+            raise CatalogueError(f"{message.name}: AnyOf names {', '.join(sorted(unknown))}")
+        return cls(tuple(option.fields))
+
+    def broken_by(self, message: MessageSpec, config: Mapping[str, object]) -> BrokenRule | None:
+        """What is wrong, if anything is."""
+        if any(_given(config, (name,), without_parent=False) for name in self.fields):
+            return None
+        text = f"needs at least one of {', '.join(self.fields)}"
+        return BrokenRule((), ViolationKind.MISSING, text)
 
 
-def read_rules(options: options_pb2.ActionOptions, message: MessageSpec) -> tuple[FieldRule, ...]:
-    """The rules between the fields of an action; raises CatalogueError."""
+Conditional: TypeAlias = RequiredWhen | ForbiddenWhen
+FieldRule: TypeAlias = Conditional | AnyOf
+
+
+def read_rules(
+    options: options_pb2.ActionOptions | options_pb2.MessageRules, message: MessageSpec
+) -> tuple[Conditional, ...]:
+    """The rules between the fields of a message that name two; raises CatalogueError."""
     return (
         *(RequiredWhen.read(rule, message) for rule in options.required_when),
         *(ForbiddenWhen.read(rule, message) for rule in options.forbidden_when),
+    )
+
+
+def own_rules(message: MessageSpec) -> tuple[FieldRule, ...]:
+    """The rules that a part of a configuration declares of itself; raises CatalogueError."""
+    if message.rules is None:
+        return ()
+    return (
+        *read_rules(message.rules, message),
+        *(AnyOf.read(rule, message) for rule in message.rules.any_of),
     )
 
 
@@ -80,32 +153,8 @@ def broken(
 ) -> Iterator[BrokenRule]:
     """Every rule that `config` breaks."""
     for rule in rules:
-        other = config.get(rule.other_field)
-        if other is None:
-            other = message.fields[rule.other_field].default
-        if spelled(other) not in rule.values:
-            continue
-        field, when = path_of(rule.path), f"when {rule.other_field} is {spelled(other)}"
-        match rule:
-            case RequiredWhen() if not _given(config, rule.path, without_parent=True):
-                text = f"{field} is required {when}; give it, or choose another {rule.other_field}"
-                yield BrokenRule(rule.path, ViolationKind.MISSING, text)
-            case ForbiddenWhen(field_values=meant) if meant:
-                value = spelled(config.get(rule.path[0]))
-                if value in meant:
-                    text = (
-                        f"{field} must not be {value} {when}; "
-                        f"choose another {field}, or another {rule.other_field}"
-                    )
-                    yield BrokenRule(rule.path, ViolationKind.INVALID, text)
-            case ForbiddenWhen() if _given(config, rule.path, without_parent=False):
-                text = (
-                    f"{field} must not be given {when}; "
-                    f"leave it out, or choose another {rule.other_field}"
-                )
-                yield BrokenRule(rule.path, ViolationKind.INVALID, text)
-            case _:
-                pass
+        if found := rule.broken_by(message, config):
+            yield found
 
 
 def spelled(value: object) -> object:

@@ -1,6 +1,6 @@
 """JSON Schema (draft 2020-12) of configurations and outputs, for the palette and OpenAPI."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from common.catalogue.fields import Arity, FieldSpec, MessageSpec, Shape
@@ -17,7 +17,8 @@ from common.catalogue.kinds import (
     UUID_PATTERN,
     contact_field_pattern,
 )
-from common.catalogue.rules import FieldRule, RequiredWhen
+from common.catalogue.rules import AnyOf, FieldRule, RequiredWhen, own_rules
+from common.catalogue.variants import Variants
 from common.numbers import NUMBER_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -61,8 +62,12 @@ def _format(kind: str) -> JsonSchema:
     return formats.get(kind, {})
 
 
-def message_schema(message: MessageSpec, rules: tuple[FieldRule, ...] = ()) -> JsonSchema:
-    """Schema of a configuration object."""
+def message_schema(
+    message: MessageSpec,
+    rules: tuple[FieldRule, ...] = (),
+    variants: Sequence[Variants] = (),
+) -> JsonSchema:
+    """Schema of a configuration object; `rules` may name those that the message declares too."""
     schema: JsonSchema = {
         "type": "object",
         "properties": {field.name: field_schema(field) for field in message.fields.values()},
@@ -70,8 +75,11 @@ def message_schema(message: MessageSpec, rules: tuple[FieldRule, ...] = ()) -> J
     }
     if required := [field.name for field in message.fields.values() if field.required]:
         schema["required"] = required
-    if rules:
-        schema["allOf"] = [_conditional(message, rule) for rule in rules]
+    every = dict.fromkeys((*rules, *own_rules(message)))
+    together = [_rule(message, rule) for rule in every]
+    together += [_form(each, value) for each in variants for value in each.messages]
+    if together:
+        schema["allOf"] = together
     return schema
 
 
@@ -115,6 +123,10 @@ def _value_schema(field: FieldSpec) -> JsonSchema:
             schema["minLength"] = low
         if field.max_length is not None:
             schema["maxLength"] = field.max_length
+        if field.max_rendered_length is not None:
+            # A template may be longer, or shorter, than what it comes to.
+            schema["anyOf"] = [{"maxLength": field.max_rendered_length}, {"pattern": r"\{[{%]"}]
+            schema["x-treadle-max-rendered-length"] = field.max_rendered_length
         if field.kind and not field.template:
             schema |= _format(field.kind)
     if field.shape in (Shape.INTEGER, Shape.NUMBER) or field.kind == "number":
@@ -159,7 +171,19 @@ def _example(field: FieldSpec) -> str | int | float | bool:
     return field.example == "true" if field.shape is Shape.BOOLEAN else field.example
 
 
-def _conditional(message: MessageSpec, rule: FieldRule) -> JsonSchema:
+def _form(variants: Variants, value: str) -> JsonSchema:
+    return {
+        "if": {
+            "properties": {variants.other_field: {"const": value}},
+            "required": [variants.other_field],
+        },
+        "then": {"properties": {variants.field: message_schema(variants.messages[value])}},
+    }
+
+
+def _rule(message: MessageSpec, rule: FieldRule) -> JsonSchema:
+    if isinstance(rule, AnyOf):
+        return {"anyOf": [{"required": [name]} for name in rule.fields]}
     other = message.fields[rule.other_field]
     values: list[object] = [
         value == "true" if other.shape is Shape.BOOLEAN else value for value in rule.values

@@ -21,10 +21,18 @@ from common.catalogue.fields import (
     message_spec,
     snake,
 )
-from common.catalogue.models import ConfigModel, model_of, violations_of
+from common.catalogue.models import (
+    ConfigModel,
+    Forms,
+    form_violations,
+    forms_of,
+    model_of,
+    violations_of,
+)
 from common.catalogue.rendering import ConfigRenderError
-from common.catalogue.rules import FieldRule, broken, read_rules
+from common.catalogue.rules import Conditional, broken, read_rules
 from common.catalogue.schema import DIALECT, message_schema, output_schema
+from common.catalogue.variants import Variants, settled
 from common.catalogue.violations import ValidationOutcome, path_of
 from common.templating import ROOTS, ContextNeeds
 from treadle.options.v1 import options_pb2
@@ -61,7 +69,8 @@ class ActionSpec:
     output_descriptor: Descriptor
     config: MessageSpec
     output: MessageSpec
-    rules: tuple[FieldRule, ...]
+    rules: tuple[Conditional, ...]
+    variants: tuple[Variants, ...]
     model: ModelType
     # Context paths the handler itself reads, beside the templates.
     reads: tuple[str, ...]
@@ -89,7 +98,12 @@ class ActionSpec:
     @cached_property
     def _config_schema(self) -> dict[str, Any]:
         head = {"$schema": DIALECT, "title": self.label, "description": self.help}
-        return head | message_schema(self.config, self.rules)
+        return head | message_schema(self.config, self.rules, self.variants)
+
+    @cached_property
+    def rendered_forms(self) -> Forms:
+        """The forms of objects once their merge fields are rendered."""
+        return forms_of(self.variants, rendered=True)
 
     def output_schema(self) -> dict[str, Any]:
         """JSON Schema (draft 2020-12) of what later steps read as `steps.<action>.<field>`."""
@@ -228,7 +242,21 @@ def render_config(
     if spec.rules and len(rendered.ListFields()) < len(config.ListFields()):
         for rule in broken(spec.rules, spec.config, convert.read(rendered, spec.config)):
             raise ConfigRenderError(path_of(rule.path), f"{rule.text}, once rendered")
+    if spec.variants:
+        _settle_variants(spec, rendered)
     return rendered
+
+
+def _settle_variants(spec: ActionSpec, rendered: Message) -> None:
+    """Settles and checks the rendered objects whose form depends on another field."""
+    values = convert.read(rendered, spec.config)
+    for each in spec.variants:
+        if (chosen := each.chosen(values)) is not None:
+            values[each.field] = settled(each.messages[chosen[0]], chosen[1])
+    for violation in form_violations(spec.rendered_forms, values):
+        raise ConfigRenderError(violation.field, f"{violation.description}, once rendered")
+    rendered.Clear()
+    convert.fill(rendered, spec.config, values)
 
 
 def _action_spec(descriptor: Descriptor) -> ActionSpec:
@@ -237,6 +265,7 @@ def _action_spec(descriptor: Descriptor) -> ActionSpec:
         raise CatalogueError(f"{descriptor.full_name} is no action configuration")
     config = message_spec(descriptor)
     rules = read_rules(options, config)
+    variants = tuple(Variants.read(each, config) for each in options.variants)
     output = descriptor_pool.Default().FindMessageTypeByName(options.output)
     return ActionSpec(
         type=snake(descriptor.name.removesuffix("Config")),
@@ -250,7 +279,8 @@ def _action_spec(descriptor: Descriptor) -> ActionSpec:
         config=config,
         output=message_spec(output),
         rules=rules,
-        model=model_of(config, rules),
+        variants=variants,
+        model=model_of(config, rules, variants),
         reads=tuple(options.reads),
         secrets=secrets.secret_paths(config),
         templated=rendering.has_templates(config),

@@ -17,19 +17,41 @@ _FILE_NAME = "tags of a seed"
 
 def settle_contact(client: GatewayClient, contact: Contact, records: Records) -> str:
     """Create the contact or change what differs; tells what was done, empty for nothing."""
-    body = cast("JsonObject", contact.model_dump(exclude_none=True, exclude={"owner", "tags"}))
+    apart = {"owner", "tags", "messenger"}
+    body = cast("JsonObject", contact.model_dump(exclude_none=True, exclude=apart))
     if contact.phone:
         body["phone"] = "+" + "".join(filter(str.isdigit, contact.phone))
     if contact.owner is not None:
         body["owner_id"] = records.id_of("users", contact.owner)
     there = find_contact(client, contact.email)
     if there is None:
-        client.create("contacts", body)
+        made = client.create("contacts", body)
+        _link(client, contact, str(made["id"]), records)
         return "created"
     changed = changes(there, {name: value for name, value in body.items() if name != "email"})
     if changed:
         client.change(f"contacts/{there['id']}", changed)
-    return f"changed {', '.join(sorted(changed))}" if changed else ""
+    linked = _link(client, contact, str(there["id"]), records)
+    touched = [*sorted(changed), *(["messenger"] if linked else [])]
+    return f"changed {', '.join(touched)}" if touched else ""
+
+
+def _link(client: GatewayClient, contact: Contact, contact_id: str, records: Records) -> bool:
+    """Have pages know the contact; whether there was anything to do."""
+    has_linked = False
+    for identity in contact.messenger:
+        page = records.id_of("messenger_pages", identity.page)
+        place: JsonObject = {"messenger_page_id": page, "psid": identity.psid}
+        known = client.records("messenger-identities", messenger_page_id=page, psid=identity.psid)
+        there = next(known, None)
+        if there is None:
+            client.create("messenger-identities", {**place, "contact_id": contact_id})
+        elif there["contact_id"] != contact_id:
+            client.change(f"messenger-identities/{there['id']}", {"contact_id": contact_id})
+        else:
+            continue
+        has_linked = True
+    return has_linked
 
 
 def find_contact(client: GatewayClient, email: str) -> JsonObject | None:

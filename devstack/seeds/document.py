@@ -108,6 +108,21 @@ class Course(Entry):
     welcome_template: str | None = None
 
 
+class MessengerPage(Entry):
+    """A Facebook page; its credential is set over the API, never in a file."""
+
+    name: str
+    facebook_page_id: str
+    credential: str | None = None
+
+
+class MessengerIdentity(Entry):
+    """Who a contact is on a page, which is named."""
+
+    page: str
+    psid: str
+
+
 class Trigger(Entry):
     """Events that start a workflow."""
 
@@ -134,6 +149,7 @@ class Contact(Entry):
     owner: str | None = None
     custom_fields: dict[str, JsonValue] | None = None
     tags: tuple[str, ...] = ()
+    messenger: tuple[MessengerIdentity, ...] = ()
 
     @property
     def key(self) -> str:
@@ -153,6 +169,7 @@ class Seed(BaseModel):
     email_templates: tuple[EmailTemplate, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
     courses: tuple[Course, ...] = ()
+    messenger_pages: tuple[MessengerPage, ...] = ()
     workflows: tuple[SeededWorkflow, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     contacts: tuple[Contact, ...] = ()

@@ -16,6 +16,7 @@ _KINDS = (
     "email_templates",
     "pipelines",
     "courses",
+    "messenger_pages",
     "workflows",
     "campaigns",
 )

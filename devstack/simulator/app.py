@@ -15,6 +15,8 @@ from common.clock import SYSTEM_CLOCK, Clock
 from devstack.simulator.call import Provider
 from devstack.simulator.exchange import Exchange
 from devstack.simulator.failures import FailurePlan
+from devstack.simulator.graph import Graph
+from devstack.simulator.graph_callbacks import GraphCallbacks
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.sendgrid import SendGrid
 from devstack.simulator.sendgrid_events import SendGridEvents
@@ -37,6 +39,9 @@ class Credentials:
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
     stripe_api_key: SecretStr | None = None
+    # Of a Facebook page; with the app's secret its proof is demanded too.
+    graph_page_token: SecretStr | None = None
+    graph_app_secret: SecretStr | None = None
 
 
 class Simulator:
@@ -64,12 +69,22 @@ class Simulator:
             self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token), callbacks
         )
         stripe = Stripe(self.inbox, _reveal(known.stripe_api_key))
+        pages = GraphCallbacks(telling) if telling is not None else None
+        graph = Graph(
+            self.inbox, _reveal(known.graph_page_token), _reveal(known.graph_app_secret), pages
+        )
+        more = (
+            TellingViews(telling, callbacks, pages, clock).routes()
+            if telling and callbacks and pages
+            else ()
+        )
         self.app = Starlette(
             routes=[
                 *_provider_routes(exchange, sendgrid, twilio, Sink(self.inbox)),
                 *_stripe_routes(exchange, stripe),
+                Route("/{version}/{page}/messages", _endpoint(exchange, graph), methods=ANY_METHOD),
                 *Views(self.inbox, self.plan, telling).routes(),
-                *(TellingViews(telling, callbacks).routes() if telling and callbacks else ()),
+                *more,
             ]
         )
 

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     # Accepted, and never heard of again.
     SILENT = "silent"
-    # SMS.
+    # SMS; of a Messenger message an answer too.
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     REPLY = "reply"
@@ -48,6 +48,7 @@ _OF = {
     "sendgrid": _ANY
     | {Outcome.BOUNCE, Outcome.BLOCKED, Outcome.DROPPED, Outcome.DEFERRED}
     | {Outcome.SPAM, Outcome.UNSUBSCRIBE},
+    "messenger": _ANY | {Outcome.REPLY},
     "stripe": _ANY | {Outcome.DISPUTE},
 }
 
@@ -67,7 +68,7 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: Literal["sendgrid", "twilio", "stripe"]
+    provider: Literal["sendgrid", "twilio", "messenger", "stripe"]
     outcome: Outcome
     to: str | None = Field(default=None, min_length=1, max_length=320)
     count: int | None = Field(default=None, ge=1)

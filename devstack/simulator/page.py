@@ -17,7 +17,13 @@ from devstack.simulator.inbox import Inbox
 from devstack.simulator.telling import Telling
 
 PAGE_SIZE = 50
-PROVIDERS = {"sendgrid": "Email", "twilio": "SMS", "stripe": "Payment", "sink": "Webhook"}
+PROVIDERS = {
+    "sendgrid": "Email",
+    "twilio": "SMS",
+    "messenger": "Messenger",
+    "stripe": "Payment",
+    "sink": "Webhook",
+}
 
 HEADERS = {
     "Content-Security-Policy": (

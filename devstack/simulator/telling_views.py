@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from common.clock import Clock
 from devstack.simulator.answers import invalid, json_response
+from devstack.simulator.graph_callbacks import GraphCallbacks, IncomingMessage, PageWebhook
 from devstack.simulator.outcomes import Wish
 from devstack.simulator.telling import Telling
 from devstack.simulator.twilio_callbacks import IncomingSms, TwilioCallbacks
@@ -26,9 +28,13 @@ class CallbacksQuery(BaseModel):
 class TellingViews:
     """The endpoints."""
 
-    def __init__(self, telling: Telling, twilio: TwilioCallbacks) -> None:
+    def __init__(
+        self, telling: Telling, twilio: TwilioCallbacks, graph: GraphCallbacks, clock: Clock
+    ) -> None:
         self._telling = telling
         self._twilio = twilio
+        self._graph = graph
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         """What to mount."""
@@ -39,6 +45,8 @@ class TellingViews:
             Route("/outcomes", self.clear_outcomes, methods=["DELETE"]),
             Route("/callbacks", self.list_callbacks, methods=["GET"]),
             Route("/incoming", self.receive, methods=["POST"]),
+            Route("/incoming/messenger", self.receive_messenger, methods=["POST"]),
+            Route("/webhooks/meta", self.subscribe_page, methods=["POST"]),
         ]
 
     async def get_webhooks(self, request: Request) -> Response:
@@ -87,3 +95,22 @@ class TellingViews:
             why = "nobody has sent from that number, and no address is set for Twilio"
             return json_response(409, {"error": why})
         return json_response(202, {"status": "accepted"})
+
+    async def receive_messenger(self, request: Request) -> Response:
+        """Post what a person writes to a page."""
+        try:
+            message = IncomingMessage.model_validate_json(await request.body())
+        except ValidationError as error:
+            return invalid(error)
+        if not self._graph.incoming(message, self._clock.now()):
+            return json_response(409, {"error": "no address is set for Meta"})
+        return json_response(202, {"status": "accepted"})
+
+    async def subscribe_page(self, request: Request) -> Response:
+        """Set where what happens on a page is told."""
+        try:
+            webhook = PageWebhook.model_validate_json(await request.body())
+        except ValidationError as error:
+            return invalid(error)
+        self._graph.subscribe(webhook)
+        return json_response(200, webhook.model_dump())

@@ -72,9 +72,10 @@ class Webhooks:
         kind: str,
         message_id: str,
         pauses: float = 1.0,
+        url: str = "",
     ) -> list[Callback]:
-        """JSON that SendGrid, Meta or Stripe post to the address set; empty when none is."""
-        url: str = getattr(self.addresses, provider)
+        """JSON that SendGrid, Meta or Stripe post to `url`, else to the address set if one is."""
+        url = url or getattr(self.addresses, provider)
         sign = self._signers.get(provider)
         if not url or sign is None:
             return []

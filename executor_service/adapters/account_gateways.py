@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
 
-from executor_service.domain.classify import RefusedError, error_class_of
+from executor_service.domain.classify import RefusedError
 from executor_service.domain.outcome import ErrorClass
-from executor_service.ports import Credential, CredentialStore
+from executor_service.ports import DEFAULT_CREDENTIAL, Credential, CredentialStore
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 
 MAX_GATEWAYS: Final = 256
@@ -46,9 +46,9 @@ class AccountGateways(Generic[M, R]):
         self._make = make
         self._made: OrderedDict[Credential, Gateway[M, R]] = OrderedDict()
 
-    async def of(self, account_id: str) -> Gateway[M, R]:
+    async def of(self, account_id: str, name: str = DEFAULT_CREDENTIAL) -> Gateway[M, R]:
         """Raises TreadleError when it cannot be found out whether the account has credentials."""
-        credential = await self._credentials.get(account_id, self._provider)
+        credential = await self._credentials.get(account_id, self._provider, name)
         if credential is None:
             return self._shared
         gateway = self._made.get(credential)
@@ -76,6 +76,6 @@ class _Watched(Generic[M, R]):
         try:
             return await self._gateway.send(message)
         except RefusedError as error:
-            if error_class_of(error.status) is ErrorClass.AUTHENTICATION:
+            if error.error_class is ErrorClass.AUTHENTICATION:
                 self._refused()
             raise

@@ -7,11 +7,16 @@ loaded only by processes whose handlers ask for them.
 from common.telemetry import get_logger
 from executor_service.adapters.account_gateways import AccountGateways
 from executor_service.adapters.threads import DaemonThreads
-from executor_service.adapters.unconfigured import NoEmail, NoPayments, NoSms
+from executor_service.adapters.unconfigured import NoEmail, NoMessenger, NoPayments, NoSms
 from executor_service.payment_ports import PaymentGateway
-from executor_service.ports import CredentialStore, EmailGateways, SmsGateways
+from executor_service.ports import CredentialStore, EmailGateways, MessengerGateways, SmsGateways
 from executor_service.settings import ExecutorSettings
-from treadle.credential.v1.credential_pb2 import PROVIDER_SENDGRID, PROVIDER_TWILIO, Secret
+from treadle.credential.v1.credential_pb2 import (
+    PROVIDER_FACEBOOK_PAGE,
+    PROVIDER_SENDGRID,
+    PROVIDER_TWILIO,
+    Secret,
+)
 
 _log = get_logger(__name__)
 
@@ -76,6 +81,35 @@ def sms_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> Sm
     else:
         shared = gateway(settings.twilio_account_sid, token.get_secret_value())
     return AccountGateways(PROVIDER_TWILIO, credentials, shared=shared, make=of_account)
+
+
+def messenger_gateways(
+    settings: ExecutorSettings, credentials: CredentialStore
+) -> MessengerGateways:
+    """Messenger; each page with its account's own credential."""
+    from executor_service.adapters.graph import GraphGateway
+    from executor_service.adapters.transport import ProviderTransport
+
+    transport = ProviderTransport(
+        connections=settings.concurrency, read_timeout=settings.provider_timeout
+    )
+    threads = DaemonThreads(settings.concurrency, name="graph")
+
+    def of_account(secret: Secret) -> GraphGateway:
+        page = secret.facebook_page
+        return GraphGateway(
+            page_id=page.page_id,
+            access_token=page.access_token,
+            app_secret=page.app_secret,
+            base_url=settings.graph_base_url,
+            version=settings.graph_version,
+            transport=transport,
+            threads=threads,
+        )
+
+    return AccountGateways(
+        PROVIDER_FACEBOOK_PAGE, credentials, shared=NoMessenger(), make=of_account
+    )
 
 
 def payment_gateway(settings: ExecutorSettings) -> PaymentGateway:

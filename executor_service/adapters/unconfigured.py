@@ -10,7 +10,7 @@ from executor_service.payment_ports import (
     RefundMade,
     Subscription,
 )
-from executor_service.ports import Email, Sms, SmsReceipt
+from executor_service.ports import Email, MessengerMessage, MessengerReceipt, Sms, SmsReceipt
 
 
 class NoEmail:
@@ -36,6 +36,16 @@ class NoSms:
         """Always refuses."""
         raise CredentialsMissingError(
             f"the account has no credentials for it, and {self._variable} is not set"
+        )
+
+
+class NoMessenger:
+    """Stands where a page would: there is none that is not an account's own."""
+
+    async def send(self, message: MessengerMessage) -> MessengerReceipt:
+        """Always refuses."""
+        raise CredentialsMissingError(
+            "the account has no facebook_page credential of the name that the messenger page gives"
         )
 
 

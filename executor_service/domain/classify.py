@@ -36,11 +36,15 @@ class DeclinedError(CallError):
     """The other side has what was asked about, and it does not allow the call; `str()` says why."""
 
 
+class WindowClosedError(DeclinedError):
+    """The other side allows no such message to this person any more; `str()` says why."""
+
+
 class RefusedError(CallError):
     """The other side answered with a status that is not 2xx.
 
     `retry_after` is the header as it came; `detail` is the other side's own explanation, if any.
-    `error_class` is given where its error code says more than the status does.
+    `error_class` is the status's, unless its error code says more.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class RefusedError(CallError):
         self.status = status
         self.retry_after = retry_after
         self.detail = detail
-        self.error_class = error_class
+        self.error_class = error_class or error_class_of(status)
 
 
 def classify(error: CallError, *, peer: str, claimed: bool, now: datetime) -> Failed:
@@ -85,7 +89,7 @@ def classify(error: CallError, *, peer: str, claimed: bool, now: datetime) -> Fa
 def _refused(error: RefusedError, peer: str, now: datetime) -> Failed:
     detail = " ".join(error.detail.split())[:_DETAIL_LIMIT]
     message = f"{peer} answered {_status_line(error.status)}" + (f": {detail}" if detail else "")
-    error_class = error.error_class or error_class_of(error.status)
+    error_class = error.error_class
     retry_after = None
     if error_class in {ErrorClass.RATE_LIMIT, ErrorClass.SERVICE_UNAVAILABLE}:
         retry_after = parse_retry_after(error.retry_after, now=now)

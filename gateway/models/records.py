@@ -159,7 +159,7 @@ def _shown_value(field: FieldSpec) -> Any:
     if field.enum is not None:
         spellings = list(field.enum.spellings)
         return Annotated[str, WithJsonSchema({"type": "string", "enum": spellings})]
-    if field.name == "id" or field.name.endswith(("_id", "_ids")):
+    if _is_id(field):
         return Id
     types: dict[Shape, Any] = {
         Shape.TEXT: str,
@@ -170,6 +170,13 @@ def _shown_value(field: FieldSpec) -> Any:
         Shape.OBJECT: JsonObject,
     }
     return types[field.shape]
+
+
+def _is_id(field: FieldSpec) -> bool:
+    """Whether it is one of ours: what callers may set says so, and may be somebody else's."""
+    if field.editable or field.create_only:
+        return field.kind == "uuid"
+    return field.name == "id" or field.name.endswith(("_id", "_ids"))
 
 
 def _filter(field: FieldSpec) -> Any:

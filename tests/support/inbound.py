@@ -26,6 +26,14 @@ EMAIL = Step(
     },
 )
 SMS = Step("send_sms", {"message": "Hello", "from_number": "+14155550199"})
+MESSENGER = Step(
+    "send_messenger",
+    {
+        "page_id": "550e8400-e29b-41d4-a716-446655440000",
+        "message_type": "text",
+        "content": {"text": "Hello"},
+    },
+)
 TAG = Step("add_tag", {"tag_name": "customer"})
 
 
@@ -61,6 +69,11 @@ class Providers:
     async def twilio(self, **form: str) -> Recorded:
         """A request of Twilio's."""
         return await self.post(Provider.TWILIO, urlencode(form).encode())
+
+    async def meta(self, *messaging: dict[str, Any]) -> Recorded:
+        """A request of Meta's."""
+        page = {"object": "page", "entry": [{"id": "PAGE", "messaging": list(messaging)}]}
+        return await self.post(Provider.META, orjson.dumps(page))
 
     async def message(self, reference: str) -> tuple[Any, ...]:
         """State, facts, and reason."""

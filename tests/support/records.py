@@ -7,8 +7,16 @@ from uuid import uuid4
 import orjson
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from action_service.use_cases.records.kinds import CAMPAIGNS, COURSES, CRM, DIRECTORY, KINDS
+from action_service.use_cases.records.kinds import (
+    CAMPAIGNS,
+    COURSES,
+    CRM,
+    DIRECTORY,
+    KINDS,
+    MESSENGER,
+)
 from tests.support.action_api import Api, Client
 from treadle.dispatch.v1.event_pb2 import EventBatch
 from treadle.record.v1 import (
@@ -16,6 +24,7 @@ from treadle.record.v1 import (
     course_service_pb2,
     crm_service_pb2,
     directory_service_pb2,
+    messenger_service_pb2,
 )
 
 # By kind: the client's stub, and the service's descriptor.
@@ -26,6 +35,7 @@ _SERVICES = {
         ("crm", crm_service_pb2, "CrmService", CRM),
         ("campaigns", campaign_service_pb2, "CampaignService", CAMPAIGNS),
         ("courses", course_service_pb2, "CourseService", COURSES),
+        ("messenger", messenger_service_pb2, "MessengerService", MESSENGER),
     )
     for kind in kinds
 }
@@ -132,6 +142,15 @@ class Records:
                     "name": name,
                     "enrollment_limit": 5,
                     "steps": [{"name": "One"}, {"name": "Two"}],
+                }
+            case "messenger_page":
+                return {"name": name, "facebook_page_id": uuid4().hex, "credential": "shop"}
+            case "messenger_identity":
+                return {
+                    "messenger_page_id": (await self.new("messenger_page")).id,
+                    "psid": uuid4().hex,
+                    "contact_id": (await self.client.contact()).id,
+                    "last_message_at": Timestamp(seconds=1_700_000_000),
                 }
             case _:
                 return {"name": name, "description": "For all", "welcome_subject": "Hi"}

@@ -89,9 +89,10 @@ def test_a_viewer_may_read_everything_and_change_nothing() -> None:
 
 def test_an_admin_may_do_all_that_people_may_but_not_what_services_do() -> None:
     of_services = {
-        "ledger:claim",
         "credential:use",
         "inbound:record",
+        "ledger:claim",
+        "messenger:use",
         "preference:set",
         "traffic:use",
     }

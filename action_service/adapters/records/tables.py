@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from action_service.adapters.records.table import Parts, RecordTable
-from action_service.use_cases.records import campaigns, crm, directory, sales
+from action_service.use_cases.records import campaigns, crm, directory, messenger, sales
 
 _TABLES = (
     RecordTable(
@@ -86,6 +86,22 @@ _TABLES = (
         },
         by_column=("course_id", "contact_id"),
     ),
+    RecordTable(
+        messenger.MESSENGER_PAGE,
+        "messenger_pages",
+        computed={
+            "is_connected": "EXISTS (SELECT FROM credentials c WHERE c.account_id = t.account_id"
+            " AND c.provider = 'facebook_page' AND c.name = t.credential)"
+        },
+    ),
+    RecordTable(
+        messenger.MESSENGER_IDENTITY,
+        "messenger_identities",
+        by_column=("messenger_page_id", "contact_id", "psid"),
+        by_condition={
+            "unlinked_only": "(NOT CAST(:unlinked_only AS boolean) OR t.contact_id IS NULL)"
+        },
+    ),
 )
 TABLES: Mapping[str, RecordTable] = MappingProxyType({each.kind.name: each for each in _TABLES})
 
@@ -122,5 +138,6 @@ DEPENDENTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "accesses": "course_access x WHERE x.account_id = :account AND x.course_id = :id",
             **_NAMING,
         },
+        "messenger_page": _NAMING,
     }
 )

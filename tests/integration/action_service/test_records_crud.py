@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from action_service.use_cases.records.kinds import KINDS
 from common.errors import ErrorReason
@@ -15,14 +16,18 @@ from tests.support.records import Records, serves
 CREATABLE = [kind for kind in KINDS if serves("Create", kind)]
 UPDATABLE = [kind for kind in KINDS if serves("Update", kind)]
 DELETABLE = [kind for kind in KINDS if serves("Delete", kind)]
-UNIQUE = ["team", "tag", "custom_field", "pipeline", "campaign", "course"]
+UNIQUE = ["team", "tag", "custom_field", "pipeline", "campaign", "course", "messenger_page"]
 # A field of each kind that changes, and what it is changed to.
 CHANGE: dict[str, dict[str, Any]] = {kind: {"name": "Changed"} for kind in UPDATABLE} | {
     "custom_field": {"label": "Changed"},
     "task": {"title": "Changed"},
+    "messenger_identity": {"last_message_at": Timestamp(seconds=5)},
 }
+# Those of which some text changes.
+RENAMED = [kind for kind in UPDATABLE if kind != "messenger_identity"]
 EACH_CREATABLE = pytest.mark.parametrize("kind", CREATABLE)
 EACH_UPDATABLE = pytest.mark.parametrize("kind", UPDATABLE)
+EACH_RENAMED = pytest.mark.parametrize("kind", RENAMED)
 EACH_DELETABLE = pytest.mark.parametrize("kind", DELETABLE)
 
 
@@ -48,6 +53,8 @@ def test_every_kind_that_is_served_is_tried() -> None:
         "note",
         "campaign",
         "course",
+        "messenger_page",
+        "messenger_identity",
     ]
     assert set(CREATABLE) - set(UPDATABLE) == {"note"}
     assert set(CREATABLE) - set(DELETABLE) == {"user"}
@@ -88,13 +95,14 @@ async def test_the_same_request_again_has_the_same_answer(records: Records, kind
     )
     assert first == second
     assert [each.id for each in await records.list(kind)].count(first.id) == 1
-    changed = given | {next(name for name in ("name", "title", "content") if name in given): "x"}
+    texts = ("name", "title", "content", "psid")
+    changed = given | {next(name for name in texts if name in given): "x"}
     await refused(
         records.create(kind, request_id=request_id, **changed), ErrorReason.REQUEST_ID_REUSED
     )
 
 
-@EACH_UPDATABLE
+@EACH_RENAMED
 async def test_an_update_changes_what_it_names(api: Api, records: Records, kind: str) -> None:
     created = await records.new(kind)
     ((name, value),) = CHANGE[kind].items()
@@ -136,7 +144,7 @@ async def test_an_update_of_a_stale_record_is_refused(records: Records, kind: st
     assert created.id in error.message
 
 
-@EACH_UPDATABLE
+@EACH_RENAMED
 async def test_of_two_updates_at_once_one_is_stale(records: Records, kind: str) -> None:
     created = await records.new(kind)
     (name,) = CHANGE[kind]

@@ -53,6 +53,11 @@ GOOD: list[tuple[str, str, Any, Any]] = [
     ("course", "description", "a\nb", None),
     ("course", "welcome_subject", "Hi {{ contact.first_name }}", None),
     ("course", "welcome_subject", "Welcome to {{ course.name }}", None),
+    ("messenger_page", "name", "Bakery", None),
+    ("messenger_page", "facebook_page_id", "102030405060708", None),
+    ("messenger_page", "credential", "bakery-2", None),
+    ("messenger_page", "credential", "", "default"),
+    ("messenger_identity", "psid", "6203981734561", None),
 ]
 
 # Kind, values, and the fields at fault.
@@ -118,9 +123,21 @@ BAD: list[tuple[str, dict[str, Any], list[str]]] = [
     ("course", {"welcome_subject": "{{ contact"}, ["welcome_subject"]),
     ("course", {"welcome_subject": "{{ campaign.name }}"}, ["welcome_subject"]),
     ("course", {"welcome_template_id": UNKNOWN}, ["welcome_template_id"]),
+    ("messenger_page", {"name": ""}, ["name"]),
+    ("messenger_page", {"facebook_page_id": ""}, ["facebook_page_id"]),
+    ("messenger_page", {"facebook_page_id": "a/b"}, ["facebook_page_id"]),
+    ("messenger_page", {"facebook_page_id": "x" * 101}, ["facebook_page_id"]),
+    ("messenger_page", {"credential": "no spaces"}, ["credential"]),
+    ("messenger_identity", {"messenger_page_id": UNKNOWN}, ["messenger_page_id"]),
+    ("messenger_identity", {"messenger_page_id": "", "psid": ""}, ["messenger_page_id", "psid"]),
+    ("messenger_identity", {"psid": "x" * 101}, ["psid"]),
+    ("messenger_identity", {"contact_id": UNKNOWN}, ["contact_id"]),
 ]
 # What makes room for a second record of the same name.
-CHANGED: dict[str, dict[str, Any]] = {"name": {"name": "Other"}}
+CHANGED: dict[str, dict[str, Any]] = {
+    "name": {"name": "Other"},
+    "facebook_page_id": {"facebook_page_id": "Other"},
+}
 # Tried with others, in tests of what is special about their kind.
 ELSEWHERE = {
     "team.member_ids",
@@ -140,6 +157,9 @@ ELSEWHERE = {
     "campaign.steps.name",
     "campaign.steps.action_id",
     "course.welcome_template_id",
+    "messenger_identity.messenger_page_id",
+    "messenger_identity.contact_id",
+    "messenger_identity.last_message_at",
 }
 
 
@@ -175,7 +195,10 @@ def test_every_field_is_tried_with_good_and_bad() -> None:
     }
     assert set(inputs) <= good
     cannot_be_wrong = {path for path, field in inputs.items() if field.shape is Shape.BOOLEAN}
-    assert set(inputs) - bad - cannot_be_wrong == {"task.due_at"}
+    assert set(inputs) - bad - cannot_be_wrong == {
+        "task.due_at",
+        "messenger_identity.last_message_at",
+    }
 
 
 @pytest.mark.parametrize(("kind", "name", "value", "stored"), GOOD)

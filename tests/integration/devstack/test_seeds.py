@@ -61,6 +61,7 @@ class Garden:
             "users", "teams", "team_members", "tags", "contact_tags", "custom_fields", "pipelines",
             "pipeline_stages", "courses", "campaigns", "campaign_steps", "email_templates",
             "workflows", "workflow_actions", "contacts", "audit_log", "event_outbox",
+            "messenger_pages", "messenger_identities",
         )  # fmt: skip
         return {
             table: int(str((await self.api.rows(f"SELECT count(*) FROM {table}"))[0][0]))
@@ -112,6 +113,9 @@ async def test_the_example_is_planted_once(garden: Garden) -> None:
     assert ada["phone"] == "+442079460958"
     assert ada["custom_fields"] == {"plan": "pro", "seats": 3, "renewal": "2027-03-31"}
     assert ada["tags"] == ["newsletter"]
+    (page,) = await garden.all("messenger-pages")
+    (identity,) = await garden.all("messenger-identities")
+    assert (identity["messenger_page_id"], identity["contact_id"]) == (page["id"], ada["id"])
 
 
 async def test_what_differs_is_changed_and_the_rest_stays(garden: Garden) -> None:

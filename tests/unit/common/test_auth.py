@@ -89,7 +89,13 @@ def test_a_services_token_needs_no_account(verifier: TokenVerifier, clock: Manua
     principal = verifier.verify(token)
     assert principal.actor == "service:executor"
     assert principal.user_id is None
-    assert principal.permissions == {"credential:use", "ledger:claim", "template:read"}
+    assert principal.permissions == {
+        "credential:use",
+        "ledger:claim",
+        "messenger:use",
+        "template:read",
+        "traffic:use",
+    }
     with pytest.raises(TreadleError, match="names an account"):
         principal.require_account()
 

@@ -31,8 +31,8 @@ from treadle.record.v1 import campaign_pb2, course_pb2, opportunity_pb2, pipelin
 
 ID = "880e8400-e29b-41d4-a716-446655440000"
 NOON = datetime(2026, 1, 26, 12, tzinfo=UTC)
-# Served by routes of their own.
-VERBS = {"MarkNotificationRead", "SetCourseProgress"}
+# Served by routes of their own, or to services alone.
+VERBS = {"MarkNotificationRead", "SetCourseProgress", "ResolveConversation"}
 
 each = pytest.mark.parametrize("record", RECORD_TYPES, ids=lambda record: record.path)
 made = pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_is_given_is_what_is_shown(record: RecordType) -> None:
     assert set(mask.paths) == set(example)
     back = shown(message, record.spec.message)
     for name, value in example.items():
-        if name == "due_at":
+        if name in ("due_at", "last_message_at"):
             assert back[name] == datetime(2026, 1, 26, 10, tzinfo=UTC)
         elif name in ("stages", "steps"):
             items: Any = back[name]

@@ -71,6 +71,7 @@ class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFERENCE_KIND_COURSE: _ClassVar[ReferenceKind]
     REFERENCE_KIND_CONTACT: _ClassVar[ReferenceKind]
     REFERENCE_KIND_WORKFLOW: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_MESSENGER_PAGE: _ClassVar[ReferenceKind]
 ACTION_CATEGORY_UNSPECIFIED: ActionCategory
 ACTION_CATEGORY_COMMUNICATION: ActionCategory
 ACTION_CATEGORY_CRM: ActionCategory
@@ -120,17 +121,20 @@ REFERENCE_KIND_OPPORTUNITY: ReferenceKind
 REFERENCE_KIND_COURSE: ReferenceKind
 REFERENCE_KIND_CONTACT: ReferenceKind
 REFERENCE_KIND_WORKFLOW: ReferenceKind
+REFERENCE_KIND_MESSENGER_PAGE: ReferenceKind
 PERMISSION_FIELD_NUMBER: _ClassVar[int]
 permission: _descriptor.FieldDescriptor
 ACTION_FIELD_NUMBER: _ClassVar[int]
 action: _descriptor.FieldDescriptor
+RULES_FIELD_NUMBER: _ClassVar[int]
+rules: _descriptor.FieldDescriptor
 FIELD_FIELD_NUMBER: _ClassVar[int]
 field: _descriptor.FieldDescriptor
 JSON_VALUE_FIELD_NUMBER: _ClassVar[int]
 json_value: _descriptor.FieldDescriptor
 
 class ActionOptions(_message.Message):
-    __slots__ = ("category", "label", "help", "idempotency", "retry", "output", "required_when", "reads", "forbidden_when")
+    __slots__ = ("category", "label", "help", "idempotency", "retry", "output", "required_when", "reads", "forbidden_when", "variants")
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     HELP_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +144,7 @@ class ActionOptions(_message.Message):
     REQUIRED_WHEN_FIELD_NUMBER: _ClassVar[int]
     READS_FIELD_NUMBER: _ClassVar[int]
     FORBIDDEN_WHEN_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
     category: ActionCategory
     label: str
     help: str
@@ -149,7 +154,42 @@ class ActionOptions(_message.Message):
     required_when: _containers.RepeatedCompositeFieldContainer[RequiredWhen]
     reads: _containers.RepeatedScalarFieldContainer[str]
     forbidden_when: _containers.RepeatedCompositeFieldContainer[ForbiddenWhen]
-    def __init__(self, category: _Optional[_Union[ActionCategory, str]] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., idempotency: _Optional[_Union[IdempotencyClass, str]] = ..., retry: _Optional[_Union[RetryClass, str]] = ..., output: _Optional[str] = ..., required_when: _Optional[_Iterable[_Union[RequiredWhen, _Mapping]]] = ..., reads: _Optional[_Iterable[str]] = ..., forbidden_when: _Optional[_Iterable[_Union[ForbiddenWhen, _Mapping]]] = ...) -> None: ...
+    variants: _containers.RepeatedCompositeFieldContainer[Variants]
+    def __init__(self, category: _Optional[_Union[ActionCategory, str]] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., idempotency: _Optional[_Union[IdempotencyClass, str]] = ..., retry: _Optional[_Union[RetryClass, str]] = ..., output: _Optional[str] = ..., required_when: _Optional[_Iterable[_Union[RequiredWhen, _Mapping]]] = ..., reads: _Optional[_Iterable[str]] = ..., forbidden_when: _Optional[_Iterable[_Union[ForbiddenWhen, _Mapping]]] = ..., variants: _Optional[_Iterable[_Union[Variants, _Mapping]]] = ...) -> None: ...
+
+class Variants(_message.Message):
+    __slots__ = ("field", "other_field", "variants")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    other_field: str
+    variants: _containers.RepeatedCompositeFieldContainer[Variant]
+    def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ...) -> None: ...
+
+class Variant(_message.Message):
+    __slots__ = ("value", "message")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    message: str
+    def __init__(self, value: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class MessageRules(_message.Message):
+    __slots__ = ("required_when", "forbidden_when", "any_of")
+    REQUIRED_WHEN_FIELD_NUMBER: _ClassVar[int]
+    FORBIDDEN_WHEN_FIELD_NUMBER: _ClassVar[int]
+    ANY_OF_FIELD_NUMBER: _ClassVar[int]
+    required_when: _containers.RepeatedCompositeFieldContainer[RequiredWhen]
+    forbidden_when: _containers.RepeatedCompositeFieldContainer[ForbiddenWhen]
+    any_of: _containers.RepeatedCompositeFieldContainer[AnyOf]
+    def __init__(self, required_when: _Optional[_Iterable[_Union[RequiredWhen, _Mapping]]] = ..., forbidden_when: _Optional[_Iterable[_Union[ForbiddenWhen, _Mapping]]] = ..., any_of: _Optional[_Iterable[_Union[AnyOf, _Mapping]]] = ...) -> None: ...
+
+class AnyOf(_message.Message):
+    __slots__ = ("fields",)
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    fields: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, fields: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RequiredWhen(_message.Message):
     __slots__ = ("field", "other_field", "values")
@@ -174,7 +214,7 @@ class ForbiddenWhen(_message.Message):
     def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ..., field_values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FieldRules(_message.Message):
-    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent", "template_roots")
+    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent", "template_roots", "max_rendered_length")
     KIND_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -192,6 +232,7 @@ class FieldRules(_message.Message):
     CREATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_PARENT_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_ROOTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_RENDERED_LENGTH_FIELD_NUMBER: _ClassVar[int]
     kind: FieldKind
     required: bool
     template: bool
@@ -209,4 +250,5 @@ class FieldRules(_message.Message):
     create_only: bool
     reference_parent: str
     template_roots: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ..., template_roots: _Optional[_Iterable[str]] = ...) -> None: ...
+    max_rendered_length: int
+    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ..., template_roots: _Optional[_Iterable[str]] = ..., max_rendered_length: _Optional[int] = ...) -> None: ...

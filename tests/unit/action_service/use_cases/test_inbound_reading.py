@@ -1,13 +1,14 @@
 """What providers post, as their documentation shows it, read into events."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 import pytest
 
 from action_service.domain.messages import Fact
-from action_service.domain.provider_events import ProviderEvent
+from action_service.domain.provider_events import Conversation, ProviderEvent
 from action_service.use_cases.inbound.events import Provider, read_events
 from common.errors import TreadleError
 
@@ -139,33 +140,93 @@ def test_what_twilio_tells_of_calls_is_kept() -> None:
     assert event.id != twilio(CallSid="CA1", CallStatus="ringing").id
 
 
-def test_deliveries_and_messages_of_meta() -> None:
-    page = {
-        "object": "page",
-        "entry": [
-            {
-                "messaging": [
-                    {
-                        "sender": {"id": "P"},
-                        "delivery": {"mids": ["mid.1", "mid.2"], "watermark": 1458668856253},
-                    },
-                    {"timestamp": 1458692752478, "message": {"mid": "mid.3", "text": "hello"}},
-                    {"read": {"watermark": 1458668856253}},
-                ],
-                "changes": [{"field": "feed"}],
-            }
-        ],
-    }
-    events = read_events(Provider.META, orjson.dumps(page), "", NOW)
-    assert [(each.message_id, each.fact) for each in events] == [
-        ("mid.1", Fact.DELIVERED),
-        ("mid.2", Fact.DELIVERED),
-        (None, None),
-        (None, None),
-        (None, None),
+SENDER = {"sender": {"id": "P"}, "recipient": {"id": "PAGE"}}
+AT = {"timestamp": 1458692752478}
+THEN = datetime.fromtimestamp(1458692752.478, UTC)
+
+
+def meta(*messaging: dict[str, Any]) -> list[ProviderEvent]:
+    page = {"object": "page", "entry": [{"id": "PAGE", "messaging": list(messaging)}]}
+    return read_events(Provider.META, orjson.dumps(page), "", NOW)
+
+
+def test_deliveries_by_name_are_of_messages() -> None:
+    delivery = {"mids": ["mid.1", "mid.2", "", 7], "watermark": 1458668856253}
+    events = meta({**SENDER, "delivery": delivery})
+    assert [(each.id, each.message_id, each.fact) for each in events] == [
+        ("mid.1:delivered", "mid.1", Fact.DELIVERED),
+        ("mid.2:delivered", "mid.2", Fact.DELIVERED),
     ]
     assert events[0].occurred_at == datetime.fromtimestamp(1458668856.253, UTC)
-    assert events[2].id == "mid.3"
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ({"delivery": {"watermark": 1458692752478}}, Fact.DELIVERED),
+        ({"delivery": {"mids": [], "watermark": 1458692752478}}, Fact.DELIVERED),
+        ({"read": {"watermark": 1458692752478}}, Fact.READ),
+    ],
+)
+def test_watermarks_are_of_the_conversation(said: dict[str, Any], fact: Fact) -> None:
+    (event,) = meta({**SENDER, "timestamp": 1458692759999, **said})
+    assert (event.fact, event.message_id, event.occurred_at) == (fact, None, THEN)
+    assert event.conversation == Conversation("PAGE", "P", by_person=False)
+    assert meta({**SENDER, **said})[0].id != event.id
+
+
+def test_what_people_write_and_tap() -> None:
+    quick = {"mid": "mid.3", "text": "Red", "quick_reply": {"payload": "RED"}}
+    tap = {"mid": "mid.4", "title": "Start", "payload": "GO", "referral": {"ref": "abc"}}
+    written, replied, tapped = meta(
+        {**SENDER, **AT, "message": {"mid": "mid.2", "text": "hello"}},
+        {**SENDER, **AT, "message": quick},
+        {**SENDER, **AT, "postback": tap},
+    )
+    assert (written.id, written.fact, written.occurred_at) == ("mid.2", Fact.REPLIED, THEN)
+    assert written.detail == {"body": "hello", "payload": ""}
+    assert written.conversation == Conversation("PAGE", "P", by_person=True)
+    assert replied.detail == {"body": "Red", "payload": "RED"}
+    assert (tapped.id, tapped.detail) == ("mid.4", {"body": "Start", "payload": "GO"})
+    assert tapped.conversation == Conversation("PAGE", "P", by_person=True, ref="abc")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "ref"),
+    [
+        ({"referral": {"ref": "abc", "source": "SHORTLINK"}}, "referral", "abc"),
+        ({"optin": {"ref": "abc"}}, "optin", "abc"),
+        ({"reaction": {"action": "react", "mid": "mid.1"}}, "reaction", ""),
+    ],
+)
+def test_what_else_people_do_opens_the_window(said: dict[str, Any], kind: str, ref: str) -> None:
+    (event,) = meta({**SENDER, **AT, **said})
+    assert (event.kind, event.fact) == (kind, None)
+    assert event.conversation == Conversation("PAGE", "P", by_person=True, ref=ref)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {**SENDER, "message": {"mid": "mid.1", "text": "ours", "is_echo": True}},
+        {**SENDER, "reaction": {"action": "unreact"}},
+        {**SENDER, "optin": {"type": "notification_messages"}},
+        {"sender": {"user_ref": "x"}, "recipient": {"id": "PAGE"}, "message": {"mid": "mid.1"}},
+        {"read": {"watermark": 1458668856253}},
+        {"delivery": {}},
+        {"sender": 1, "recipient": [], "postback": {"title": "x"}},
+        {},
+    ],
+)
+def test_the_rest_of_meta_is_kept_and_changes_nothing(item: dict[str, Any]) -> None:
+    (event,) = meta(item)
+    assert (event.fact, event.conversation) == (None, None)
+
+
+def test_changes_of_meta_are_kept() -> None:
+    body = b'{"object": "page", "entry": [{"changes": [{"field": "feed"}]}]}'
+    (event,) = read_events(Provider.META, body, "", NOW)
+    assert (event.kind, event.fact) == ("change", None)
 
 
 def test_an_event_of_stripe() -> None:

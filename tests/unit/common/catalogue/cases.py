@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.common.catalogue import payment_cases, record_cases, timing_cases
+from tests.unit.common.catalogue import messenger_cases, payment_cases, record_cases, timing_cases
 from tests.unit.common.catalogue.case import (
     BAD_EMAIL,
     BAD_LIQUID,
@@ -35,6 +35,7 @@ VALID: dict[str, dict[str, Any]] = {
     "webhook_call": {"url": HOOK, "method": "POST"},
     **record_cases.VALID,
     **payment_cases.VALID,
+    **messenger_cases.VALID,
     **timing_cases.VALID,
 }
 
@@ -203,5 +204,6 @@ CASES = [
     Case("webhook_call", "store_response", (True,), (BOOLEAN,)),
     *record_cases.CASES,
     *payment_cases.CASES,
+    *messenger_cases.CASES,
     *timing_cases.CASES,
 ]  # fmt: skip

@@ -66,6 +66,7 @@ def test_the_types_of_this_build() -> None:
         "remove_tag",
         "revoke_course_access",
         "send_email",
+        "send_messenger",
         "send_notification",
         "send_sms",
         "update_contact",
@@ -74,7 +75,7 @@ def test_the_types_of_this_build() -> None:
         "webhook_call",
     )
     assert catalogue().categories == {
-        "communication": ("send_email", "send_sms"),
+        "communication": ("send_email", "send_messenger", "send_sms"),
         "crm": (
             "add_note",
             "add_tag",
@@ -168,6 +169,15 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("respect_quiet_hours", False, True),
         ("quiet_hours_start", False, "21:00"),
         ("quiet_hours_end", False, "09:00"),
+        ("purpose", False, None),
+    ],
+    "send_messenger": [
+        ("page_id", True, None),
+        ("message_type", True, None),
+        ("content", True, None),
+        ("messaging_type", False, "UPDATE"),
+        # Meta demands it with MESSAGE_TAG.
+        ("tag", False, None),
         ("purpose", False, None),
     ],
     "update_contact": [("field_updates", True, None), ("update_mode", False, "set")],
@@ -301,6 +311,10 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
 ENUMS = {
     ("send_email", "purpose"): {"marketing", "transactional"},
     ("send_sms", "purpose"): {"marketing", "transactional"},
+    ("send_messenger", "message_type"): {"text", "image", "template", "quick_reply"},
+    ("send_messenger", "messaging_type"): {"RESPONSE", "UPDATE", "MESSAGE_TAG"},
+    ("send_messenger", "tag"): {"HUMAN_AGENT"},
+    ("send_messenger", "purpose"): {"marketing", "transactional"},
     ("create_contact", "duplicate_handling"): {"skip", "update", "create_duplicate"},
     ("add_to_campaign", "start_position"): {"beginning", "specific_step"},
     ("move_pipeline_stage", "opportunity_selector"): {"first", "latest", "specific"},
@@ -362,7 +376,7 @@ def test_contact_fields_are_fields_of_contacts() -> None:
 def test_unknown_types_name_the_closest() -> None:
     with pytest.raises(UnknownActionTypeError, match="did you mean 'send_email'"):
         catalogue().get("send_emal")
-    with pytest.raises(UnknownActionTypeError, match="there are send_email, send_sms"):
+    with pytest.raises(UnknownActionTypeError, match="there are send_email, send_messenger"):
         catalogue().get("xyz")
 
 

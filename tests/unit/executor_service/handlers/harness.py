@@ -28,7 +28,12 @@ from common.ids import new_id
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
-from executor_service.adapters.providers import email_gateways, payment_gateway, sms_gateways
+from executor_service.adapters.providers import (
+    email_gateways,
+    messenger_gateways,
+    payment_gateway,
+    sms_gateways,
+)
 from executor_service.attachments import AttachmentFetcher
 from executor_service.deliveries import Sender
 from executor_service.gate import Gate
@@ -40,10 +45,14 @@ from executor_service.pipeline import Pipeline, Stale
 from executor_service.ports import (
     DEFAULT_CREDENTIAL,
     ClaimDecision,
+    Conversation,
+    ConversationSource,
     Credential,
     CredentialStore,
     EmailGateways,
     EmailTemplate,
+    MessengerGateways,
+    PageNotFoundError,
     Refused,
     SmsGateways,
     TemplateNotFoundError,
@@ -63,6 +72,8 @@ API_KEY = "SG.test-key"
 ACCOUNT_SID = "AC00000000000000000000000000000000"
 AUTH_TOKEN = "test-auth-token"
 STRIPE_KEY = "sk_test_unittestsunittests"
+PAGE_TOKEN = "EAAB-page-token"
+APP_SECRET = "the-app-secret"
 TEMPLATE_ID = "550e8400-e29b-41d4-a716-446655440000"
 
 # A Wednesday noon in Berlin, outside the default quiet hours.
@@ -214,6 +225,24 @@ class MemoryTemplates:
             raise TemplateNotFoundError(template_id) from None
 
 
+class MemoryConversations:
+    """Conversations by the id of their page, with any contact."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Conversation] = {}
+        self.error: Exception | None = None
+
+    async def get(self, account_id: str, page_id: str, contact_id: str) -> Conversation:
+        assert account_id
+        assert contact_id
+        if self.error is not None:
+            raise self.error
+        try:
+            return self.pages[page_id]
+        except KeyError:
+            raise PageNotFoundError(page_id) from None
+
+
 class Bench:
     """All handlers, wired to one simulator."""
 
@@ -226,6 +255,7 @@ class Bench:
         self.gate = Gate(self.permits, self.clock, at_a_time=8)
         self.credentials = MemoryCredentials()
         self.secrets = MemorySecrets()
+        self.conversations = MemoryConversations()
         self.templates = MemoryTemplates()
         self.templates.templates[TEMPLATE_ID] = EmailTemplate(
             "<p>Hello {{ contact.first_name }} {{ contact.last_name }}</p>",
@@ -252,6 +282,7 @@ class Bench:
             twilio_account_sid=ACCOUNT_SID,
             twilio_auth_token=SecretStr(AUTH_TOKEN) if credentials else None,
             twilio_base_url=provider_url,
+            graph_base_url=provider_url,
             stripe_api_key=SecretStr(STRIPE_KEY) if credentials else None,
             stripe_base_url=provider_url,
             public_url=public_url,
@@ -269,6 +300,8 @@ class Bench:
                 TemplateSource: lambda: self.templates,
                 EmailGateways: lambda: email_gateways(settings, self.credentials),
                 SmsGateways: lambda: sms_gateways(settings, self.credentials),
+                ConversationSource: lambda: self.conversations,
+                MessengerGateways: lambda: messenger_gateways(settings, self.credentials),
                 PaymentGateway: lambda: payment_gateway(settings),
                 Imprints: lambda: imprints,
                 Sender: lambda: sender,
@@ -382,7 +415,8 @@ class World:
 async def world() -> AsyncGenerator[World]:
     """A running simulator and a guarded client."""
     credentials = Credentials(
-        SecretStr(API_KEY), ACCOUNT_SID, SecretStr(AUTH_TOKEN), SecretStr(STRIPE_KEY)
+        *(SecretStr(API_KEY), ACCOUNT_SID, SecretStr(AUTH_TOKEN), SecretStr(STRIPE_KEY)),
+        *(SecretStr(PAGE_TOKEN), SecretStr(APP_SECRET)),
     )
     simulator = Simulator(credentials=credentials)
     async with (
