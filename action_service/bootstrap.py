@@ -53,6 +53,7 @@ from action_service.servicers.record_servicers import (
     course_servicer,
     crm_servicer,
     directory_servicer,
+    media_servicer,
     messenger_servicer,
 )
 from action_service.servicers.traffic_servicer import TrafficServicer
@@ -92,6 +93,7 @@ from treadle.record.v1.contact_import_service_pb2_grpc import (
 from treadle.record.v1.course_service_pb2_grpc import add_CourseServiceServicer_to_server
 from treadle.record.v1.crm_service_pb2_grpc import add_CrmServiceServicer_to_server
 from treadle.record.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
+from treadle.record.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from treadle.record.v1.messenger_service_pb2_grpc import add_MessengerServiceServicer_to_server
 from treadle.traffic.v1.traffic_service_pb2_grpc import add_TrafficServiceServicer_to_server
 from treadle.workflow.v1.action_service_pb2_grpc import add_ActionServiceServicer_to_server
@@ -191,6 +193,7 @@ def add_api(
     server.add(add_CampaignServiceServicer_to_server, campaign_servicer(database))
     server.add(add_CourseServiceServicer_to_server, course_servicer(database))
     server.add(add_MessengerServiceServicer_to_server, messenger_servicer(database))
+    server.add(add_MediaServiceServicer_to_server, media_servicer(database))
     server.add(add_ContactImportServiceServicer_to_server, ContactImportServicer(database))
     server.add(
         add_ExecutionServiceServicer_to_server,
@@ -202,7 +205,7 @@ def add_api(
     server.add(add_AccountServiceServicer_to_server, AccountServicer(database))
     server.add(add_PreferenceServiceServicer_to_server, PreferenceServicer(database, links))
     server.add(add_PrivacyServiceServicer_to_server, PrivacyServicer(database, links))
-    inbound = InboundServicer(PostgresProviderEvents(db, publisher))
+    inbound = InboundServicer(PostgresProviderEvents(db, publisher, ringer))
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
     traffic = TrafficServicer(database, PostgresPermitDesk(db, policy), policy)
@@ -248,6 +251,7 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
         retry_timing=RetryTiming(
             base=timedelta(seconds=settings.retry_base_seconds),
             cap=timedelta(seconds=settings.retry_cap_seconds),
+            line_busy=timedelta(seconds=settings.line_busy_seconds),
         ),
         nats_replicas=settings.nats_replicas,
     )

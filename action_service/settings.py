@@ -44,6 +44,9 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
     retry_cap_seconds: float = Field(
         default=600.0, gt=0, le=86_400, description="Bound that no retry's delay exceeds."
     )
+    line_busy_seconds: float = Field(
+        default=300.0, gt=0, le=86_400, description="How long until a busy line is called again."
+    )
     sendgrid_per_second: CallRate = Field(
         default=10_000,
         description="Calls a second of an account to SendGrid; 0 for any number. So the next five.",

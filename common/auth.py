@@ -69,7 +69,15 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "operator": _OPERATOR,
         "admin": _ADMIN,
         SERVICE_ROLE: frozenset(
-            {"credential:use", "ledger:claim", "messenger:use", "template:read", "traffic:use"}
+            {
+                "credential:use",
+                "directory:read",
+                "ledger:claim",
+                "messenger:use",
+                "record:read",
+                "template:read",
+                "traffic:use",
+            }
         ),
         GATEWAY_ROLE: frozenset({"inbound:record", "preference:set"}),
     }

@@ -26,11 +26,13 @@ from executor_service.adapters.credentials import CredentialClient
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.ledger import LedgerClient
 from executor_service.adapters.providers import (
+    call_gateways,
     email_gateways,
     messenger_gateways,
     payment_gateway,
     sms_gateways,
 )
+from executor_service.adapters.records import RecordClient
 from executor_service.adapters.secrets import SecretClient
 from executor_service.adapters.templates import TemplateClient
 from executor_service.adapters.traffic import TrafficClient
@@ -43,10 +45,12 @@ from executor_service.metrics import Metrics
 from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline
 from executor_service.ports import (
+    CallGateways,
     ConversationSource,
     CredentialStore,
     EmailGateways,
     MessengerGateways,
+    RecordSource,
     SmsGateways,
     TemplateSource,
 )
@@ -165,6 +169,8 @@ def _providers(
         SmsGateways: lambda: sms_gateways(settings, credentials),
         ConversationSource: lambda: ConversationClient(channel),
         MessengerGateways: lambda: messenger_gateways(settings, credentials),
+        CallGateways: lambda: call_gateways(settings, credentials),
+        RecordSource: lambda: RecordClient(channel, tokens, SYSTEM_CLOCK),
         PaymentGateway: lambda: payment_gateway(settings),
         Sender: lambda: Sender(
             settings.notification_from_email,

@@ -1,20 +1,23 @@
 """What is alike in all that sends emails and SMS: the template, and handing the message over."""
 
-from collections.abc import Mapping
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, TypeVar
 
 from common.clock import Clock
+from common.contact_fields import e164
 from common.errors import TreadleError
 from common.telemetry import get_logger
 from common.templating import TemplateError, render
 from executor_service.domain import classify
 from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
+from executor_service.handlers.base import Step
 from executor_service.ports import (
     DEFAULT_CREDENTIAL,
     Email,
     EmailBody,
     EmailGateway,
     Gateways,
+    RecordNotFoundError,
     Sms,
     SmsGateway,
     TemplateNotFoundError,
@@ -27,6 +30,7 @@ from treadle.dispatch.v1.task_pb2 import ActionTask
 SENDGRID: Final = "sendgrid"
 TWILIO: Final = "twilio"
 FACEBOOK: Final = "facebook"
+TWILIO_VOICE: Final = "twilio_voice"
 
 _log = get_logger(__name__)
 
@@ -74,6 +78,30 @@ async def gateway_of(
     except (TreadleError, TimeoutError) as error:
         _log.warning("credential_not_read", error=name_of(error), attempt_id=task.attempt_id)
         return not_had("the account's credentials", error, clock.now())
+
+
+def number_of(step: Step[Any]) -> str | Failed:
+    """The contact's phone number in E.164."""
+    given = step.context_text("contact", "phone")
+    if not given:
+        return Failed(ErrorClass.INVALID_CONFIG, "the contact has no phone number")
+    return e164(given) or Failed(
+        ErrorClass.INVALID_CONFIG,
+        "the contact's phone number is not a valid international number",
+    )
+
+
+async def needed_record(
+    reading: Awaitable[str], step: Step[Any], *, what: str, clock: Clock
+) -> str | Failed | Deferred:
+    """What `reading` a record gives; `what` is said when there is no such record."""
+    try:
+        return await reading
+    except RecordNotFoundError:
+        return Failed(ErrorClass.INVALID_CONFIG, what)
+    except (TreadleError, TimeoutError) as error:
+        _log.warning("record_not_read", error=name_of(error), attempt_id=step.task.attempt_id)
+        return not_had("a record that the step needs", error, clock.now())
 
 
 async def hand_over_email(gateway: EmailGateway, email: Email, *, clock: Clock) -> Outcome:

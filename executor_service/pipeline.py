@@ -146,7 +146,9 @@ class Pipeline:
         claimant = False
         try:
             context = _context(task)
-            config = job.rendered(task, context)
+            # What has been placed is what it was: data that has changed since is no concern.
+            placed = task.HasField("call")
+            config = job.given(task) if placed else job.rendered(task, context)
             prepared = await handler.prepare(Step(task, config, context))
             call = prepared.call if isinstance(prepared, Send) else prepared
             if not callable(call):
@@ -167,7 +169,7 @@ class Pipeline:
         """The result of a task that is not run any more, so that its step ends visibly."""
         now = self._clock.now()
         job = self.job_of(task)
-        if job is not None and job.claimed:
+        if job is not None and job.claimed and not task.HasField("call"):
             # One of the runs that brought no result may have got as far as the provider.
             outcome = Failed(ErrorClass.UNKNOWN_OUTCOME, f"{message}; the message {_MAYBE_SENT}")
         else:

@@ -6,10 +6,11 @@ Adapters implement these; `bootstrap` chooses them. A call that does not end wel
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from executor_service.domain.calls import CallReport
 from executor_service.domain.health import Verdict
 from executor_service.domain.outcome import Deferred, JsonValue
 from executor_service.recipients import Recipient
@@ -112,6 +113,32 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCall:
+    """A telephone call to be placed.
+
+    Once it is answered the provider asks our gateway what to do, with `script`: the parameters of
+    the address. `ring_timeout` is None for the provider's own.
+    """
+
+    to: str
+    from_number: str
+    script: Mapping[str, str]
+    reference: dict[str, str]
+    machine_detection: bool = False
+    record: bool = False
+    ring_timeout: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuestion:
+    """How does a call stand? With `recorded`, where its recording is too."""
+
+    call_id: str
+    reference: dict[str, str]
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EmailTemplate:
     """The Liquid sources of an email's body; `text` may be empty."""
 
@@ -162,6 +189,10 @@ class PageNotFoundError(Exception):
     """The account has no such messenger page."""
 
 
+class RecordNotFoundError(Exception):
+    """The account has no such record."""
+
+
 class EmailGateway(Protocol):
     """An email provider."""
 
@@ -183,6 +214,14 @@ class MessengerGateway(Protocol):
 
     async def send(self, message: MessengerMessage, /) -> MessengerReceipt:
         """Hands the message over; raises WindowClosedError when Meta does not allow it."""
+        ...
+
+
+class CallGateway(Protocol):
+    """A provider of telephone calls."""
+
+    async def send(self, request: NewCall | CallQuestion, /) -> CallReport:
+        """Places the call, or asks how it stands."""
         ...
 
 
@@ -215,6 +254,10 @@ class ConversationSource(Protocol):
     async def get(self, account_id: str, page_id: str, contact_id: str) -> Conversation:
         """As it is now. Raises PageNotFoundError."""
         ...
+
+
+class CallGateways(Gateways[CallGateway], Protocol):
+    """A provider of telephone calls as each account uses it."""
 
 
 class CredentialStore(Protocol):
@@ -262,6 +305,18 @@ class Permits(Protocol):
 
     def settle(self, permit: Permit, verdict: Verdict) -> None:
         """Says what became of a permit; each is settled once."""
+        ...
+
+
+class RecordSource(Protocol):
+    """Where records come from that calls need, as they are now, give or take half a minute."""
+
+    async def audio_url(self, account_id: str, audio_file_id: str) -> str:
+        """Where the recording is fetched. Raises RecordNotFoundError."""
+        ...
+
+    async def user_phone(self, account_id: str, user_id: str) -> str:
+        """The user's number; empty without one. Raises RecordNotFoundError."""
         ...
 
 

@@ -13,6 +13,7 @@ from google.protobuf.struct_pb2 import NULL_VALUE, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from executor_service.domain.outcome import (
+    Accepted,
     AddTag,
     Completed,
     Deferred,
@@ -77,6 +78,10 @@ def result_of(
         case Deferred():
             _set_instant(result.deferred.not_before, outcome.not_before)
             result.deferred.reason = _plain(outcome.reason)
+        case Accepted():
+            result.accepted.provider_reference = outcome.provider_reference
+            _set_instant(result.accepted.look_again_at, outcome.look_again_at)
+            result.accepted.reason = _plain(outcome.reason)
         case _:
             assert_never(outcome)
     return result

@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.record_type import RecordService, RecordType
 from treadle.record.v1 import (
+    audio_file_pb2,
     campaign_pb2,
     campaign_service_pb2,
     course_pb2,
@@ -12,6 +13,7 @@ from treadle.record.v1 import (
     crm_service_pb2,
     custom_field_pb2,
     directory_service_pb2,
+    media_service_pb2,
     messenger_pb2,
     messenger_service_pb2,
     note_pb2,
@@ -38,6 +40,9 @@ _COURSES: Final = RecordService(
 )
 _MESSENGER: Final = RecordService(
     messenger_service_pb2.DESCRIPTOR.services_by_name["MessengerService"], attrgetter("messenger")
+)
+_MEDIA: Final = RecordService(
+    media_service_pb2.DESCRIPTOR.services_by_name["MediaService"], attrgetter("media")
 )
 
 # Ids of the examples.
@@ -203,6 +208,20 @@ MESSENGER_IDENTITIES: Final = RecordType(
     },
     change={"contact_id": _CONTACT},
 )
+AUDIO_FILES: Final = RecordType(
+    audio_file_pb2.AudioFile,
+    _MEDIA,
+    path="audio-files",
+    about="A recording that is played to whoever answers a call.",
+    order="by name",
+    example={
+        "name": "Spring offer",
+        "url": "https://cdn.example.com/offer.mp3",
+        "content_type": "audio/mpeg",
+        "duration_seconds": 22.5,
+    },
+    change={"url": "https://cdn.example.com/offer-2.mp3"},
+)
 
 RECORD_TYPES: Final = (
     USERS,
@@ -220,4 +239,5 @@ RECORD_TYPES: Final = (
     COURSE_ACCESSES,
     MESSENGER_PAGES,
     MESSENGER_IDENTITIES,
+    AUDIO_FILES,
 )

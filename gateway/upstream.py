@@ -25,6 +25,7 @@ from treadle.record.v1 import (
     course_service_pb2_grpc,
     crm_service_pb2_grpc,
     directory_service_pb2_grpc,
+    media_service_pb2_grpc,
     messenger_service_pb2_grpc,
 )
 from treadle.scheduler.v1 import scheduler_service_pb2_grpc
@@ -116,6 +117,7 @@ class Upstream:
         self.inbound = inbound_service_pb2_grpc.InboundServiceStub(api)
         self.messenger = messenger_service_pb2_grpc.MessengerServiceStub(api)
         self.courses = course_service_pb2_grpc.CourseServiceStub(api)
+        self.media = media_service_pb2_grpc.MediaServiceStub(api)
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
         self.traffic = traffic_service_pb2_grpc.TrafficServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)

@@ -16,7 +16,7 @@ from common.catalogue import (  # noqa: E402 - the repository is not installed f
     catalogue,
     path_of,
 )
-from common.catalogue.rules import AnyOf, FieldRule, RequiredWhen, own_rules  # noqa: E402
+from common.catalogue.rules import AnyOf, FieldRule, MeansWhen, RequiredWhen, own_rules  # noqa: E402
 from treadle.options.v1 import options_pb2  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "actions.md"
@@ -71,6 +71,7 @@ KINDS = {
     "email": "email address",
     "phone": "phone number (E.164)",
     "url": "http or https URL",
+    "public_url": "https URL on a public host",
     "time_of_day": "time of day (HH:MM)",
     "color": "hex colour",
     "uuid": "UUID",
@@ -159,6 +160,8 @@ def _conditions(rules: Iterable[FieldRule], prefix: str) -> dict[str, str]:
     """What rules demand of fields; that one is required says more than that it is forbidden."""
     found: dict[str, str] = {}
     for rule in rules:
+        if isinstance(rule, MeansWhen):
+            continue
         names = rule.fields if isinstance(rule, AnyOf) else (path_of(rule.path),)
         for name in names:
             found.setdefault(f"{prefix}{name}", _condition(rule))

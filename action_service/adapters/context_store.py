@@ -5,8 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 import orjson
 
 from action_service.adapters.driver import Driver
+from action_service.domain.deliveries import Channel
+from action_service.domain.messages import PROVIDER_OF, DeliveryState
 from action_service.domain.plan import Json
-from action_service.engine.model import Dispatch, RunContext
+from action_service.engine.model import CallFacts, Dispatch, RunContext
 
 _CONTACTS = """
     SELECT c.id::text, jsonb_build_object(
@@ -35,6 +37,12 @@ _OUTPUTS = """
 _EVENTS = """
     SELECT id::text, event::text FROM treadle.workflow_executions
     WHERE id = ANY($1::uuid[])
+    """
+
+
+_CALLS = """
+    SELECT provider_message_id, state, created_at, details::text FROM treadle.messages
+    WHERE provider = $1 AND provider_message_id = ANY($2::text[])
     """
 
 
@@ -90,6 +98,7 @@ async def load_contexts(
             outputs[action_id] = parsed = _json(output)
             if name:
                 outputs[name] = parsed
+    calls = await _load_calls(connection, dispatches)
     return {
         d.action_execution_id: RunContext(
             contact=contacts.get(d.contact_id),
@@ -97,6 +106,19 @@ async def load_contexts(
             account=accounts.get(d.account_id),
             steps=steps.get(d.execution_id),
             event=events.get(d.execution_id),
+            call=calls.get(d.under_way.provider_reference) if d.under_way else None,
         )
         for d in dispatches
+    }
+
+
+async def _load_calls(connection: Driver, dispatches: Sequence[Dispatch]) -> dict[str, CallFacts]:
+    """What is known of the calls that attempts have placed, by their providers' ids."""
+    ids = [d.under_way.provider_reference for d in dispatches if d.under_way]
+    if not ids:
+        return {}
+    rows = await connection.fetch(_CALLS, PROVIDER_OF[Channel.CALL], ids)
+    return {
+        call_id: CallFacts(DeliveryState(state), placed_at, _json(details))
+        for call_id, state, placed_at, details in rows
     }

@@ -55,6 +55,7 @@ _TAKEN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
                 f"another {entity.replace('_', ' ')} has this name",
             )
             for table, entity in (
+                ("audio_files", "audio_file"),
                 ("campaigns", "campaign"),
                 ("courses", "course"),
                 ("custom_fields", "custom_field"),

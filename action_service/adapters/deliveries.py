@@ -115,7 +115,7 @@ class PostgresDeliveryStore:
                     rows = await connection.fetch(_SETTLE, *_columns(settled))
                     sends = [_send(*row) for row in rows if row[-1]]
                     # What providers have told before goes out with the next sweep of events.
-                    heard = await accept(connection, sends) if sends else []
+                    heard = await accept(connection, sends) if sends else ()
                     await store_outbox(connection, outbox_rows(heard))
 
     async def claim_expired(self, limit: int) -> Sequence[Delivery]:

@@ -22,7 +22,7 @@ from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
 from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
-from action_service.adapters.messages import accept
+from action_service.adapters.messages import accept, calls_over
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.plan import Plan
@@ -38,15 +38,15 @@ from action_service.engine.model import (
     Standing,
     Writes,
 )
-from action_service.engine.ports import OutboxRow
+from action_service.engine.ports import OutboxRow, Written
 from action_service.engine.starting import Beginnings
 
 _STANDING = """
     e.id::text, e.account_id::text, e.workflow_id::text, e.version_id::text, e.contact_id::text,
     e.state, w.status, e.current_action_id::text, e.current_action_execution_id::text,
     e.current_attempt_id::text, a.attempt_number, a.retry_count, a.status, e.event IS NOT NULL,
-    EXISTS (SELECT FROM treadle.send_claims s WHERE s.attempt_id = e.current_attempt_id),
-    a.created_at, now(), e.origin_execution_ids::text[]
+    s.attempt_id IS NOT NULL AND s.provider_reference IS NULL, s.provider_reference, s.claimed_at,
+    a.scheduled_at, a.created_at, now(), e.origin_execution_ids::text[]
 """
 
 _LOCK = f"""
@@ -54,6 +54,7 @@ _LOCK = f"""
     FROM treadle.workflow_executions e
     JOIN treadle.workflows w ON w.id = e.workflow_id
     JOIN treadle.workflow_action_executions a ON a.id = e.current_action_execution_id
+    LEFT JOIN treadle.send_claims s ON s.attempt_id = e.current_attempt_id
     WHERE e.id = ANY($1::uuid[]) AND e.current_attempt_id IS NOT NULL
     ORDER BY e.id
     FOR NO KEY UPDATE OF e SKIP LOCKED
@@ -73,6 +74,7 @@ _EXPIRED = f"""
     JOIN treadle.workflow_executions e
       ON e.id = a.workflow_execution_id AND e.current_action_execution_id = a.id
     JOIN treadle.workflows w ON w.id = e.workflow_id
+    LEFT JOIN treadle.send_claims s ON s.attempt_id = e.current_attempt_id
     WHERE a.lease_until < now() AND e.state IN ('running', 'waiting')
     ORDER BY a.lease_until
     LIMIT $1
@@ -175,6 +177,12 @@ _WRITE = """
     WHERE e.id = v.id
     """
 
+_BEGIN = """
+    UPDATE treadle.send_claims s SET provider_reference = v.reference
+    FROM unnest($1::uuid[], $2::text[]) AS v(attempt_id, reference)
+    WHERE s.attempt_id = v.attempt_id
+    """
+
 _RENEW = """
     UPDATE treadle.workflow_action_executions a
     SET lease_until = now() + v.lease * 2 ^ LEAST(a.rings, 10), rings = a.rings + 1
@@ -273,7 +281,7 @@ class PostgresEngineTransaction:
         await store_outbox(self._connection, rows)
         return rows
 
-    async def write(self, writes: Writes) -> Sequence[ContactEvent]:
+    async def write(self, writes: Writes) -> Written:
         """See EngineTransaction."""
         with bad_items():
             if writes.advances:
@@ -286,7 +294,12 @@ class PostgresEngineTransaction:
                     *columns(writes.new, NewAction),
                     *columns(writes.moves, Move),
                 )
-            return await accept(self._connection, writes.sends) if writes.sends else ()
+            events = await accept(self._connection, writes.sends) if writes.sends else ()
+            if not writes.begun:
+                return Written(events)
+            await self._connection.execute(_BEGIN, *zip(*writes.begun, strict=True))
+            begun = [each.provider_reference for each in writes.begun]
+            return Written(events, await calls_over(self._connection, begun))
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""
@@ -344,6 +357,9 @@ def _standing(
     status: str,
     has_event: bool,  # noqa: FBT001 - a row's column
     claimed: bool,  # noqa: FBT001 - as above
+    provider_reference: str | None,
+    claimed_at: datetime | None,
+    scheduled_at: datetime | None,
     reached_at: datetime,
     now: datetime,
     origin: Sequence[str] | None,
@@ -364,6 +380,9 @@ def _standing(
         ActionStatus(status),
         has_event,
         claimed,
+        provider_reference,
+        claimed_at,
+        scheduled_at,
         reached_at,
         now,
         origin,

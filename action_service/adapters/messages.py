@@ -14,10 +14,10 @@ import orjson
 from action_service.adapters.conversations import hold_conversations, join_conversations
 from action_service.adapters.driver import Driver
 from action_service.domain.deliveries import Channel
-from action_service.domain.messages import EVENT_OF, PROVIDER_OF, Fact, Progress
+from action_service.domain.messages import CALL_OVER, PROVIDER_OF, Fact, Progress, events_of
 from action_service.domain.plan import Json
 from action_service.engine.effects import ContactEvent
-from action_service.engine.model import Send
+from action_service.engine.model import Ended, Send
 from common.ids import new_id_text
 
 # An event may have been faster: then the row is there, and has no step yet.
@@ -59,26 +59,33 @@ _HOLD = """
     """
 _READ = """
     SELECT m.provider, m.provider_message_id, m.id::text, m.account_id::text, m.channel,
-           m.contact_id::text, m.times::text, m.action_execution_id::text, m.delivery_id::text,
-           x.action_id::text, e.workflow_id::text, e.id::text, e.origin_execution_ids::text[],
-           now()
+           m.contact_id::text, m.times::text, m.details::text, m.action_execution_id::text,
+           m.delivery_id::text, x.action_id::text, x.action_type, e.workflow_id::text, e.id::text,
+           e.origin_execution_ids::text[], c.attempt_id::text, now()
     FROM unnest($1::text[], $2::text[]) AS v(provider, message_id)
     JOIN treadle.messages m
       ON m.provider = v.provider AND m.provider_message_id = v.message_id
     JOIN treadle.workflow_action_executions x ON x.id = m.action_execution_id
     JOIN treadle.workflow_executions e ON e.id = x.workflow_execution_id
+    LEFT JOIN treadle.send_claims c
+      ON c.attempt_id = e.current_attempt_id AND c.provider_reference = m.provider_message_id
     """
 _UPDATE = """
     UPDATE treadle.messages m
-    SET state = v.state, times = v.times::jsonb, reason = COALESCE(v.reason, m.reason),
-        updated_at = now()
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS v(id, state, times, reason)
+    SET state = v.state, times = v.times::jsonb, details = v.details::jsonb,
+        reason = COALESCE(v.reason, m.reason), updated_at = now()
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+        AS v(id, state, times, details, reason)
     WHERE m.id = v.id
+    """
+_OVER = """
+    SELECT provider_message_id FROM treadle.messages
+    WHERE provider = $1 AND provider_message_id = ANY($2::text[]) AND state = ANY($3::text[])
     """
 _APPLIED = """
     UPDATE treadle.provider_events SET applied_at = now() WHERE id = ANY($1::uuid[])
     """
-_FAILURES = frozenset({Fact.UNDELIVERED, Fact.BOUNCED})
+_FAILURES = frozenset({Fact.UNDELIVERED, Fact.BOUNCED, Fact.FAILED})
 
 _META = PROVIDER_OF[Channel.MESSENGER]
 
@@ -94,6 +101,14 @@ class Told(NamedTuple):
     fact: Fact
     occurred_at: datetime
     detail: Mapping[str, Json]
+    channel: Channel
+
+
+class Heard(NamedTuple):
+    """What came of events: for workflows to hear, and for steps to go on."""
+
+    events: Sequence[ContactEvent] = ()
+    ended: Sequence[Ended] = ()
 
 
 class _Message(NamedTuple):
@@ -104,16 +119,21 @@ class _Message(NamedTuple):
     channel: Channel
     contact_id: str | None
     progress: Progress
+    details: Mapping[str, Json]
     action_execution_id: str
     delivery_id: str | None
     action_id: str
+    action_type: str
     workflow_id: str
+    execution_id: str
+    # The current attempt of the execution, when the message is what it has begun.
+    attempt_id: str | None
     # The executions that led to it, and its own last.
     origin: tuple[str, ...]
     now: datetime
 
 
-async def accept(connection: Driver, sends: Sequence[Send]) -> list[ContactEvent]:
+async def accept(connection: Driver, sends: Sequence[Send]) -> Sequence[ContactEvent]:
     """Stores messages that were accepted; returns what events that came before have told."""
     by_key = {(PROVIDER_OF[send.channel], send.provider_reference): send for send in sends}
     rows = [
@@ -131,67 +151,87 @@ async def accept(connection: Driver, sends: Sequence[Send]) -> list[ContactEvent
     parts = await hold_conversations(connection, sends)
     stored = await connection.fetch(_ACCEPT, *zip(*rows, strict=True))
     early = [
-        Told(told.event_id, (_META, told.reference), *told[2:])
+        Told(told.event_id, (_META, told.reference), *told[2:], Channel.MESSENGER)
         for told in await join_conversations(connection, parts)
     ]
     known = [(provider, message_id) for provider, message_id, was_known in stored if was_known]
     if known:
-        early += await _told_early(connection, known)
-    return await _apply(connection, early)
+        channels = {key: by_key[key].channel for key in known}
+        early += await _told_early(connection, channels)
+    return (await _apply(connection, early)).events
 
 
-async def _told_early(connection: Driver, known: Sequence[Key]) -> list[Told]:
+async def _told_early(connection: Driver, channels: Mapping[Key, Channel]) -> list[Told]:
     return [
-        Told(event_id, (provider, message_id), Fact(fact), occurred_at, orjson.loads(detail))
+        Told(
+            event_id,
+            (provider, message_id),
+            Fact(fact),
+            occurred_at,
+            orjson.loads(detail),
+            channels[provider, message_id],
+        )
         for event_id, provider, message_id, fact, occurred_at, detail in await connection.fetch(
-            _EARLY, *zip(*known, strict=True)
+            _EARLY, *zip(*channels, strict=True)
         )
     ]
 
 
-async def advance(
-    connection: Driver, account_id: str, told: Sequence[Told], channels: Mapping[str, Channel]
-) -> list[ContactEvent]:
-    """Has messages know what is told of them; returns what workflows are to hear.
+async def advance(connection: Driver, account_id: str, told: Sequence[Told]) -> Heard:
+    """Has messages know what is told of them; returns what is to be heard of it.
 
     What is told of messages that are not ours, or not yet, is left as it is.
     """
-    keys = {each.key for each in told}
-    if not keys:
-        return []
-    rows = [(new_id_text(), account_id, *key, channels[key[0]]) for key in keys]
+    channels = {each.key: each.channel for each in told}
+    if not channels:
+        return Heard()
+    rows = [(new_id_text(), account_id, *key, channel) for key, channel in channels.items()]
     await connection.execute(_HOLD, *zip(*rows, strict=True))
     return await _apply(connection, told)
 
 
-async def _apply(connection: Driver, told: Sequence[Told]) -> list[ContactEvent]:
+async def calls_over(connection: Driver, call_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the calls that have ended, as far as their provider has told."""
+    provider = PROVIDER_OF[Channel.CALL]
+    rows = await connection.fetch(_OVER, provider, call_ids, sorted(CALL_OVER))
+    return frozenset(row[0] for row in rows)
+
+
+async def _apply(connection: Driver, told: Sequence[Told]) -> Heard:
     """The work on messages that are locked."""
     if not told:
-        return []
+        return Heard()
     messages = await _read(connection, {each.key for each in told})
     by_key: dict[Key, list[Told]] = defaultdict(list)
     for each in told:
         if each.key in messages:
             by_key[each.key].append(each)
-    changes: list[tuple[str, str, str, str | None]] = []
+    changes: list[tuple[str, str, str, str, str | None]] = []
     heard: list[ContactEvent] = []
+    ended: list[Ended] = []
     for key, group in by_key.items():
         message = messages[key]
-        progress, reason = message.progress, None
+        progress, details, reason = message.progress, message.details, None
         for each in sorted(group, key=lambda one: one.occurred_at):
             if progress.is_news(each.fact):
                 heard += _news(message, each)
             progress = progress.after(each.fact, each.occurred_at)
+            if message.channel is Channel.CALL:
+                details = {**details, **each.detail}
             if each.fact in _FAILURES:
                 reason = _reason(each.detail) or reason
-        if progress != message.progress or reason:
-            changes.append((message.id, progress.state, _times(progress), reason))
+        if progress != message.progress or details != message.details or reason:
+            known = orjson.dumps(details).decode()
+            changes.append((message.id, progress.state, _times(progress), known, reason))
+        if message.attempt_id is not None and progress.state in CALL_OVER:
+            place = (message.execution_id, message.action_execution_id, message.attempt_id)
+            ended.append(Ended(message.account_id, *place))
     if changes:
         await connection.execute(_UPDATE, *zip(*changes, strict=True))
     await connection.execute(
         _APPLIED, [each.event_id for group in by_key.values() for each in group]
     )
-    return heard
+    return Heard(heard, ended)
 
 
 async def _read(connection: Driver, keys: set[Key]) -> dict[Key, _Message]:
@@ -205,12 +245,15 @@ def _message(
     channel: str,
     contact_id: str | None,
     times_json: str,
+    details_json: str,
     action_execution_id: str,
     delivery_id: str | None,
     action_id: str,
+    action_type: str,
     workflow_id: str,
     execution_id: str,
     origin: Sequence[str] | None,
+    attempt_id: str | None,
     now: datetime,
 ) -> _Message:
     times = orjson.loads(times_json)
@@ -220,18 +263,21 @@ def _message(
         Channel(channel),
         contact_id,
         Progress({Fact(name): datetime.fromisoformat(at) for name, at in times.items()}),
+        orjson.loads(details_json),
         action_execution_id,
         delivery_id,
         action_id,
+        action_type,
         workflow_id,
+        execution_id,
+        attempt_id,
         (*(origin or ()), execution_id),
         now,
     )
 
 
 def _news(message: _Message, told: Told) -> list[ContactEvent]:
-    event_type = EVENT_OF.get((message.channel, told.fact))
-    if event_type is None or message.contact_id is None:
+    if message.contact_id is None:
         return []
     data: dict[str, Json] = {
         "message_id": message.id,
@@ -245,6 +291,9 @@ def _news(message: _Message, told: Told) -> list[ContactEvent]:
     return [
         ContactEvent(
             message.account_id, event_type, message.contact_id, message.now, data, message.origin
+        )
+        for event_type in events_of(
+            message.channel, told.fact, message.action_type, {**message.details, **told.detail}
         )
     ]
 

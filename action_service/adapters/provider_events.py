@@ -16,19 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from action_service.adapters.conversations import Meeting, meet, messages_meant
 from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
-from action_service.adapters.messages import Told, advance
+from action_service.adapters.messages import Heard, Told, advance
 from action_service.adapters.provider_compliance import comply, foresee
 from action_service.domain.deliveries import Channel
-from action_service.domain.messages import EVENT_OF, PROVIDER_OF, Fact
+from action_service.domain.messages import EVENT_OF, Fact
 from action_service.domain.provider_events import ProviderEvent
+from action_service.engine.codec import ended_task
 from action_service.engine.effects import ContactEvent
-from action_service.engine.ports import EventPublisher, OutboxRow
+from action_service.engine.ports import EventPublisher, OutboxRow, Ringer
 from action_service.use_cases.inbound.events import Provider, Recorded
 from common.contact_fields import e164
 from common.errors import not_found
 from common.ids import new_id_text
 
-_CHANNELS: Mapping[str, Channel] = {provider: channel for channel, provider in PROVIDER_OF.items()}
+# Of what a provider tells of unless it says of what.
+_CHANNELS: Mapping[str, Channel] = {
+    Provider.SENDGRID: Channel.EMAIL,
+    Provider.TWILIO: Channel.SMS,
+    Provider.META: Channel.MESSENGER,
+}
 
 _FIND_ACCOUNT = text("SELECT now() FROM accounts WHERE id = :account")
 # Batches that share events meet at the first of them, in the same order.
@@ -67,9 +73,16 @@ _APPLIED = "UPDATE treadle.provider_events SET applied_at = now() WHERE id = $1:
 class PostgresProviderEvents:
     """`ProviderEventLog` on Postgres."""
 
-    def __init__(self, engine: AsyncEngine, publisher: EventPublisher | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        publisher: EventPublisher | None = None,
+        ringer: Ringer | None = None,
+    ) -> None:
+        """Without a ringer, steps that wait for an end look for it when their time is up."""
         self._engine = engine
         self._publisher = publisher
+        self._ringer = ringer
 
     async def record(
         self, account_id: UUID, provider: Provider, events: Sequence[ProviderEvent]
@@ -86,10 +99,12 @@ class PostgresProviderEvents:
             new = await _store(driver, str(account_id), provider, events)
             await comply(driver, provider, [each for each in following if each.event_id in new])
             heard = await _act(driver, str(account_id), provider, events, new)
-            rows = outbox_rows(heard)
+            rows = outbox_rows(heard.events)
             await store_outbox(driver, rows)
         if self._publisher is not None:
             self._publisher.offer(rows)
+        if self._ringer is not None and heard.ended:
+            await self._ringer.ring([ended_task(each) for each in heard.ended])
         return Recorded(len(new), len(events) - len(new))
 
 
@@ -122,8 +137,8 @@ async def _act(
     provider: Provider,
     events: Sequence[ProviderEvent],
     new: Mapping[str, str],
-) -> list[ContactEvent]:
-    """Has the new events take effect; returns what workflows are to hear."""
+) -> Heard:
+    """Has the new events take effect; returns what is to be heard of them."""
     told: list[Told] = []
     heard: list[ContactEvent] = []
     fresh = [(new[event.id], event) for event in events if event.id in new]
@@ -146,8 +161,10 @@ async def _act(
                 heard += await _answer(driver, account_id, contact_id, provider, event, row_id)
         if message_id is not None:
             key = (provider.value, message_id)
-            told.append(Told(row_id, key, event.fact, event.occurred_at, event.detail))
-    return heard + await advance(driver, account_id, told, _CHANNELS)
+            channel = event.channel or _CHANNELS[provider]
+            told.append(Told(row_id, key, event.fact, event.occurred_at, event.detail, channel))
+    moved = await advance(driver, account_id, told)
+    return Heard([*heard, *moved.events], moved.ended)
 
 
 async def _converse(
@@ -162,7 +179,14 @@ async def _converse(
     said = replace(event, detail={**event.detail, "messenger_page_id": meeting.page_id})
     references = await messages_meant(driver, meeting.conversation_id, fact, event.occurred_at)
     told = [
-        Told(row_id, (Provider.META.value, reference), fact, event.occurred_at, said.detail)
+        Told(
+            row_id,
+            (Provider.META.value, reference),
+            fact,
+            event.occurred_at,
+            said.detail,
+            Channel.MESSENGER,
+        )
         for reference in references
     ]
     if told or fact is not Fact.REPLIED or meeting.contact_id is None:

@@ -37,6 +37,7 @@ _SOURCES: Mapping[str, _Source] = {
         condition="EXISTS (SELECT FROM credentials c WHERE c.provider = 'facebook_page'"
         " AND c.account_id = messenger_pages.account_id AND c.name = messenger_pages.credential)",
     ),
+    "audio_file": _Source("audio_files"),
 }
 
 

@@ -23,6 +23,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     MESSENGER = "messenger"
+    CALL = "call"
 
 
 class DeliveryStatus(StrEnum):

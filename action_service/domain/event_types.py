@@ -64,6 +64,7 @@ _MESSAGE = (
 )
 _CONVERSATION = (*_MESSAGE, "messenger_page_id")
 _FAILURE = (*_MESSAGE, "reason", "status")
+_CALL = (*_MESSAGE, "status", "to", "answered_by", "duration_seconds", "recording_url")
 _ACCESS = ("course_id", "access_id", "access_level")
 
 _ALL = (
@@ -112,6 +113,10 @@ _ALL = (
     EventType("email_unsubscribed", "A contact wants no more such emails.", (*_MESSAGE, "url")),
     EventType("sms_delivered", "An SMS reached the contact's phone.", _MESSAGE),
     EventType("sms_failed", "An SMS did not arrive.", (*_MESSAGE, "error_code")),
+    EventType("call_answered", "A call was answered, by a person or a machine.", _CALL),
+    EventType("call_completed", "A call that was answered has ended.", _CALL),
+    EventType("call_failed", "A call was not answered, or could not be put through.", _CALL),
+    EventType("voicemail_left", "A recording was played to an answering machine.", _CALL),
     EventType("sms_reply", "A contact wrote an SMS to us.", (*_MESSAGE, "body", "from", "to")),
     EventType("messenger_delivered", "A Messenger message reached the contact.", _CONVERSATION),
     EventType("messenger_read", "A contact read a Messenger message.", _CONVERSATION),

@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from action_service.domain.deliveries import Channel, DeliveryStatus
+from action_service.domain.plan import Json
 
 
 class DeliveryState(StrEnum):
@@ -30,6 +31,15 @@ class DeliveryState(StrEnum):
     READ = "read"
     CLICKED = "clicked"
     REPLIED = "replied"
+    # Of calls, which have these and `queued`.
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    # Above the others: who says that it was held knows better than who gave it up.
+    COMPLETED = "completed"
 
 
 class Fact(StrEnum):
@@ -46,6 +56,13 @@ class Fact(StrEnum):
     REPLIED = "replied"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    COMPLETED = "completed"
 
 
 _LADDER = tuple(DeliveryState)
@@ -53,9 +70,21 @@ _RUNG = {state.value: rung for rung, state in enumerate(_LADDER)}
 # Each time counts for these: another link may be clicked, another answer sent.
 _REPEATABLE = frozenset({Fact.CLICKED, Fact.REPLIED})
 
+# The ends of a call.
+CALL_OVER = frozenset(
+    {
+        DeliveryState.COMPLETED,
+        DeliveryState.BUSY,
+        DeliveryState.NO_ANSWER,
+        DeliveryState.FAILED,
+        DeliveryState.CANCELED,
+    }
+)
+
 PROVIDER_OF: Mapping[Channel, str] = {
     Channel.EMAIL: "sendgrid",
     Channel.SMS: "twilio",
+    Channel.CALL: "twilio",
     Channel.MESSENGER: "meta",
 }
 # What the actions send that get one message accepted each.
@@ -63,6 +92,8 @@ CHANNEL_OF: Mapping[str, Channel] = {
     "send_email": Channel.EMAIL,
     "send_sms": Channel.SMS,
     "send_messenger": Channel.MESSENGER,
+    "send_voicemail": Channel.CALL,
+    "make_call": Channel.CALL,
 }
 
 # What workflows hear of it.
@@ -80,7 +111,28 @@ EVENT_OF: Mapping[tuple[Channel, Fact], str] = {
     (Channel.MESSENGER, Fact.DELIVERED): "messenger_delivered",
     (Channel.MESSENGER, Fact.READ): "messenger_read",
     (Channel.MESSENGER, Fact.REPLIED): "messenger_replied",
+    (Channel.CALL, Fact.ANSWERED): "call_answered",
+    (Channel.CALL, Fact.COMPLETED): "call_completed",
+    (Channel.CALL, Fact.BUSY): "call_failed",
+    (Channel.CALL, Fact.NO_ANSWER): "call_failed",
+    (Channel.CALL, Fact.FAILED): "call_failed",
+    (Channel.CALL, Fact.CANCELED): "call_failed",
 }
+_VOICEMAIL = "send_voicemail"
+VOICEMAIL_LEFT = "voicemail_left"
+
+
+def events_of(
+    channel: Channel, fact: Fact, action_type: str, detail: Mapping[str, Json]
+) -> tuple[str, ...]:
+    """What workflows hear of a fact about a message that an action of this type has sent."""
+    event_type = EVENT_OF.get((channel, fact))
+    if event_type is None:
+        return ()
+    answered_by = str(detail.get("answered_by") or "")
+    if fact is Fact.COMPLETED and action_type == _VOICEMAIL and answered_by.startswith("machine"):
+        return event_type, VOICEMAIL_LEFT
+    return (event_type,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has taken it and is not done: a call that rings.
+
+    The attempt stays the current one. It is looked after again at `look_again_at`, or once the
+    provider has told how it ended.
+    """
+
+    provider_reference: str
+    look_again_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deferred:
     """Held back until `not_before` without spending an attempt."""
 
@@ -67,10 +80,10 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The instant of a postponed attempt has come."""
+    """The instant of a postponed attempt has come, or word of what an accepted one came to."""
 
 
-Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Deferred | Due
+Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Accepted | Deferred | Due
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,8 @@ class Decision:
     """What to write for one result.
 
     `status` is the action execution's. With `again_at` the same action execution gets another
-    attempt then; with `dispatches` the present one is run now. `skipped` are disabled steps passed
+    attempt then; with `rings_at` the present one is looked after then, and with `dispatches` it is
+    run now. `skipped` are disabled steps passed
     over on the way to `next_step`. `held` says that nothing must be dispatched before the workflow
     resumes.
     """
@@ -108,6 +122,7 @@ class Decision:
     unknown: bool = False
     waits_until: datetime | None = None
     again_at: datetime | None = None
+    rings_at: datetime | None = None
     spends_retry: bool = False
     dispatches: bool = False
     skipped: tuple[PlanStep, ...] = ()
@@ -146,6 +161,16 @@ def decide(
                 reason=outcome.reason,
                 waits_until=outcome.resume_at,
             )
+        case Accepted():
+            return Decision(
+                status=after_action_event(at.status, ActionEvent.PARK),
+                state=_parked(at.state),
+                ends_attempt=False,
+                provider_reference=outcome.provider_reference,
+                reason=outcome.reason,
+                waits_until=outcome.look_again_at,
+                rings_at=outcome.look_again_at,
+            )
         case Deferred():
             return Decision(
                 status=after_action_event(at.status, ActionEvent.POSTPONE),
@@ -153,6 +178,14 @@ def decide(
                 ends_attempt=False,
                 reason=outcome.reason,
                 again_at=outcome.not_before,
+            )
+        case Due() if at.status is ActionStatus.WAITING:
+            # What has begun is finished, also while its workflow is paused.
+            return Decision(
+                status=after_action_event(at.status, ActionEvent.BECOME_DUE),
+                state=_parked(at.state),
+                ends_attempt=False,
+                dispatches=True,
             )
         case Due():
             event = ExecutionEvent.HOLD if at.workflow_paused else ExecutionEvent.ADVANCE

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from action_service.domain.deliveries import Channel
 from action_service.domain.messages import Fact
 from action_service.domain.plan import Json
 
@@ -42,3 +43,5 @@ class ProviderEvent:
     sender: str | None = None
     # For what is told of a conversation and not of one message.
     conversation: Conversation | None = None
+    # Which of the provider's channels it is about; None for the one of its messages.
+    channel: Channel | None = None

@@ -2,7 +2,7 @@
 
 Counts exclude the first try. Exponential backoff has full jitter (a uniform draw from zero to the
 bound), so that a thousand contacts that failed together do not come back together. A provider's
-Retry-After is a lower bound.
+Retry-After is a lower bound. A busy line is tried again after a fixed while: docs/adr/0012.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ class ErrorClass(StrEnum):
     REJECTED = "rejected"
     UNKNOWN_OUTCOME = "unknown_outcome"
     INTERNAL = "internal"
+    LINE_BUSY = "line_busy"
 
 
 class Backoff(StrEnum):
@@ -32,6 +33,7 @@ class Backoff(StrEnum):
     NONE = "none"
     EXPONENTIAL = "exponential"
     LINEAR = "linear"
+    FIXED = "fixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ RETRY_TABLE: Mapping[ErrorClass, RetryRule] = MappingProxyType(
         ErrorClass.REJECTED: NEVER,
         ErrorClass.UNKNOWN_OUTCOME: NEVER,
         ErrorClass.INTERNAL: NEVER,
+        # How often is the action's own business; its configuration says it.
+        ErrorClass.LINE_BUSY: RetryRule(0, Backoff.FIXED),
     }
 )
 
@@ -63,6 +67,7 @@ class RetryTiming:
 
     base: timedelta = timedelta(seconds=2)
     cap: timedelta = timedelta(minutes=10)
+    line_busy: timedelta = timedelta(minutes=5)
 
 
 def retry_delay(
@@ -88,6 +93,8 @@ def retry_delay(
     if rule.backoff is Backoff.EXPONENTIAL:
         bound = min(timing.base * 2**retries_made, timing.cap)
         delay = bound * rng.random()
+    elif rule.backoff is Backoff.FIXED:
+        delay = timing.line_busy
     else:
         delay = min(timing.base * (retries_made + 1), timing.cap)
     return max(delay, retry_after) if retry_after is not None else delay

@@ -32,7 +32,7 @@ class ActionEvent(StrEnum):
     PARK = "park"
     # Another attempt at a later instant, whether a retry or a deferral.
     POSTPONE = "postpone"
-    # The instant of a postponed attempt has come.
+    # The instant of a postponed attempt has come, or word of what is waited for.
     BECOME_DUE = "become_due"
     # The provider may or may not have acted.
     LOSE_TRACK = "lose_track"
@@ -102,6 +102,8 @@ ACTION_TRANSITIONS: Mapping[tuple[ActionStatus, ActionEvent], ActionStatus] = Ma
         )
         and (event is not ActionEvent.BECOME_DUE or status is ActionStatus.SCHEDULED)
     }
+    # A call that is under way is looked after, and the step waits on until it is over.
+    | {(ActionStatus.WAITING, ActionEvent.BECOME_DUE): ActionStatus.WAITING}
 )
 
 EXECUTION_TRANSITIONS: Mapping[tuple[ExecutionState, ExecutionEvent], ExecutionState] = (

@@ -173,8 +173,9 @@ class BatchProcessor:
             dispatch = record(writes, at, result, decision, plan, output)
             if dispatch is not None and at.execution_id not in applied.cancels:
                 dispatches.append(dispatch)
-        applied.events += await tx.write(writes)
-        return dispatches
+        written = await tx.write(writes)
+        applied.events += written.events
+        return [_at_once(dispatch, written.over) for dispatch in dispatches]
 
     def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:
         outcome = as_known(result.outcome, claimed=at.claimed, claimant=result.claimant)
@@ -186,7 +187,7 @@ class BatchProcessor:
             attempt_number=at.attempt_number,
             retry_count=at.retry_count,
             workflow_paused=at.workflow_status == "paused",
-            max_retries=retry_limit(plan, at.action_id) if isinstance(outcome, Failed) else None,
+            max_retries=_retry_limit(plan, at, outcome),
         )
         try:
             return decide(position, outcome, now=at.now, timing=self._timing, rng=self._rng)
@@ -198,6 +199,19 @@ class BatchProcessor:
                 reason=str(error),
             )
             return None
+
+
+def _at_once(dispatch: Dispatch, over: Collection[str]) -> Dispatch:
+    """Without waiting, when the provider was faster with the end than we with the beginning."""
+    if dispatch.under_way is not None and dispatch.under_way.provider_reference in over:
+        return dispatch._replace(not_before=None)
+    return dispatch
+
+
+def _retry_limit(plan: Plan, at: Standing, outcome: Outcome) -> int | None:
+    if not isinstance(outcome, Failed):
+        return None
+    return retry_limit(plan, at.action_id, outcome.error_class)
 
 
 async def encode_tasks(
@@ -212,7 +226,9 @@ async def encode_tasks(
     rings for it there.
     """
     reading = [
-        dispatch for dispatch in dispatches if dispatch.step.needs and dispatch.not_before is None
+        dispatch
+        for dispatch in dispatches
+        if (dispatch.step.needs or dispatch.under_way) and dispatch.not_before is None
     ]
     contexts: Mapping[str, RunContext] = await tx.contexts(reading) if reading else {}
     tasks: list[Task] = []

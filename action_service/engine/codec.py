@@ -4,14 +4,17 @@ A task's part that is the same for every contact (workflow, action, configuratio
 once per step and put before the part that is not: concatenated protobuf messages are their merge.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from action_service.domain.messages import DeliveryState
 from action_service.domain.plan import Plan, PlanStep
 from action_service.domain.progress import (
+    Accepted,
     Completed,
     Deferred,
     Due,
@@ -21,9 +24,19 @@ from action_service.domain.progress import (
     Waiting,
 )
 from action_service.domain.retry import ErrorClass
-from action_service.engine.model import DeliveryResult, Dispatch, Result, RunContext, Task
+from action_service.engine.model import (
+    CallFacts,
+    DeliveryResult,
+    Dispatch,
+    Ended,
+    Result,
+    RunContext,
+    Task,
+    UnderWay,
+)
 from common.catalogue import catalogue
 from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
+from treadle.dispatch.v1 import task_pb2
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 from treadle.execution.v1 import execution_pb2
@@ -91,6 +104,15 @@ def _outcome(message: ActionResult) -> Outcome:
             return Waiting(_instant(message.waiting.resume_at), _text(message.waiting.reason))
         case "due":
             return Due()
+        case "accepted":
+            accepted = message.accepted
+            if not accepted.provider_reference:
+                raise MalformedResultError("without the provider's id of what it has taken")
+            return Accepted(
+                _text(accepted.provider_reference),
+                _instant(accepted.look_again_at),
+                _text(accepted.reason),
+            )
         case "deferred":
             return Deferred(_instant(message.deferred.not_before), _text(message.deferred.reason))
         case _:
@@ -134,10 +156,13 @@ class TaskEncoder:
         )
         if dispatch.step.needs:
             varying.context_json = _context_json(dispatch, plan, context)
+        if dispatch.under_way is not None:
+            facts = context.call if context is not None else None
+            _set_call(varying.call, dispatch.under_way, facts)
         payload = fixed + varying.SerializeToString()
         if len(payload) > _MAX_TASK_BYTES:
             return _too_large(dispatch, len(payload))
-        return Task(subject, payload, dispatch.attempt_id, _headers(dispatch))
+        return Task(subject, payload, _message_id(dispatch), _headers(dispatch))
 
     def _stamp(self, instant: datetime) -> Timestamp:
         if self._last_stamp[0] != instant:
@@ -166,6 +191,41 @@ class TaskEncoder:
         return known[1:]
 
 
+def _message_id(dispatch: Dispatch) -> str:
+    """What is rung for twice has the same id; each look at what is under way has its own."""
+    if dispatch.under_way is None:
+        return dispatch.attempt_id
+    return f"{dispatch.attempt_id}:{dispatch.under_way.waits_until.timestamp()}"
+
+
+_CALL_STATUSES: Mapping[DeliveryState, task_pb2.CallStatus] = {
+    DeliveryState.QUEUED: task_pb2.CALL_STATUS_QUEUED,
+    DeliveryState.RINGING: task_pb2.CALL_STATUS_RINGING,
+    DeliveryState.ANSWERED: task_pb2.CALL_STATUS_ANSWERED,
+    DeliveryState.COMPLETED: task_pb2.CALL_STATUS_COMPLETED,
+    DeliveryState.BUSY: task_pb2.CALL_STATUS_BUSY,
+    DeliveryState.NO_ANSWER: task_pb2.CALL_STATUS_NO_ANSWER,
+    DeliveryState.FAILED: task_pb2.CALL_STATUS_FAILED,
+    DeliveryState.CANCELED: task_pb2.CALL_STATUS_CANCELED,
+}
+
+
+def _set_call(message: task_pb2.ProviderCall, under_way: UnderWay, facts: CallFacts | None) -> None:
+    message.call_id = under_way.provider_reference
+    if facts is None:
+        message.status = task_pb2.CALL_STATUS_QUEUED
+        return
+    message.status = _CALL_STATUSES.get(facts.state, task_pb2.CALL_STATUS_QUEUED)
+    message.placed_at.FromDatetime(facts.placed_at)
+    for name in ("answered_by", "recording_url", "to"):
+        value = facts.details.get(name)
+        if isinstance(value, str):
+            setattr(message, name, value)
+    seconds = facts.details.get("duration_seconds")
+    if isinstance(seconds, int):
+        message.duration.FromSeconds(seconds)
+
+
 def headers_of(account_id: str, trace_id: str, attempt_id: str) -> dict[str, str]:
     """The account, and a W3C trace context: what `trace_id` names is a trace, an attempt a span.
 
@@ -178,6 +238,20 @@ def headers_of(account_id: str, trace_id: str, attempt_id: str) -> dict[str, str
 
 def _headers(dispatch: Dispatch) -> dict[str, str]:
     return headers_of(dispatch.account_id, dispatch.execution_id, dispatch.attempt_id)
+
+
+def ended_task(ended: Ended) -> Task:
+    """Word to the engine that what an attempt has begun is over."""
+    result = ActionResult(
+        attempt_id=ended.attempt_id,
+        action_execution_id=ended.action_execution_id,
+        execution_id=ended.execution_id,
+        account_id=ended.account_id,
+    )
+    result.due.SetInParent()
+    payload = ActionResultBatch(results=[result]).SerializeToString()
+    headers = headers_of(ended.account_id, ended.execution_id, ended.attempt_id)
+    return Task(RESULTS_SUBJECT, payload, f"{ended.attempt_id}:ended", headers)
 
 
 def _too_large(dispatch: Dispatch, size: int) -> Task:
@@ -207,7 +281,7 @@ def _delayed(dispatch: Dispatch, not_before: datetime) -> Task:
         account_id=dispatch.account_id,
     )
     payload = DelayedTask(task=ids, not_before=not_before).SerializeToString()
-    return Task(DELAY_SUBJECT, payload, dispatch.attempt_id, _headers(dispatch))
+    return Task(DELAY_SUBJECT, payload, _message_id(dispatch), _headers(dispatch))
 
 
 def _context_json(dispatch: Dispatch, plan: Plan, context: RunContext | None) -> bytes:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from action_service.domain.deliveries import Channel
+from action_service.domain.messages import DeliveryState
 from action_service.domain.plan import Json, PlanStep
 from action_service.domain.progress import Outcome
 from action_service.domain.states import ActionStatus, ExecutionState
@@ -56,8 +57,13 @@ class Standing(NamedTuple):
     retry_count: int
     status: ActionStatus
     has_event: bool
-    # The ledger has a claim of the current attempt.
+    # The ledger has a claim of the current attempt of which nobody knows what came of it.
     claimed: bool
+    # Of what the current attempt has begun at its provider, and when it was; the claim is settled.
+    provider_reference: str | None
+    claimed_at: datetime | None
+    # Until when the step waits.
+    waits_until: datetime | None
     # When the step was reached; waits count from here, however often they are rung for.
     reached_at: datetime
     now: datetime
@@ -175,6 +181,22 @@ class Send(NamedTuple):
     provider_reference: str
 
 
+class Begun(NamedTuple):
+    """The claim of an attempt is settled: the provider's id of what it has begun."""
+
+    attempt_id: str
+    provider_reference: str
+
+
+class Ended(NamedTuple):
+    """What the current attempt of an execution has begun is over: its step can go on."""
+
+    account_id: str
+    execution_id: str
+    action_execution_id: str
+    attempt_id: str
+
+
 @dataclass(slots=True)
 class Writes:
     """All rows that a batch changes; written together.
@@ -188,10 +210,18 @@ class Writes:
     new: list[NewAction] = field(default_factory=list[NewAction])
     moves: list[Move] = field(default_factory=list[Move])
     sends: list[Send] = field(default_factory=list[Send])
+    begun: list[Begun] = field(default_factory=list[Begun])
+
+
+class UnderWay(NamedTuple):
+    """What an attempt has begun at its provider: its id there, and until when it is waited for."""
+
+    provider_reference: str
+    waits_until: datetime
 
 
 class Dispatch(NamedTuple):
-    """An attempt to be run: what its task is made from."""
+    """An attempt to be run, or looked after: what its task is made from."""
 
     step: PlanStep
     version_id: str
@@ -205,17 +235,29 @@ class Dispatch(NamedTuple):
     ready_at: datetime
     has_event: bool = False
     not_before: datetime | None = None
+    under_way: UnderWay | None = None
+
+
+class CallFacts(NamedTuple):
+    """What is known of a telephone call."""
+
+    state: DeliveryState
+    placed_at: datetime
+    # What its provider has told beside: `answered_by`, `duration_seconds`, `recording_url`, `to`.
+    details: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What templates may read of one execution, beside what the plan itself knows."""
+    """What an attempt may read: of its execution, beside what the plan itself knows."""
 
     contact: Mapping[str, Json] | None
     user: Mapping[str, Json] | None
     account: Mapping[str, Json] | None
     steps: Mapping[str, Json] | None
     event: Mapping[str, Json] | None
+    # Of the call that the attempt has placed.
+    call: CallFacts | None = None
 
 
 class BadItemError(Exception):

@@ -22,6 +22,15 @@ class OutboxRow(NamedTuple):
     payload: bytes
 
 
+class Written(NamedTuple):
+    """What writing has brought to light."""
+
+    # What providers have told of the messages before.
+    events: Sequence[ContactEvent] = ()
+    # Messages that are over already, by their providers' ids.
+    over: Collection[str] = frozenset()
+
+
 class ContextReads(Protocol):
     """What templates read, as one transaction sees it."""
 
@@ -49,7 +58,7 @@ class EngineTransaction(ContextReads, Protocol):
         """
         ...
 
-    async def write(self, writes: Writes) -> Sequence[ContactEvent]:
+    async def write(self, writes: Writes) -> Written:
         """Writes rows; returns what providers have told of the messages before. BadItemError."""
         ...
 

@@ -19,7 +19,7 @@ from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.model import Dispatch, StoreUnavailableError
 from action_service.engine.ports import EngineStore, Ringer
-from action_service.engine.writing import dispatch_of, lease_of
+from action_service.engine.writing import lease_of, same_attempt
 
 _log = structlog.get_logger(__name__)
 
@@ -76,9 +76,7 @@ class Sweeper:
                 if step is None:
                     continue
                 leases[at.action_execution_id] = lease_of(step)
-                dispatches.append(
-                    dispatch_of(at, step, at.action_execution_id, at.attempt_id, at.attempt_number)
-                )
+                dispatches.append(same_attempt(at, step))
             await tx.renew_leases(leases)
             tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
         _log.info("rung_again", count=len(tasks))

@@ -1,6 +1,7 @@
 """Turns a decision into rows, and into the attempt that is to be run next."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -9,17 +10,20 @@ import orjson
 from action_service.domain.messages import CHANNEL_OF
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.progress import LEASE, Decision, Due, lease_for
+from action_service.domain.retry import ErrorClass
 from action_service.domain.states import ActionStatus
 from action_service.engine.model import (
     ActionWrite,
     Advance,
     AttemptWrite,
+    Begun,
     Dispatch,
     Move,
     NewAction,
     Result,
     Send,
     Standing,
+    UnderWay,
     Writes,
 )
 from common.catalogue import catalogue
@@ -42,7 +46,11 @@ def record(
     output_json = decision.output_json or "{}"
     if output:
         output_json = orjson.dumps({**orjson.loads(output_json), **output}).decode()
-    if decision.provider_reference:
+    if at.provider_reference is not None:
+        # The attempt is what began it, not the look at how it ended.
+        result = result._replace(started_at=at.claimed_at or result.started_at)
+        decision = replace(decision, provider_reference=at.provider_reference)
+    elif decision.provider_reference:
         _accepted(writes, at, plan, decision.provider_reference)
     if decision.status is ActionStatus.COMPLETED and not (decision.held or decision.skipped):
         return _advance(writes, at, result, decision, output_json)
@@ -90,8 +98,20 @@ def record(
         writes.moves.append(
             Move(at.execution_id, decision.state, at.action_id, at.action_execution_id, attempt_id)
         )
-        return None
+        return _look_again(writes, at, decision, plan)
     return _next(writes, at, decision)
+
+
+def _look_again(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispatch | None:
+    """The same attempt once more, when what it has begun is looked after."""
+    reference, step = decision.provider_reference, plan.by_id.get(at.action_id)
+    if decision.rings_at is None or reference is None or step is None:
+        return None
+    writes.begun.append(Begun(at.attempt_id, reference))
+    there = at._replace(provider_reference=reference, waits_until=decision.rings_at)
+    return dispatch_of(
+        there, step, at.action_execution_id, at.attempt_id, at.attempt_number, decision.rings_at
+    )
 
 
 def _accepted(writes: Writes, at: Standing, plan: Plan, reference: str) -> None:
@@ -148,19 +168,23 @@ def _default_timeout(action_type: str) -> int:
     return timeout if isinstance(timeout, int) else 0
 
 
-def retry_limit(plan: Plan, action_id: str) -> int | None:
+def retry_limit(plan: Plan, action_id: str, error_class: ErrorClass) -> int | None:
     """How often the action's own configuration lets it be retried; None leaves it to the table."""
     step = plan.by_id.get(action_id)
     if step is None:
         return None
-    retry = catalogue().get(step.action_type).retry
-    if retry == RETRY_CLASS_NEVER:
+    spec = catalogue().get(step.action_type)
+    if spec.retry == RETRY_CLASS_NEVER:
         return 0
-    if retry != RETRY_CLASS_CONFIGURED:
+    if error_class is ErrorClass.LINE_BUSY:
+        wanted = "retry_on_busy"
+    elif spec.retry == RETRY_CLASS_CONFIGURED:
+        wanted = "retry_on_failure"
+    else:
         return None
-    config = catalogue().get(step.action_type).defaults() | step.config
+    config = spec.defaults() | step.config
     limit = config.get("max_retries")
-    return limit if config.get("retry_on_failure") and isinstance(limit, int) else 0
+    return limit if config.get(wanted) and isinstance(limit, int) else 0
 
 
 _ENDED = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.SKIPPED})
@@ -203,6 +227,9 @@ def _again(
 def _due(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispatch | None:
     """The postponed attempt itself, now or when its workflow resumes."""
     step = plan.by_id.get(at.action_id)
+    if decision.status is ActionStatus.WAITING:
+        # Nothing changes by a look; the lease that runs on has it repeated.
+        return None if step is None else same_attempt(at, step)
     lease = at.now + lease_of(step) if step is not None and decision.dispatches else None
     writes.actions.append(
         ActionWrite(
@@ -219,7 +246,7 @@ def _due(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispat
     )
     if step is None or not decision.dispatches:
         return None
-    return dispatch_of(at, step, at.action_execution_id, at.attempt_id, at.attempt_number)
+    return same_attempt(at, step)
 
 
 def _next(writes: Writes, at: Standing, decision: Decision) -> Dispatch | None:
@@ -281,6 +308,11 @@ def skipped_action(
     )
 
 
+def same_attempt(at: Standing, step: PlanStep) -> Dispatch:
+    """The current attempt, to be run or looked after now."""
+    return dispatch_of(at, step, at.action_execution_id, at.attempt_id, at.attempt_number)
+
+
 def dispatch_of(
     at: Standing,
     step: PlanStep,
@@ -294,6 +326,9 @@ def dispatch_of(
     A step that is reached only now is ready now; one that is run again was ready when it was
     reached, so that a wait whose timer was lost does not begin anew.
     """
+    under_way = None
+    if attempt_id == at.attempt_id and at.provider_reference and at.waits_until:
+        under_way = UnderWay(at.provider_reference, at.waits_until)
     return Dispatch(
         step,
         at.version_id,
@@ -307,4 +342,5 @@ def dispatch_of(
         at.reached_at if action_execution_id == at.action_execution_id else at.now,
         at.has_event,
         not_before,
+        under_way,
     )

@@ -10,7 +10,14 @@ from action_service.servicers.rpc import Rpc
 from action_service.use_cases.ports import Database, Writer
 from action_service.use_cases.records.campaigns import COURSE_ACCESS, set_progress
 from action_service.use_cases.records.directory import EDIT, NOTIFICATION, mark_read
-from action_service.use_cases.records.kinds import CAMPAIGNS, COURSES, CRM, DIRECTORY, MESSENGER
+from action_service.use_cases.records.kinds import (
+    CAMPAIGNS,
+    COURSES,
+    CRM,
+    DIRECTORY,
+    MEDIA,
+    MESSENGER,
+)
 from action_service.use_cases.records.messenger import (
     MESSENGER_IDENTITY,
     MESSENGER_PAGE,
@@ -25,6 +32,7 @@ from treadle.record.v1 import (
     course_service_pb2,
     crm_service_pb2,
     directory_service_pb2,
+    media_service_pb2,
     messenger_pb2,
     messenger_service_pb2,
     notification_pb2,
@@ -33,6 +41,7 @@ from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceServicer
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceServicer
 from treadle.record.v1.crm_service_pb2_grpc import CrmServiceServicer
 from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceServicer
+from treadle.record.v1.media_service_pb2_grpc import MediaServiceServicer
 from treadle.record.v1.messenger_service_pb2_grpc import MessengerServiceServicer
 
 
@@ -136,3 +145,9 @@ def _resolved(found: Conversation) -> messenger_service_pb2.ResolveConversationR
         if known.HasField("last_message_at"):
             response.last_message_at.CopyFrom(known.last_message_at)
     return response
+
+
+def media_servicer(database: Database) -> MediaServiceServicer:
+    """Serves MediaService."""
+    service = media_service_pb2.DESCRIPTOR.services_by_name["MediaService"]
+    return record_servicer(MediaServiceServicer, service, Rpc(database), MEDIA)

@@ -48,6 +48,7 @@ KINDS: Mapping[str, ReferenceKind] = {
         unusable="the messenger page is not connected: store the access token of the page as the"
         " account's facebook_page credential of the name that the page gives",
     ),
+    "audio_file": ReferenceKind("audio file"),
 }
 
 
@@ -103,7 +104,8 @@ def _references(
     message: MessageSpec, values: Mapping[str, Json], within: Mapping[str, UUID], path: str
 ) -> Iterator[Reference]:
     for name, field in message.fields.items():
-        if field.reference is None and field.message is None:
+        reference = field.reference or _meant(field, values)
+        if reference is None and field.message is None:
             continue
         value = values.get(name)
         place = below(path, name) if path else name
@@ -112,8 +114,13 @@ def _references(
             at = f"{place}[{index}]" if isinstance(value, list) else place
             if field.message is not None and isinstance(item, dict):
                 yield from _references(field.message, item, within, at)
-            elif field.reference is not None and (found := id_in(item)) is not None:
-                yield Reference(at, field.reference, found, parent)
+            elif reference is not None and (found := id_in(item)) is not None:
+                yield Reference(at, reference, found, parent)
+
+
+def _meant(field: FieldSpec, values: Mapping[str, Json]) -> str | None:
+    """The kind of record that a field points to as another one is now, if it does."""
+    return next((m.reference for m in field.meanings if values.get(m.other_field) == m.value), None)
 
 
 def _parent(

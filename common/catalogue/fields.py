@@ -62,6 +62,16 @@ class EnumSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text means while the field `other_field` beside it has `value`."""
+
+    other_field: str
+    value: str
+    kind: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field: its shape, its rules and its presentation. None means that a rule is not given."""
 
@@ -90,6 +100,8 @@ class FieldSpec:
     reference: str | None
     # The field beside this one with the id of what the record referred to is part of.
     reference_parent: str | None
+    # Of a field whose kind and reference another one decides.
+    meanings: tuple[Meaning, ...]
     editable: bool
     create_only: bool
     default: str | int | float | bool | None
@@ -216,11 +228,21 @@ def _field_spec(field: FieldDescriptor, above: tuple[str, ...]) -> FieldSpec:
         max_items=_given(rules, "max_items"),
         reference=_option_name("ReferenceKind", rules.reference),
         reference_parent=rules.reference_parent or None,
+        meanings=tuple(_meaning(meaning) for meaning in rules.meanings),
         editable=rules.editable,
         create_only=rules.create_only,
         default=_default(field, enum),
         enum=enum,
         message=_message_spec(nested, above) if nested else None,
+    )
+
+
+def _meaning(meaning: options_pb2.Meaning) -> Meaning:
+    return Meaning(
+        meaning.other_field,
+        meaning.value,
+        _option_name("FieldKind", meaning.kind),
+        _option_name("ReferenceKind", meaning.reference),
     )
 
 

@@ -7,6 +7,9 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from common.catalogue.fields import message_spec
+from common.egress.addresses import is_public
+from common.egress.errors import EgressRefused
+from common.egress.target import parse_target
 from treadle.contact.v1 import contact_pb2
 
 # Stands for a stored secret in everything the API returns.
@@ -31,6 +34,7 @@ CUSTOM_FIELD_PATTERN = rf"custom_fields\.{CUSTOM_FIELD_NAME_PATTERN}"
 HEADER_NAME_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 HEADER_PATTERN = r"^[ -~]*$"
 TAG_LENGTH = 100
+_INNER_NAMES = frozenset({"localhost", "local", "internal", "test", "invalid", "onion"})
 # They frame the request (RFC 9110 and 9112); whoever sets them could smuggle another one.
 RESERVED_HEADERS = frozenset(
     {
@@ -72,6 +76,21 @@ def _url(value: str) -> str | None:
     if "@" in parts.netloc:
         return "must not carry a user name or password; use the authentication fields"
     return None
+
+
+def _public_url(value: str) -> str | None:
+    wanted = "must be an https URL on a public host, such as https://cdn.example.com/file.mp3"
+    if not value.lower().startswith("https://"):
+        return wanted
+    try:
+        target = parse_target(value)
+    except EgressRefused as error:
+        return f"{wanted}: {error}"
+    if target.address is not None:
+        return None if is_public(target.address) else wanted
+    # A name without a dot, or below one of these, leads to nobody on the internet (RFC 6761, 6762).
+    top = f".{target.host}".rpartition(".")
+    return wanted if top[0] == "" or top[2] in _INNER_NAMES else None
 
 
 def _tag(value: str) -> str | None:
@@ -147,6 +166,7 @@ CHECKS: Mapping[str, Check] = {
     "email": _matching(EMAIL_PATTERN, "must be an email address, such as ann@example.com"),
     "phone": _matching(PHONE_PATTERN, "must be a phone number in E.164, such as +14155550100"),
     "url": _url,
+    "public_url": _public_url,
     "time_of_day": _matching(TIME_PATTERN, "must be a 24-hour time HH:MM, such as 09:30"),
     "date_time": _date_time,
     "color": _matching(COLOR_PATTERN, "must be a hex colour, such as #1f77b4"),

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 from common.catalogue.fields import CatalogueError, FieldSpec, MessageSpec, Shape
+from common.catalogue.kinds import check_kind
 from common.catalogue.shapes import as_object
 from common.catalogue.violations import ViolationKind, path_of
+from common.templating import has_markup
 from treadle.options.v1 import options_pb2
 
 
@@ -104,6 +106,26 @@ class ForbiddenWhen(_Conditional):
 
 
 @dataclass(frozen=True, slots=True)
+class MeansWhen(_Conditional):
+    """The text is of `kind`, and may point to a `reference`, when the other has the value."""
+
+    kind: str | None = None
+    reference: str | None = None
+    template: bool = False
+
+    def broken_by(self, message: MessageSpec, config: Mapping[str, object]) -> BrokenRule | None:
+        """What is wrong, if anything is; nothing yet while the text has merge fields."""
+        when, value = self._condition(message, config), config.get(self.path[0])
+        if when is None or not isinstance(value, str) or not value.strip():
+            return None
+        if self.template and has_markup(value):
+            return None
+        problem = check_kind(self.kind, value)
+        text = f"{problem}, {when}"
+        return BrokenRule(self.path, ViolationKind.INVALID, text) if problem else None
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """At least one of the fields must be given."""
 
@@ -124,7 +146,7 @@ class AnyOf:
         return BrokenRule((), ViolationKind.MISSING, text)
 
 
-Conditional: TypeAlias = RequiredWhen | ForbiddenWhen
+Conditional: TypeAlias = RequiredWhen | ForbiddenWhen | MeansWhen
 FieldRule: TypeAlias = Conditional | AnyOf
 
 
@@ -135,7 +157,24 @@ def read_rules(
     return (
         *(RequiredWhen.read(rule, message) for rule in options.required_when),
         *(ForbiddenWhen.read(rule, message) for rule in options.forbidden_when),
+        *_meanings(message),
     )
+
+
+def _meanings(message: MessageSpec) -> Iterator[MeansWhen]:
+    for field in message.fields.values():
+        for meaning in field.meanings:
+            other = message.fields.get(meaning.other_field)
+            if other is None or meaning.value not in _spellings(other):
+                raise CatalogueError(f"{message.name}.{field.name}: {meaning.value} means nothing")
+            yield MeansWhen(
+                (field.name,),
+                meaning.other_field,
+                (meaning.value,),
+                kind=meaning.kind,
+                reference=meaning.reference,
+                template=field.template,
+            )
 
 
 def own_rules(message: MessageSpec) -> tuple[FieldRule, ...]:

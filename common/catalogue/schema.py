@@ -17,7 +17,7 @@ from common.catalogue.kinds import (
     UUID_PATTERN,
     contact_field_pattern,
 )
-from common.catalogue.rules import AnyOf, FieldRule, RequiredWhen, own_rules
+from common.catalogue.rules import AnyOf, FieldRule, MeansWhen, RequiredWhen, own_rules
 from common.catalogue.variants import Variants
 from common.numbers import NUMBER_PATTERN
 
@@ -37,11 +37,16 @@ _TYPES: Mapping[Shape, JsonSchema] = {
 }
 
 
+# A text with merge fields, whose form is seen only once they are filled in.
+_MERGED: JsonSchema = {"pattern": r"\{[{%]"}
+
+
 def _format(kind: str) -> JsonSchema:
     formats: Mapping[str, JsonSchema] = {
         "email": {"format": "email", "pattern": EMAIL_PATTERN},
         "phone": {"pattern": PHONE_PATTERN},
         "url": {"format": "uri", "pattern": "^https?://"},
+        "public_url": {"format": "uri", "pattern": "^https://"},
         "time_of_day": {"pattern": TIME_PATTERN},
         "date_time": {"pattern": DATE_TIME_PATTERN},
         "color": {"pattern": COLOR_PATTERN},
@@ -194,10 +199,26 @@ def _rule(message: MessageSpec, rule: FieldRule) -> JsonSchema:
     given: JsonSchema = {"required": [rule.path[-1]]}
     if rule.field_values:
         given["properties"] = {rule.path[-1]: {"enum": list(rule.field_values)}}
-    then: JsonSchema = given if isinstance(rule, RequiredWhen) else {"not": given}
+    then: JsonSchema
+    match rule:
+        case RequiredWhen():
+            then = given
+        case MeansWhen():
+            then = {"properties": {rule.path[-1]: _meaning(rule)}}
+        case _:
+            then = {"not": given}
     for name in reversed(rule.path[:-1]):
         then = {"properties": {name: then}}
     return {"if": condition, "then": then}
+
+
+def _meaning(rule: MeansWhen) -> JsonSchema:
+    hints = {"x-treadle-kind": rule.kind, "x-treadle-reference": rule.reference}
+    shown: JsonSchema = {name: value for name, value in hints.items() if value}
+    formed = _format(rule.kind or "")
+    if not formed:
+        return shown
+    return shown | ({"anyOf": [formed, _MERGED]} if rule.template else formed)
 
 
 def as_json(schema: JsonSchema) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from common.catalogue.models import (
     violations_of,
 )
 from common.catalogue.rendering import ConfigRenderError
-from common.catalogue.rules import Conditional, broken, read_rules
+from common.catalogue.rules import Conditional, MeansWhen, broken, read_rules
 from common.catalogue.schema import DIALECT, message_schema, output_schema
 from common.catalogue.variants import Variants, settled
 from common.catalogue.violations import ValidationOutcome, path_of
@@ -94,6 +94,11 @@ class ActionSpec:
     def config_schema(self) -> dict[str, Any]:
         """JSON Schema (draft 2020-12) of the configuration."""
         return copy.deepcopy(self._config_schema)
+
+    @cached_property
+    def has_meanings(self) -> bool:
+        """Whether what a value must look like depends on another one."""
+        return any(isinstance(rule, MeansWhen) for rule in self.rules)
 
     @cached_property
     def _config_schema(self) -> dict[str, Any]:
@@ -239,7 +244,7 @@ def render_config(
     rendered = type(config)()
     rendered.CopyFrom(config)
     rendering.render_message(rendered, spec.config, context)
-    if spec.rules and len(rendered.ListFields()) < len(config.ListFields()):
+    if spec.has_meanings or (spec.rules and len(rendered.ListFields()) < len(config.ListFields())):
         for rule in broken(spec.rules, spec.config, convert.read(rendered, spec.config)):
             raise ConfigRenderError(path_of(rule.path), f"{rule.text}, once rendered")
     if spec.variants:

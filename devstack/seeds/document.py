@@ -123,6 +123,15 @@ class MessengerIdentity(Entry):
     psid: str
 
 
+class AudioFile(Entry):
+    """A recording that calls play."""
+
+    name: str
+    url: str
+    content_type: str
+    duration_seconds: float | None = None
+
+
 class Trigger(Entry):
     """Events that start a workflow."""
 
@@ -170,6 +179,7 @@ class Seed(BaseModel):
     pipelines: tuple[Pipeline, ...] = ()
     courses: tuple[Course, ...] = ()
     messenger_pages: tuple[MessengerPage, ...] = ()
+    audio_files: tuple[AudioFile, ...] = ()
     workflows: tuple[SeededWorkflow, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     contacts: tuple[Contact, ...] = ()

@@ -60,6 +60,7 @@ class _Planting:
         self._settle("pipelines", seed.pipelines, self._pipeline)
         self._settle("courses", seed.courses, self._course)
         self._settle("messenger_pages", seed.messenger_pages, _plain)
+        self._settle("audio_files", seed.audio_files, _plain)
         # A workflow's actions may name a campaign that the workflow is to back: first all
         # campaigns are there, then they are complete.
         self._each("campaigns", seed.campaigns, self._bare_campaign)

@@ -17,6 +17,7 @@ _KINDS = (
     "pipelines",
     "courses",
     "messenger_pages",
+    "audio_files",
     "workflows",
     "campaigns",
 )

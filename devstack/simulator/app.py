@@ -26,6 +26,7 @@ from devstack.simulator.telling import Telling
 from devstack.simulator.telling_views import TellingViews
 from devstack.simulator.twilio import Twilio
 from devstack.simulator.twilio_callbacks import TwilioCallbacks
+from devstack.simulator.twilio_calls import TwilioCalls
 from devstack.simulator.views import Views
 
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -68,6 +69,7 @@ class Simulator:
         twilio = Twilio(
             self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token), callbacks
         )
+        calls = TwilioCalls(twilio, self.inbox, telling)
         stripe = Stripe(self.inbox, _reveal(known.stripe_api_key))
         pages = GraphCallbacks(telling) if telling is not None else None
         graph = Graph(
@@ -81,6 +83,7 @@ class Simulator:
         self.app = Starlette(
             routes=[
                 *_provider_routes(exchange, sendgrid, twilio, Sink(self.inbox)),
+                *_call_routes(exchange, calls),
                 *_stripe_routes(exchange, stripe),
                 Route("/{version}/{page}/messages", _endpoint(exchange, graph), methods=ANY_METHOD),
                 *Views(self.inbox, self.plan, telling).routes(),
@@ -99,6 +102,16 @@ def _provider_routes(
         Route(f"{messages}/{{message}}.json", _endpoint(exchange, twilio), methods=["GET"]),
         Route("/sink/{name}", _endpoint(exchange, sink), methods=ANY_METHOD),
         Route("/sink/{name}/{rest:path}", _endpoint(exchange, sink), methods=ANY_METHOD),
+    ]
+
+
+def _call_routes(exchange: Exchange, calls: TwilioCalls) -> list[Route]:
+    path = "/2010-04-01/Accounts/{account}/Calls"
+    serve = _endpoint(exchange, calls)
+    return [
+        Route(f"{path}.json", serve, methods=["GET", "POST"]),
+        Route(f"{path}/{{call}}.json", serve, methods=["GET", "POST"]),
+        Route(f"{path}/{{call}}/Recordings.json", serve, methods=["GET"]),
     ]
 
 

@@ -9,7 +9,7 @@ at most `CONCURRENCY` requests are under way.
 import asyncio
 import heapq
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -56,6 +56,9 @@ class Callback:
     in_batch: bool = False
     # The member that says when it happened, in seconds: when it is first posted.
     instant: str = ""
+    # Done right before it is posted, and with what it was answered, when that is good.
+    due: Callable[[], None] | None = None
+    heard: Callable[[str], None] | None = None
 
     def at(self, now: datetime) -> "Callback":
         """With its instant."""
@@ -208,6 +211,9 @@ class Callbacks:
     async def _post(self, http: httpx.AsyncClient, group: list[_Waiting]) -> None:
         """Make one request, and see to what comes after it."""
         started = self._clock.now()
+        for waiting in group:
+            if waiting.callback.due is not None:
+                waiting.callback.due()
         group = [replace(waiting, callback=waiting.callback.at(started)) for waiting in group]
         try:
             status = await self._request(http, [waiting.callback for waiting in group])
@@ -246,9 +252,12 @@ class Callbacks:
             **first.sign(url, body, self._clock.now()),
         }
         try:
-            return (await http.post(url, content=body, headers=headers)).status_code
+            answer = await http.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
+        if answer.is_success and first.heard is not None:
+            first.heard(answer.text)
+        return answer.status_code
 
     def _record(self, record: Record) -> None:
         self._records.append(record)

@@ -32,7 +32,7 @@ class Control(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: Literal["sendgrid", "twilio", "messenger", "stripe", "sink"]
+    provider: Literal["sendgrid", "twilio", "twilio_voice", "messenger", "stripe", "sink"]
     mode: str = Field(
         pattern=r"^(ok|hang|reset|garbage|slow|accept_then_reset|accept_then_hang|[45]\d\d)$"
     )

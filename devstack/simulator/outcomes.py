@@ -37,6 +37,13 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
     SPAM = "spam"
     UNSUBSCRIBE = "unsubscribe"
+    # Calls: who answers, or why nobody does; FAILED is one of these too.
+    HUMAN = "human"
+    MACHINE = "machine"
+    FAX = "fax"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CANCELED = "canceled"
     # Payments.
     DISPUTE = "dispute"
 
@@ -45,6 +52,9 @@ _ANY = frozenset({Outcome.READ, Outcome.DELIVERED, Outcome.SILENT})
 _OF = {
     "twilio": _ANY
     | {Outcome.UNDELIVERED, Outcome.FAILED, Outcome.REPLY, Outcome.STOP, Outcome.HELP},
+    "twilio_voice": _ANY
+    | {Outcome.HUMAN, Outcome.MACHINE, Outcome.FAX}
+    | {Outcome.BUSY, Outcome.NO_ANSWER, Outcome.CANCELED, Outcome.FAILED},
     "sendgrid": _ANY
     | {Outcome.BOUNCE, Outcome.BLOCKED, Outcome.DROPPED, Outcome.DEFERRED}
     | {Outcome.SPAM, Outcome.UNSUBSCRIBE},
@@ -60,6 +70,12 @@ NUMBERS = {
     "+15005559004": Outcome.HELP,
     "+15005559005": Outcome.REPLY,
     "+15005559006": Outcome.SILENT,
+    "+15005559011": Outcome.BUSY,
+    "+15005559012": Outcome.NO_ANSWER,
+    "+15005559013": Outcome.HUMAN,
+    "+15005559014": Outcome.MACHINE,
+    "+15005559015": Outcome.FAX,
+    "+15005559016": Outcome.CANCELED,
 }
 
 
@@ -68,7 +84,7 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: Literal["sendgrid", "twilio", "messenger", "stripe"]
+    provider: Literal["sendgrid", "twilio", "twilio_voice", "messenger", "stripe"]
     outcome: Outcome
     to: str | None = Field(default=None, min_length=1, max_length=320)
     count: int | None = Field(default=None, ge=1)
@@ -118,10 +134,11 @@ class Outcomes:
             if standing.remaining is not None:
                 standing.remaining -= 1
             return standing.wish.outcome
-        return _by_address(provider, to)
+        return by_address(provider, to)
 
 
-def _by_address(provider: str, to: str) -> Outcome:
+def by_address(provider: str, to: str) -> Outcome:
+    """What the address says, when nobody has asked for an outcome."""
     said = NUMBERS.get(to, Outcome.READ)
     local, domain, _ = to.lower().partition(EMAIL_DOMAIN)
     if domain and (name := local.partition("+")[0]) in _OF.get(provider, ()):

@@ -21,6 +21,7 @@ PROVIDERS = {
     "sendgrid": "Email",
     "twilio": "SMS",
     "messenger": "Messenger",
+    "twilio_voice": "Call",
     "stripe": "Payment",
     "sink": "Webhook",
 }

@@ -108,39 +108,48 @@ class Twilio:
 
     def recipients(self, call: Call) -> frozenset[str]:
         """The form's `To`."""
-        return frozenset(_form(call).get("To", []))
+        return frozenset(form_of(call).get("To", []))
 
     def failure(self, status: int) -> Answer:
         """Twilio's error body for a status."""
         code, message = _FAILURES.get(status, (20000 + status, "Request failed"))
-        return _refusal(status, code, message)
+        return refusal(status, code, message)
 
     def handle(self, call: Call) -> Answer:
         """Check credentials, then create, fetch or list."""
-        user, password = _shown(call)
-        if not self._known(user, password):
-            return self.failure(401)
-        account = call.params["account"]
-        if not _SID.fullmatch(account) or account != (self._account_sid or account):
-            return _refusal(404, 20404, f"The requested resource {call.path} was not found")
+        if refused := self.refuses(call):
+            return refused
         if sid := call.params.get("message"):
             return self._fetch(call, sid) if call.method == "GET" else self.failure(405)
         if call.method == "GET":
             return self._list(call)
-        return self._create(call, password) if call.method == "POST" else self.failure(405)
+        return self._create(call) if call.method == "POST" else self.failure(405)
+
+    def refuses(self, call: Call) -> Answer | None:
+        """What is answered to whoever may not use the account."""
+        if not self._known(*_shown(call)):
+            return self.failure(401)
+        account = call.params["account"]
+        if not _SID.fullmatch(account) or account != (self._account_sid or account):
+            return refusal(404, 20404, f"The requested resource {call.path} was not found")
+        return None
+
+    def token_of(self, call: Call) -> str:
+        """The token that signs what is told of what the call has made."""
+        return self._auth_token or _shown(call)[1]
 
     def _known(self, user: str, password: str) -> bool:
         # An API key (SK...) authenticates with its own secret, so only the token can be compared.
         known_user = user == (self._account_sid or user) or user.startswith("SK")
         return bool(user and password) and known_user and password == (self._auth_token or password)
 
-    def _create(self, call: Call, auth_token: str) -> Answer:
-        form = _form(call)
+    def _create(self, call: Call) -> Answer:
+        form = form_of(call)
         to, sender, body = (form.get(name, [""])[0] for name in ("To", "From", "Body"))
         media = form.get("MediaUrl", [])
         service = form.get("MessagingServiceSid", [""])[0]
-        if refusal := _check(to, sender or service, body, media):
-            return _refusal(400, *refusal)
+        if refused := _check(to, sender or service, body, media):
+            return refusal(400, *refused)
         sid = f"SM{self._run}{next(self._numbers):016x}"
         callback = form.get("StatusCallback", [""])[0]
         details: JsonObject = {
@@ -167,7 +176,7 @@ class Twilio:
         )
         self._inbox.add(message)
         if self._callbacks is not None:
-            self._callbacks.sent(message, self._auth_token or auth_token)
+            self._callbacks.sent(message, self.token_of(call))
         stamp = format_datetime(call.received_at)
         resource = _resource(sid, to, sender or None, body, stamp, details)
         return Answer(201, orjson.dumps(resource), accepted=1)
@@ -175,7 +184,7 @@ class Twilio:
     def _fetch(self, call: Call, sid: str) -> Answer:
         kept = self._inbox.find_by_id(self.name, sid)
         if kept is None:
-            return _refusal(404, 20404, f"The requested resource {call.path} was not found")
+            return refusal(404, 20404, f"The requested resource {call.path} was not found")
         return Answer(200, orjson.dumps(_from_inbox(kept)))
 
     def _list(self, call: Call) -> Answer:
@@ -291,7 +300,8 @@ def _from_inbox(data: bytes) -> JsonObject:
     return {**resource, "status": "delivered", "date_sent": stamp}
 
 
-def _form(call: Call) -> dict[str, list[str]]:
+def form_of(call: Call) -> dict[str, list[str]]:
+    """The parameters that were posted."""
     try:
         return parse_qs(call.body.decode(), keep_blank_values=True)
     except (UnicodeDecodeError, ValueError):
@@ -302,7 +312,8 @@ def _integer(text: str, default: int) -> int:
     return int(text) if text.isascii() and text.isdigit() else default
 
 
-def _refusal(status: int, code: int, message: str) -> Answer:
+def refusal(status: int, code: int, message: str) -> Answer:
+    """Twilio's body of an error."""
     return json_answer(
         status,
         {

@@ -4,12 +4,26 @@ Apart from `bootstrap`, so that the providers' SDKs (a second of imports, tens o
 loaded only by processes whose handlers ask for them.
 """
 
+from typing import TYPE_CHECKING
+
 from common.telemetry import get_logger
 from executor_service.adapters.account_gateways import AccountGateways
 from executor_service.adapters.threads import DaemonThreads
-from executor_service.adapters.unconfigured import NoEmail, NoMessenger, NoPayments, NoSms
+from executor_service.adapters.unconfigured import (
+    NoCalls,
+    NoEmail,
+    NoMessenger,
+    NoPayments,
+    NoSms,
+)
 from executor_service.payment_ports import PaymentGateway
-from executor_service.ports import CredentialStore, EmailGateways, MessengerGateways, SmsGateways
+from executor_service.ports import (
+    CallGateways,
+    CredentialStore,
+    EmailGateways,
+    MessengerGateways,
+    SmsGateways,
+)
 from executor_service.settings import ExecutorSettings
 from treadle.credential.v1.credential_pb2 import (
     PROVIDER_FACEBOOK_PAGE,
@@ -17,6 +31,9 @@ from treadle.credential.v1.credential_pb2 import (
     PROVIDER_TWILIO,
     Secret,
 )
+
+if TYPE_CHECKING:
+    from executor_service.adapters.twilio import TwilioAccount
 
 _log = get_logger(__name__)
 
@@ -52,35 +69,70 @@ def email_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> 
 
 def sms_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> SmsGateways:
     """Twilio; of the settings' account for those who have none."""
-    from executor_service.adapters.transport import ProviderTransport
-    from executor_service.adapters.twilio import TwilioGateway, preload
+    from executor_service.adapters.twilio import TwilioGateway
 
-    preload()
-    transport = ProviderTransport(
-        connections=settings.concurrency, read_timeout=settings.provider_timeout
+    accounts = _Twilio(settings)
+    return AccountGateways(
+        PROVIDER_TWILIO,
+        credentials,
+        shared=TwilioGateway(accounts.shared) if accounts.shared else NoSms(accounts.missing),
+        make=lambda secret: TwilioGateway(accounts.of(secret)),
     )
-    threads = DaemonThreads(settings.concurrency, name="twilio")
 
-    def gateway(account_sid: str, auth_token: str) -> TwilioGateway:
-        return TwilioGateway(
+
+def call_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> CallGateways:
+    """Twilio; of the settings' account for those who have none.
+
+    Its connections and threads are others than those of text messages.
+    """
+    from executor_service.adapters.twilio_calls import TwilioCallGateway
+
+    accounts = _Twilio(settings)
+    return AccountGateways(
+        PROVIDER_TWILIO,
+        credentials,
+        shared=TwilioCallGateway(accounts.shared) if accounts.shared else NoCalls(accounts.missing),
+        make=lambda secret: TwilioCallGateway(accounts.of(secret)),
+    )
+
+
+class _Twilio:
+    """The accounts at Twilio, with connections and threads that they share."""
+
+    def __init__(self, settings: ExecutorSettings) -> None:
+        from executor_service.adapters.transport import ProviderTransport
+        from executor_service.adapters.twilio import preload
+
+        preload()
+        self._settings = settings
+        self._transport = ProviderTransport(
+            connections=settings.concurrency, read_timeout=settings.provider_timeout
+        )
+        self._threads = DaemonThreads(settings.concurrency, name="twilio")
+        token = settings.twilio_auth_token
+        self.missing = ""
+        self.shared: TwilioAccount | None = None
+        if token is not None and settings.twilio_account_sid:
+            self.shared = self._account(settings.twilio_account_sid, token.get_secret_value())
+        else:
+            variables = "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID or _AUTH_TOKEN"
+            self.missing = _not_configured("twilio", variables)
+
+    def of(self, secret: Secret) -> "TwilioAccount":
+        """The one that an account of ours has given us."""
+        return self._account(secret.twilio.account_sid, secret.twilio.auth_token)
+
+    def _account(self, account_sid: str, auth_token: str) -> "TwilioAccount":
+        from executor_service.adapters.twilio import TwilioAccount
+
+        return TwilioAccount(
             account_sid=account_sid,
             auth_token=auth_token,
-            base_url=settings.twilio_base_url,
-            public_url=settings.public_url,
-            transport=transport,
-            threads=threads,
+            base_url=self._settings.twilio_base_url,
+            public_url=self._settings.public_url,
+            transport=self._transport,
+            threads=self._threads,
         )
-
-    def of_account(secret: Secret) -> TwilioGateway:
-        return gateway(secret.twilio.account_sid, secret.twilio.auth_token)
-
-    token = settings.twilio_auth_token
-    if token is None or not settings.twilio_account_sid:
-        variables = "TREADLE_EXECUTOR_TWILIO_ACCOUNT_SID or _AUTH_TOKEN"
-        shared = NoSms(_not_configured("twilio", variables))
-    else:
-        shared = gateway(settings.twilio_account_sid, token.get_secret_value())
-    return AccountGateways(PROVIDER_TWILIO, credentials, shared=shared, make=of_account)
 
 
 def messenger_gateways(

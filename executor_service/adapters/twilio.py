@@ -1,12 +1,12 @@
-"""Text messages through Twilio's own SDK, whose HTTP client is replaced by ours.
+"""Text messages and calls through Twilio's own SDK, whose HTTP client is replaced by ours.
 
 That gives pooled connections, a base URL that can be set, and the answer's headers, which the SDK's
 exception leaves out.
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import orjson
@@ -21,14 +21,17 @@ from executor_service.adapters.transport import ProviderTransport
 from executor_service.domain.classify import NoAnswerError, RefusedError
 from executor_service.ports import Sms, SmsReceipt
 
+T = TypeVar("T")
+
 
 def preload() -> None:
     """Has the SDK import the API's modules, half a second that no message should wait for."""
-    _ = Client("preload", "preload").messages
+    client = Client("preload", "preload")
+    _ = client.messages, client.calls
 
 
-class TwilioGateway:
-    """Sends through `POST /2010-04-01/Accounts/{sid}/Messages.json`."""
+class TwilioAccount:
+    """One account at Twilio: its secret, and the connections and threads that all share."""
 
     def __init__(
         self,
@@ -43,38 +46,50 @@ class TwilioGateway:
         self._threads = threads
         self._transport = transport
         self._base_url = base_url
-        self._public_url = public_url.rstrip("/")
         self._account_sid = account_sid
         self._auth_token = auth_token
+        self.public_url = public_url.rstrip("/")
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """A blocking call, off the event loop."""
+        return await self._threads.run(call)
+
+    def client(self, reference: Mapping[str, str]) -> Any:
+        """An SDK client for one request: it cannot send headers of ours, its HTTP client can."""
+        http_client = _TransportClient(self._transport, self._base_url, reference)
+        return Client(self._account_sid, self._auth_token, http_client=http_client)
+
+    def address(self, reference: Mapping[str, str], *, below: str = "", **query: str) -> str:
+        """Where the gateway takes in what becomes of a message, with the ids of its step."""
+        ids = {name: value for name, value in reference.items() if name != "account_id"}
+        path = f"/inbound/twilio/{reference['account_id']}{below}"
+        return f"{self.public_url}{path}?{urlencode({**query, **ids})}"
+
+
+class TwilioGateway:
+    """Sends through `POST /2010-04-01/Accounts/{sid}/Messages.json`."""
+
+    def __init__(self, account: TwilioAccount) -> None:
+        self._account = account
 
     async def send(self, sms: Sms) -> SmsReceipt:
         """Returns the message's SID and its number of segments."""
-        return await self._threads.run(lambda: self._create(sms))
+        return await self._account.run(lambda: self._create(sms))
 
     def _create(self, sms: Sms) -> SmsReceipt:
         more: dict[str, object] = {}
         if sms.media_urls:
             more["media_url"] = list(sms.media_urls)
-        if self._public_url and "account_id" in sms.reference:
-            more["status_callback"] = self._callback(sms.reference)
+        if self._account.public_url and "account_id" in sms.reference:
+            more["status_callback"] = self._account.address(sms.reference)
         try:
-            message = self._client(sms.reference).messages.create(
+            message = self._account.client(sms.reference).messages.create(
                 to=sms.to, from_=sms.from_number, body=sms.body, **more
             )
             return SmsReceipt(str(message.sid), int(message.num_segments or 0))
         except (TwilioException, ValueError, TypeError) as error:
             # A good status with a body that is not a message: it may well have been taken.
             raise NoAnswerError("its answer could not be read") from error
-
-    def _callback(self, reference: Mapping[str, str]) -> str:
-        """Where the gateway takes in what becomes of the message, with the ids of its step."""
-        ids = {name: value for name, value in reference.items() if name != "account_id"}
-        return f"{self._public_url}/inbound/twilio/{reference['account_id']}?{urlencode(ids)}"
-
-    def _client(self, reference: Mapping[str, str]) -> Any:
-        """An SDK client for one message: it cannot send headers of ours, its HTTP client can."""
-        http_client = _TransportClient(self._transport, self._base_url, reference)
-        return Client(self._account_sid, self._auth_token, http_client=http_client)
 
 
 class _TransportClient(HttpClient):

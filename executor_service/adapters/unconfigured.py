@@ -1,5 +1,6 @@
 """Providers for which this deployment has no credentials: accounts without any are told so."""
 
+from executor_service.domain.calls import CallReport
 from executor_service.domain.classify import CredentialsMissingError
 from executor_service.payment_ports import (
     Cancellation,
@@ -10,7 +11,15 @@ from executor_service.payment_ports import (
     RefundMade,
     Subscription,
 )
-from executor_service.ports import Email, MessengerMessage, MessengerReceipt, Sms, SmsReceipt
+from executor_service.ports import (
+    CallQuestion,
+    Email,
+    MessengerMessage,
+    MessengerReceipt,
+    NewCall,
+    Sms,
+    SmsReceipt,
+)
 
 
 class NoEmail:
@@ -46,6 +55,19 @@ class NoMessenger:
         """Always refuses."""
         raise CredentialsMissingError(
             "the account has no facebook_page credential of the name that the messenger page gives"
+        )
+
+
+class NoCalls:
+    """Stands where the provider of telephone calls would."""
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    async def send(self, request: NewCall | CallQuestion) -> CallReport:
+        """Always refuses."""
+        raise CredentialsMissingError(
+            f"the account has no credentials for it, and {self._variable} is not set"
         )
 
 

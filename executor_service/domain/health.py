@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from executor_service.domain.outcome import Completed, ErrorClass, Failed, Outcome
+from executor_service.domain.outcome import Accepted, Completed, ErrorClass, Failed, Outcome
 
 
 class Health(StrEnum):
@@ -45,7 +45,7 @@ _ANSWERS: Final = frozenset({ErrorClass.REJECTED, ErrorClass.AUTHENTICATION})
 
 def verdict_on(outcome: Outcome) -> Verdict:
     """What the outcome of a call that was made says."""
-    if isinstance(outcome, Completed):
+    if isinstance(outcome, Completed | Accepted):
         return WELL
     if not isinstance(outcome, Failed):
         return NOT_CALLED

@@ -24,6 +24,7 @@ class ErrorClass(StrEnum):
     REJECTED = "rejected"
     UNKNOWN_OUTCOME = "unknown_outcome"
     INTERNAL = "internal"
+    LINE_BUSY = "line_busy"
 
 
 class UpdateMode(StrEnum):
@@ -109,4 +110,13 @@ class Deferred:
     reason: str
 
 
-Outcome: TypeAlias = Completed | Failed | Skipped | Deferred
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has taken it and is not done; to be looked after at `look_again_at` (aware)."""
+
+    provider_reference: str
+    look_again_at: datetime
+    reason: str
+
+
+Outcome: TypeAlias = Completed | Failed | Skipped | Deferred | Accepted

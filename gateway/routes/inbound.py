@@ -8,6 +8,7 @@ from common.errors import ErrorReason
 from common.telemetry import get_logger
 from gateway import problems
 from gateway.headers import UpstreamDep
+from gateway.inbound import twilio, voice
 from gateway.inbound.checks import Posted, Provider
 from gateway.inbound.desk import PREFIX, InboundDesk
 from gateway.inbound.signature import SignatureError
@@ -60,6 +61,22 @@ async def receive(
     if provider is Provider.TWILIO:
         return Response(_NO_INSTRUCTIONS, media_type="text/xml")
     return Response(status_code=200)
+
+
+@router.post("/twilio/{account_id}/voice")
+async def instruct(account_id: AccountId, request: Request, desk: DeskDep) -> Response:
+    """Say what is done with whoever has answered; 403 for what Twilio has not signed."""
+    posted = Posted(_url(request, desk), request.headers, await request.body())
+    try:
+        desk.check(Provider.TWILIO, posted)
+        answered_by = twilio.parameters(posted.body).get("AnsweredBy", [""])[0]
+        return Response(voice.twiml(request.query_params, answered_by), media_type="text/xml")
+    except SignatureError as error:
+        return _refused(Provider.TWILIO, account_id, error)
+    except voice.NoScriptError:
+        return problems.problem(
+            ErrorReason.MALFORMED_REQUEST, "the address says nothing that could be done"
+        )
 
 
 @router.get("/meta/{account_id}")

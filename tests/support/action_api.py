@@ -42,6 +42,7 @@ from treadle.record.v1.contact_import_service_pb2_grpc import ContactImportServi
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceStub
 from treadle.record.v1.crm_service_pb2_grpc import CrmServiceStub
 from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from treadle.record.v1.media_service_pb2_grpc import MediaServiceStub
 from treadle.record.v1.messenger_service_pb2_grpc import MessengerServiceStub
 from treadle.traffic.v1.traffic_service_pb2_grpc import TrafficServiceStub
 from treadle.workflow.v1 import (
@@ -96,6 +97,7 @@ class Client:
         self.campaigns = CampaignServiceStub(channel)
         self.courses = CourseServiceStub(channel)
         self.messenger = MessengerServiceStub(channel)
+        self.media = MediaServiceStub(channel)
 
     async def workflow(self, name: str = "Onboarding") -> workflow_pb2.Workflow:
         """A new draft."""

@@ -23,6 +23,7 @@ from treadle.record.v1 import (
     course_service_pb2_grpc,
     crm_service_pb2_grpc,
     directory_service_pb2_grpc,
+    media_service_pb2_grpc,
     messenger_service_pb2_grpc,
 )
 from treadle.scheduler.v1 import scheduler_service_pb2_grpc
@@ -102,6 +103,7 @@ async def scripted_services(script: Script) -> AsyncGenerator[str]:
         campaign_service_pb2_grpc.add_CampaignServiceServicer_to_server,
         course_service_pb2_grpc.add_CourseServiceServicer_to_server,
         messenger_service_pb2_grpc.add_MessengerServiceServicer_to_server,
+        media_service_pb2_grpc.add_MediaServiceServicer_to_server,
         inbound_service_pb2_grpc.add_InboundServiceServicer_to_server,
         scheduler_service_pb2_grpc.add_SchedulerServiceServicer_to_server,
     ):

@@ -15,6 +15,7 @@ from action_service.use_cases.records.kinds import (
     CRM,
     DIRECTORY,
     KINDS,
+    MEDIA,
     MESSENGER,
 )
 from tests.support.action_api import Api, Client
@@ -24,6 +25,7 @@ from treadle.record.v1 import (
     course_service_pb2,
     crm_service_pb2,
     directory_service_pb2,
+    media_service_pb2,
     messenger_service_pb2,
 )
 
@@ -36,6 +38,7 @@ _SERVICES = {
         ("campaigns", campaign_service_pb2, "CampaignService", CAMPAIGNS),
         ("courses", course_service_pb2, "CourseService", COURSES),
         ("messenger", messenger_service_pb2, "MessengerService", MESSENGER),
+        ("media", media_service_pb2, "MediaService", MEDIA),
     )
     for kind in kinds
 }
@@ -151,6 +154,13 @@ class Records:
                     "psid": uuid4().hex,
                     "contact_id": (await self.client.contact()).id,
                     "last_message_at": Timestamp(seconds=1_700_000_000),
+                }
+            case "audio_file":
+                return {
+                    "name": name,
+                    "url": "https://cdn.example.com/offer.mp3",
+                    "content_type": "AUDIO_CONTENT_TYPE_MPEG",
+                    "duration_seconds": 22.5,
                 }
             case _:
                 return {"name": name, "description": "For all", "welcome_subject": "Hi"}

@@ -50,6 +50,7 @@ def test_every_service_of_the_contracts_is_seen() -> None:
         "ExecutionService",
         "InboundService",
         "LedgerService",
+        "MediaService",
         "SchedulerService",
         "TrafficService",
         "WorkflowService",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from action_service.adapters.records.table import Parts, RecordTable
-from action_service.use_cases.records import campaigns, crm, directory, messenger, sales
+from action_service.use_cases.records import campaigns, crm, directory, media, messenger, sales
 
 _TABLES = (
     RecordTable(
@@ -102,6 +102,7 @@ _TABLES = (
             "unlinked_only": "(NOT CAST(:unlinked_only AS boolean) OR t.contact_id IS NULL)"
         },
     ),
+    RecordTable(media.AUDIO_FILE, "audio_files"),
 )
 TABLES: Mapping[str, RecordTable] = MappingProxyType({each.kind.name: each for each in _TABLES})
 
@@ -134,6 +135,7 @@ DEPENDENTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             **_NAMING,
         },
         "campaign_step": _NAMING,
+        "audio_file": _NAMING,
         "course": {
             "accesses": "course_access x WHERE x.account_id = :account AND x.course_id = :id",
             **_NAMING,

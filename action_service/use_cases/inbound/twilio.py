@@ -1,13 +1,16 @@
-"""Twilio's status callbacks and incoming messages: a form each.
+"""Twilio's status callbacks, of messages and of calls, and incoming messages: a form each.
 
-Source: Twilio's "Track the message status of outbound messages" and "Twilio's request to your
-incoming message webhook URL". Neither has an id of its own; a message has each status once.
+Source: Twilio's "Track the message status of outbound messages", "Twilio's request to your incoming
+message webhook URL", and "StatusCallback" of its Call resource. None has an id of its own; a
+message has each status once, and so has a call.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
+from action_service.domain.deliveries import Channel
 from action_service.domain.messages import Fact
 from action_service.domain.plan import Json
 from action_service.domain.provider_events import ProviderEvent
@@ -27,6 +30,18 @@ _FACTS: Mapping[str, Fact] = {
     "read": Fact.READ,
     _RECEIVED: Fact.REPLIED,
 }
+_CALL_FACTS: Mapping[str, Fact] = {
+    "queued": Fact.QUEUED,
+    "initiated": Fact.QUEUED,
+    "ringing": Fact.RINGING,
+    "in-progress": Fact.ANSWERED,
+    "completed": Fact.COMPLETED,
+    "busy": Fact.BUSY,
+    "no-answer": Fact.NO_ANSWER,
+    "failed": Fact.FAILED,
+    "canceled": Fact.CANCELED,
+}
+_CALL_DETAILS = {"AnsweredBy": "answered_by", "RecordingUrl": "recording_url", "To": "to"}
 
 
 def read(body: bytes, query: str, now: datetime) -> Iterator[ProviderEvent]:
@@ -39,8 +54,12 @@ def read(body: bytes, query: str, now: datetime) -> Iterator[ProviderEvent]:
         raise no_event("must be a form")
     payload: dict[str, Json] = {**form, **({"query": {**asked}} if asked else {})}
     message_id = form.get("MessageSid") or form.get("SmsSid")
+    call_id, call_status = form.get("CallSid"), form.get("CallStatus")
+    if not message_id and call_id and call_status:
+        yield _of_call(call_id, call_status.lower(), form, payload, now)
+        return
     if not message_id:
-        # Of calls, say.
+        # Of recordings, say.
         yield ProviderEvent(digest({**form}), "other", now, payload)
         return
     status = (form.get("MessageStatus") or form.get("SmsStatus") or "").lower()
@@ -78,3 +97,32 @@ def _reply(
         detail={"body": form.get("Body", ""), "from": sender, "to": form.get("To", "")},
         sender=sender,
     )
+
+
+def _of_call(
+    call_id: str, status: str, form: Mapping[str, str], payload: Mapping[str, Json], now: datetime
+) -> ProviderEvent:
+    detail: dict[str, Json] = {
+        name: value for key, name in _CALL_DETAILS.items() if (value := form.get(key))
+    }
+    if (length := form.get("CallDuration", "")).isascii() and length[:9].isdigit():
+        detail["duration_seconds"] = int(length[:9])
+    return ProviderEvent(
+        id=f"{call_id}:{status}",
+        kind=status,
+        occurred_at=_instant(form.get("Timestamp", ""), now),
+        payload=payload,
+        message_id=call_id,
+        fact=_CALL_FACTS.get(status),
+        detail={**detail, "status": status.replace("-", "_")},
+        channel=Channel.CALL,
+    )
+
+
+def _instant(text: str, now: datetime) -> datetime:
+    """When it was, as RFC 2822 has it; `now` for none, and for one that is later: clocks differ."""
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return now
+    return min(now, at.replace(tzinfo=at.tzinfo or UTC))

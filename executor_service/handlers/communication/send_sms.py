@@ -1,10 +1,9 @@
 """SPEC-WFL-003 R2.2: a text message through the provider, outside the contact's quiet hours."""
 
 from common.clock import Clock
-from common.contact_fields import e164
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
-from executor_service.messages import TWILIO, gateway_of, hand_over_sms
+from executor_service.messages import TWILIO, gateway_of, hand_over_sms, number_of
 from executor_service.ports import Sms, SmsGateways
 from executor_service.quiet import hold
 from executor_service.recipients import Recipient, purpose_of
@@ -28,15 +27,9 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
     async def prepare(self, step: Step[SendSmsConfig]) -> Outcome | Send:
         """See `IoHandler`."""
         config = step.config
-        given = step.context_text("contact", "phone")
-        if not given:
-            return Failed(ErrorClass.INVALID_CONFIG, "the contact has no phone number")
-        number = e164(given)
-        if number is None:
-            return Failed(
-                ErrorClass.INVALID_CONFIG,
-                "the contact's phone number is not a valid international number",
-            )
+        number = number_of(step)
+        if isinstance(number, Failed):
+            return number
         if not config.message.strip() or len(config.message) > MAX_CHARACTERS:
             return Failed(
                 ErrorClass.INVALID_CONFIG,

@@ -187,3 +187,33 @@ async def test_a_provider_without_a_secret_is_unknown(gateway_url: str, script: 
 def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         GatewaySettings(**given)
+
+
+async def test_twilio_is_told_what_to_do_with_whoever_answers(
+    provider: httpx.AsyncClient, script: Script
+) -> None:
+    path = f"/inbound/twilio/{ACCOUNT}/voice?play=https%3A%2F%2Fx.example%2Fa.mp3&detect=1&step=a"
+    for answered_by, verb in (("machine_end_beep", "<Play>"), ("human", "<Hangup/>")):
+        form = {"CallSid": "CA1", "CallStatus": "in-progress", "AnsweredBy": answered_by}
+        answer = await provider.post(
+            path, content=urlencode(form), headers=signed_by_twilio(path, form)
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith("text/xml")
+        assert verb in answer.text
+    assert not script.requests
+    # What is to be done is part of what is signed.
+    other = path.replace("x.example", "y.example")
+    forged = await provider.post(
+        other, content=urlencode(form), headers=signed_by_twilio(path, form)
+    )
+    assert (forged.status_code, "y.example" in forged.text) == (403, False)
+
+
+async def test_an_address_without_a_script_is_refused(provider: httpx.AsyncClient) -> None:
+    path = f"/inbound/twilio/{ACCOUNT}/voice?play=http%3A%2F%2Fx.example%2Fa.mp3"
+    form = {"CallSid": "CA1"}
+    answer = await provider.post(
+        path, content=urlencode(form), headers=signed_by_twilio(path, form)
+    )
+    assert answer.status_code == 400

@@ -99,6 +99,14 @@ async def _course(_: RecordRest) -> Json:
     return {"name": "Getting started", "welcome_subject": "Welcome, {{contact.first_name}}"}
 
 
+async def _audio_file(_: RecordRest) -> Json:
+    return {
+        "name": "Spring offer",
+        "url": "https://cdn.example.com/offer.mp3",
+        "content_type": "audio/mpeg",
+    }
+
+
 JOURNEYS = (
     Journey(
         "users",
@@ -175,6 +183,14 @@ JOURNEYS = (
         change={"description": "Five lessons.", "welcome_subject": ""},
         bad={"name": "", "welcome_template_id": "plain"},
         places=frozenset({"/name", "/welcome_template_id"}),
+    ),
+    Journey(
+        "audio-files",
+        _audio_file,
+        shown={"duration_seconds": None},
+        change={"url": "https://cdn.example.com/other.wav", "content_type": "audio/wav"},
+        bad={"name": "", "url": "https://127.0.0.1/offer.mp3", "content_type": "video/mp4"},
+        places=frozenset({"/name", "/url", "/content_type"}),
     ),
 )
 

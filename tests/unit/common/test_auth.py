@@ -92,7 +92,9 @@ def test_a_services_token_needs_no_account(verifier: TokenVerifier, clock: Manua
     assert principal.permissions == {
         "credential:use",
         "ledger:claim",
+        "directory:read",
         "messenger:use",
+        "record:read",
         "template:read",
         "traffic:use",
     }

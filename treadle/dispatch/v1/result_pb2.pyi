@@ -32,7 +32,7 @@ class ActionResultBatch(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[ActionResult, _Mapping]]] = ...) -> None: ...
 
 class ActionResult(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "claimant", "delivery_id")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "accepted", "claimant", "delivery_id")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class ActionResult(_message.Message):
     WAITING_FIELD_NUMBER: _ClassVar[int]
     DEFERRED_FIELD_NUMBER: _ClassVar[int]
     DUE_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     CLAIMANT_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
@@ -59,9 +60,10 @@ class ActionResult(_message.Message):
     waiting: Waiting
     deferred: Deferred
     due: Due
+    accepted: Accepted
     claimant: bool
     delivery_id: str
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., claimant: _Optional[bool] = ..., delivery_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., accepted: _Optional[_Union[Accepted, _Mapping]] = ..., claimant: _Optional[bool] = ..., delivery_id: _Optional[str] = ...) -> None: ...
 
 class Completed(_message.Message):
     __slots__ = ("output_json", "effects", "provider_reference")
@@ -108,6 +110,16 @@ class Deferred(_message.Message):
 class Due(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class Accepted(_message.Message):
+    __slots__ = ("provider_reference", "look_again_at", "reason")
+    PROVIDER_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    LOOK_AGAIN_AT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    provider_reference: str
+    look_again_at: _timestamp_pb2.Timestamp
+    reason: str
+    def __init__(self, provider_reference: _Optional[str] = ..., look_again_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Effect(_message.Message):
     __slots__ = ("add_tag", "update_contact", "remove_tag", "create_contact", "add_to_campaign", "remove_from_campaign", "move_pipeline_stage", "assign_to_user", "create_task", "add_note", "send_notification", "create_opportunity", "grant_course_access", "revoke_course_access")

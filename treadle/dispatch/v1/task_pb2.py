@@ -22,23 +22,28 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from treadle.workflow.v1 import action_pb2 as treadle_dot_workflow_dot_v1_dot_action__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etreadle/dispatch/v1/task.proto\x12\x13treadle.dispatch.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/workflow/v1/action.proto\"\xf1\x03\n\nActionTask\x12\x1d\n\nattempt_id\x18\x01 \x01(\tR\tattemptId\x12.\n\x13\x61\x63tion_execution_id\x18\x02 \x01(\tR\x11\x61\x63tionExecutionId\x12!\n\x0c\x65xecution_id\x18\x03 \x01(\tR\x0b\x65xecutionId\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x1f\n\x0bworkflow_id\x18\x05 \x01(\tR\nworkflowId\x12\x1b\n\taction_id\x18\x06 \x01(\tR\x08\x61\x63tionId\x12\x1d\n\ncontact_id\x18\x07 \x01(\tR\tcontactId\x12%\n\x0e\x61ttempt_number\x18\x08 \x01(\x05R\rattemptNumber\x12\x39\n\x06\x63onfig\x18\t \x01(\x0b\x32!.treadle.workflow.v1.ActionConfigR\x06\x63onfig\x12!\n\x0c\x63ontext_json\x18\n \x01(\x0cR\x0b\x63ontextJson\x12\x35\n\x08ready_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07readyAt\x12\x39\n\x08\x64\x65livery\x18\x0c \x01(\x0b\x32\x1d.treadle.dispatch.v1.DeliveryR\x08\x64\x65livery\"\x8f\x02\n\x08\x44\x65livery\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12>\n\x07\x63hannel\x18\x02 \x01(\x0e\x32$.treadle.dispatch.v1.DeliveryChannelR\x07\x63hannel\x12\x1c\n\trecipient\x18\x03 \x01(\tR\trecipient\x12%\n\x0erecipient_name\x18\x04 \x01(\tR\rrecipientName\x12\x18\n\x07subject\x18\x05 \x01(\tR\x07subject\x12\x12\n\x04\x62ody\x18\x06 \x01(\tR\x04\x62ody\x12\x1f\n\x0btemplate_id\x18\x07 \x01(\tR\ntemplateId\x12\x1f\n\x0b\x66rom_number\x18\x08 \x01(\tR\nfromNumber\"}\n\x0b\x44\x65layedTask\x12\x33\n\x04task\x18\x01 \x01(\x0b\x32\x1f.treadle.dispatch.v1.ActionTaskR\x04task\x12\x39\n\nnot_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore*i\n\x0f\x44\x65liveryChannel\x12 \n\x1c\x44\x45LIVERY_CHANNEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_CHANNEL_EMAIL\x10\x01\x12\x18\n\x14\x44\x45LIVERY_CHANNEL_SMS\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etreadle/dispatch/v1/task.proto\x12\x13treadle.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/workflow/v1/action.proto\"\xa8\x04\n\nActionTask\x12\x1d\n\nattempt_id\x18\x01 \x01(\tR\tattemptId\x12.\n\x13\x61\x63tion_execution_id\x18\x02 \x01(\tR\x11\x61\x63tionExecutionId\x12!\n\x0c\x65xecution_id\x18\x03 \x01(\tR\x0b\x65xecutionId\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x1f\n\x0bworkflow_id\x18\x05 \x01(\tR\nworkflowId\x12\x1b\n\taction_id\x18\x06 \x01(\tR\x08\x61\x63tionId\x12\x1d\n\ncontact_id\x18\x07 \x01(\tR\tcontactId\x12%\n\x0e\x61ttempt_number\x18\x08 \x01(\x05R\rattemptNumber\x12\x39\n\x06\x63onfig\x18\t \x01(\x0b\x32!.treadle.workflow.v1.ActionConfigR\x06\x63onfig\x12!\n\x0c\x63ontext_json\x18\n \x01(\x0cR\x0b\x63ontextJson\x12\x35\n\x08ready_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07readyAt\x12\x39\n\x08\x64\x65livery\x18\x0c \x01(\x0b\x32\x1d.treadle.dispatch.v1.DeliveryR\x08\x64\x65livery\x12\x35\n\x04\x63\x61ll\x18\r \x01(\x0b\x32!.treadle.dispatch.v1.ProviderCallR\x04\x63\x61ll\"\xa6\x02\n\x0cProviderCall\x12\x17\n\x07\x63\x61ll_id\x18\x01 \x01(\tR\x06\x63\x61llId\x12\x37\n\x06status\x18\x02 \x01(\x0e\x32\x1f.treadle.dispatch.v1.CallStatusR\x06status\x12\x1f\n\x0b\x61nswered_by\x18\x03 \x01(\tR\nansweredBy\x12\x35\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12#\n\rrecording_url\x18\x05 \x01(\tR\x0crecordingUrl\x12\x37\n\tplaced_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08placedAt\x12\x0e\n\x02to\x18\x07 \x01(\tR\x02to\"\x8f\x02\n\x08\x44\x65livery\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12>\n\x07\x63hannel\x18\x02 \x01(\x0e\x32$.treadle.dispatch.v1.DeliveryChannelR\x07\x63hannel\x12\x1c\n\trecipient\x18\x03 \x01(\tR\trecipient\x12%\n\x0erecipient_name\x18\x04 \x01(\tR\rrecipientName\x12\x18\n\x07subject\x18\x05 \x01(\tR\x07subject\x12\x12\n\x04\x62ody\x18\x06 \x01(\tR\x04\x62ody\x12\x1f\n\x0btemplate_id\x18\x07 \x01(\tR\ntemplateId\x12\x1f\n\x0b\x66rom_number\x18\x08 \x01(\tR\nfromNumber\"}\n\x0b\x44\x65layedTask\x12\x33\n\x04task\x18\x01 \x01(\x0b\x32\x1f.treadle.dispatch.v1.ActionTaskR\x04task\x12\x39\n\nnot_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore*\xf2\x01\n\nCallStatus\x12\x1b\n\x17\x43\x41LL_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41LL_STATUS_QUEUED\x10\x01\x12\x17\n\x13\x43\x41LL_STATUS_RINGING\x10\x02\x12\x18\n\x14\x43\x41LL_STATUS_ANSWERED\x10\x03\x12\x19\n\x15\x43\x41LL_STATUS_COMPLETED\x10\x04\x12\x14\n\x10\x43\x41LL_STATUS_BUSY\x10\x05\x12\x19\n\x15\x43\x41LL_STATUS_NO_ANSWER\x10\x06\x12\x16\n\x12\x43\x41LL_STATUS_FAILED\x10\x07\x12\x18\n\x14\x43\x41LL_STATUS_CANCELED\x10\x08*i\n\x0f\x44\x65liveryChannel\x12 \n\x1c\x44\x45LIVERY_CHANNEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_CHANNEL_EMAIL\x10\x01\x12\x18\n\x14\x44\x45LIVERY_CHANNEL_SMS\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.dispatch.v1.task_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DELIVERYCHANNEL']._serialized_start=1023
-  _globals['_DELIVERYCHANNEL']._serialized_end=1128
-  _globals['_ACTIONTASK']._serialized_start=123
-  _globals['_ACTIONTASK']._serialized_end=620
-  _globals['_DELIVERY']._serialized_start=623
-  _globals['_DELIVERY']._serialized_end=894
-  _globals['_DELAYEDTASK']._serialized_start=896
-  _globals['_DELAYEDTASK']._serialized_end=1021
+  _globals['_CALLSTATUS']._serialized_start=1408
+  _globals['_CALLSTATUS']._serialized_end=1650
+  _globals['_DELIVERYCHANNEL']._serialized_start=1652
+  _globals['_DELIVERYCHANNEL']._serialized_end=1757
+  _globals['_ACTIONTASK']._serialized_start=155
+  _globals['_ACTIONTASK']._serialized_end=707
+  _globals['_PROVIDERCALL']._serialized_start=710
+  _globals['_PROVIDERCALL']._serialized_end=1004
+  _globals['_DELIVERY']._serialized_start=1007
+  _globals['_DELIVERY']._serialized_end=1278
+  _globals['_DELAYEDTASK']._serialized_start=1280
+  _globals['_DELAYEDTASK']._serialized_end=1405
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from treadle.workflow.v1 import action_pb2 as _action_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -10,17 +11,38 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class CallStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALL_STATUS_UNSPECIFIED: _ClassVar[CallStatus]
+    CALL_STATUS_QUEUED: _ClassVar[CallStatus]
+    CALL_STATUS_RINGING: _ClassVar[CallStatus]
+    CALL_STATUS_ANSWERED: _ClassVar[CallStatus]
+    CALL_STATUS_COMPLETED: _ClassVar[CallStatus]
+    CALL_STATUS_BUSY: _ClassVar[CallStatus]
+    CALL_STATUS_NO_ANSWER: _ClassVar[CallStatus]
+    CALL_STATUS_FAILED: _ClassVar[CallStatus]
+    CALL_STATUS_CANCELED: _ClassVar[CallStatus]
+
 class DeliveryChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DELIVERY_CHANNEL_UNSPECIFIED: _ClassVar[DeliveryChannel]
     DELIVERY_CHANNEL_EMAIL: _ClassVar[DeliveryChannel]
     DELIVERY_CHANNEL_SMS: _ClassVar[DeliveryChannel]
+CALL_STATUS_UNSPECIFIED: CallStatus
+CALL_STATUS_QUEUED: CallStatus
+CALL_STATUS_RINGING: CallStatus
+CALL_STATUS_ANSWERED: CallStatus
+CALL_STATUS_COMPLETED: CallStatus
+CALL_STATUS_BUSY: CallStatus
+CALL_STATUS_NO_ANSWER: CallStatus
+CALL_STATUS_FAILED: CallStatus
+CALL_STATUS_CANCELED: CallStatus
 DELIVERY_CHANNEL_UNSPECIFIED: DeliveryChannel
 DELIVERY_CHANNEL_EMAIL: DeliveryChannel
 DELIVERY_CHANNEL_SMS: DeliveryChannel
 
 class ActionTask(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "delivery")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "delivery", "call")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +55,7 @@ class ActionTask(_message.Message):
     CONTEXT_JSON_FIELD_NUMBER: _ClassVar[int]
     READY_AT_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     action_execution_id: str
     execution_id: str
@@ -45,7 +68,26 @@ class ActionTask(_message.Message):
     context_json: bytes
     ready_at: _timestamp_pb2.Timestamp
     delivery: Delivery
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ...) -> None: ...
+    call: ProviderCall
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., call: _Optional[_Union[ProviderCall, _Mapping]] = ...) -> None: ...
+
+class ProviderCall(_message.Message):
+    __slots__ = ("call_id", "status", "answered_by", "duration", "recording_url", "placed_at", "to")
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_BY_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_URL_FIELD_NUMBER: _ClassVar[int]
+    PLACED_AT_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    status: CallStatus
+    answered_by: str
+    duration: _duration_pb2.Duration
+    recording_url: str
+    placed_at: _timestamp_pb2.Timestamp
+    to: str
+    def __init__(self, call_id: _Optional[str] = ..., status: _Optional[_Union[CallStatus, str]] = ..., answered_by: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., recording_url: _Optional[str] = ..., placed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., to: _Optional[str] = ...) -> None: ...
 
 class Delivery(_message.Message):
     __slots__ = ("id", "channel", "recipient", "recipient_name", "subject", "body", "template_id", "from_number")

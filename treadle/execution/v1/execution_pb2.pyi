@@ -46,6 +46,7 @@ class ErrorClass(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_CLASS_REJECTED: _ClassVar[ErrorClass]
     ERROR_CLASS_UNKNOWN_OUTCOME: _ClassVar[ErrorClass]
     ERROR_CLASS_INTERNAL: _ClassVar[ErrorClass]
+    ERROR_CLASS_LINE_BUSY: _ClassVar[ErrorClass]
 EXECUTION_STATE_UNSPECIFIED: ExecutionState
 EXECUTION_STATE_RUNNING: ExecutionState
 EXECUTION_STATE_WAITING: ExecutionState
@@ -71,6 +72,7 @@ ERROR_CLASS_INVALID_CONFIG: ErrorClass
 ERROR_CLASS_REJECTED: ErrorClass
 ERROR_CLASS_UNKNOWN_OUTCOME: ErrorClass
 ERROR_CLASS_INTERNAL: ErrorClass
+ERROR_CLASS_LINE_BUSY: ErrorClass
 
 class Execution(_message.Message):
     __slots__ = ("id", "workflow_id", "workflow_version", "contact_id", "state", "current_action_id", "started_at", "ended_at", "reason", "event")

@@ -15,6 +15,8 @@ class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHANNEL_UNSPECIFIED: _ClassVar[Channel]
     CHANNEL_EMAIL: _ClassVar[Channel]
     CHANNEL_SMS: _ClassVar[Channel]
+    CHANNEL_CALL: _ClassVar[Channel]
+    CHANNEL_MESSENGER: _ClassVar[Channel]
 
 class DeliveryState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -28,6 +30,13 @@ class DeliveryState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DELIVERY_STATE_READ: _ClassVar[DeliveryState]
     DELIVERY_STATE_CLICKED: _ClassVar[DeliveryState]
     DELIVERY_STATE_REPLIED: _ClassVar[DeliveryState]
+    DELIVERY_STATE_RINGING: _ClassVar[DeliveryState]
+    DELIVERY_STATE_ANSWERED: _ClassVar[DeliveryState]
+    DELIVERY_STATE_CANCELED: _ClassVar[DeliveryState]
+    DELIVERY_STATE_FAILED: _ClassVar[DeliveryState]
+    DELIVERY_STATE_NO_ANSWER: _ClassVar[DeliveryState]
+    DELIVERY_STATE_BUSY: _ClassVar[DeliveryState]
+    DELIVERY_STATE_COMPLETED: _ClassVar[DeliveryState]
 
 class DeliveryStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -40,6 +49,8 @@ class DeliveryStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_EMAIL: Channel
 CHANNEL_SMS: Channel
+CHANNEL_CALL: Channel
+CHANNEL_MESSENGER: Channel
 DELIVERY_STATE_UNSPECIFIED: DeliveryState
 DELIVERY_STATE_QUEUED: DeliveryState
 DELIVERY_STATE_SENT: DeliveryState
@@ -50,6 +61,13 @@ DELIVERY_STATE_OPENED: DeliveryState
 DELIVERY_STATE_READ: DeliveryState
 DELIVERY_STATE_CLICKED: DeliveryState
 DELIVERY_STATE_REPLIED: DeliveryState
+DELIVERY_STATE_RINGING: DeliveryState
+DELIVERY_STATE_ANSWERED: DeliveryState
+DELIVERY_STATE_CANCELED: DeliveryState
+DELIVERY_STATE_FAILED: DeliveryState
+DELIVERY_STATE_NO_ANSWER: DeliveryState
+DELIVERY_STATE_BUSY: DeliveryState
+DELIVERY_STATE_COMPLETED: DeliveryState
 DELIVERY_STATUS_UNSPECIFIED: DeliveryStatus
 DELIVERY_STATUS_PENDING: DeliveryStatus
 DELIVERY_STATUS_SENT: DeliveryStatus

@@ -54,6 +54,7 @@ class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FIELD_KIND_CURRENCY: _ClassVar[FieldKind]
     FIELD_KIND_CUSTOM_FIELDS: _ClassVar[FieldKind]
     FIELD_KIND_DATE_TIME: _ClassVar[FieldKind]
+    FIELD_KIND_PUBLIC_URL: _ClassVar[FieldKind]
 
 class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -72,6 +73,7 @@ class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFERENCE_KIND_CONTACT: _ClassVar[ReferenceKind]
     REFERENCE_KIND_WORKFLOW: _ClassVar[ReferenceKind]
     REFERENCE_KIND_MESSENGER_PAGE: _ClassVar[ReferenceKind]
+    REFERENCE_KIND_AUDIO_FILE: _ClassVar[ReferenceKind]
 ACTION_CATEGORY_UNSPECIFIED: ActionCategory
 ACTION_CATEGORY_COMMUNICATION: ActionCategory
 ACTION_CATEGORY_CRM: ActionCategory
@@ -107,6 +109,7 @@ FIELD_KIND_NUMBER: FieldKind
 FIELD_KIND_CURRENCY: FieldKind
 FIELD_KIND_CUSTOM_FIELDS: FieldKind
 FIELD_KIND_DATE_TIME: FieldKind
+FIELD_KIND_PUBLIC_URL: FieldKind
 REFERENCE_KIND_UNSPECIFIED: ReferenceKind
 REFERENCE_KIND_EMAIL_TEMPLATE: ReferenceKind
 REFERENCE_KIND_WORKFLOW_ACTION: ReferenceKind
@@ -122,6 +125,7 @@ REFERENCE_KIND_COURSE: ReferenceKind
 REFERENCE_KIND_CONTACT: ReferenceKind
 REFERENCE_KIND_WORKFLOW: ReferenceKind
 REFERENCE_KIND_MESSENGER_PAGE: ReferenceKind
+REFERENCE_KIND_AUDIO_FILE: ReferenceKind
 PERMISSION_FIELD_NUMBER: _ClassVar[int]
 permission: _descriptor.FieldDescriptor
 ACTION_FIELD_NUMBER: _ClassVar[int]
@@ -213,8 +217,20 @@ class ForbiddenWhen(_message.Message):
     field_values: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, field: _Optional[str] = ..., other_field: _Optional[str] = ..., values: _Optional[_Iterable[str]] = ..., field_values: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class Meaning(_message.Message):
+    __slots__ = ("other_field", "value", "kind", "reference")
+    OTHER_FIELD_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    other_field: str
+    value: str
+    kind: FieldKind
+    reference: ReferenceKind
+    def __init__(self, other_field: _Optional[str] = ..., value: _Optional[str] = ..., kind: _Optional[_Union[FieldKind, str]] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ...) -> None: ...
+
 class FieldRules(_message.Message):
-    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent", "template_roots", "max_rendered_length")
+    __slots__ = ("kind", "required", "template", "label", "help", "min_length", "max_length", "minimum", "maximum", "min_items", "max_items", "reference", "example", "editable", "create_only", "reference_parent", "template_roots", "meanings", "max_rendered_length")
     KIND_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -232,6 +248,7 @@ class FieldRules(_message.Message):
     CREATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_PARENT_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_ROOTS_FIELD_NUMBER: _ClassVar[int]
+    MEANINGS_FIELD_NUMBER: _ClassVar[int]
     MAX_RENDERED_LENGTH_FIELD_NUMBER: _ClassVar[int]
     kind: FieldKind
     required: bool
@@ -250,5 +267,6 @@ class FieldRules(_message.Message):
     create_only: bool
     reference_parent: str
     template_roots: _containers.RepeatedScalarFieldContainer[str]
+    meanings: _containers.RepeatedCompositeFieldContainer[Meaning]
     max_rendered_length: int
-    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ..., template_roots: _Optional[_Iterable[str]] = ..., max_rendered_length: _Optional[int] = ...) -> None: ...
+    def __init__(self, kind: _Optional[_Union[FieldKind, str]] = ..., required: _Optional[bool] = ..., template: _Optional[bool] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., min_length: _Optional[int] = ..., max_length: _Optional[int] = ..., minimum: _Optional[int] = ..., maximum: _Optional[int] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ..., reference: _Optional[_Union[ReferenceKind, str]] = ..., example: _Optional[str] = ..., editable: _Optional[bool] = ..., create_only: _Optional[bool] = ..., reference_parent: _Optional[str] = ..., template_roots: _Optional[_Iterable[str]] = ..., meanings: _Optional[_Iterable[_Union[Meaning, _Mapping]]] = ..., max_rendered_length: _Optional[int] = ...) -> None: ...

@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from action_service.domain.deliveries import Channel
 from action_service.domain.event_types import EVENT_TYPES
 from action_service.domain.messages import (
+    CALL_OVER,
     CHANNEL_OF,
     EVENT_OF,
     PROVIDER_OF,
+    VOICEMAIL_LEFT,
     DeliveryState,
     Fact,
     Progress,
+    events_of,
 )
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,7 +54,40 @@ def test_every_fact_in_every_state(state: DeliveryState, fact: Fact) -> None:
 
 def test_the_ladder() -> None:
     below = "queued sent undelivered delivered"
-    assert " ".join(LADDER) == f"{below} bounced opened read clicked replied"
+    calls = "ringing answered canceled failed no_answer busy completed"
+    assert " ".join(LADDER) == f"{below} bounced opened read clicked replied {calls}"
+
+
+def test_a_call_that_was_held_is_over_whatever_else_is_told() -> None:
+    life = [Fact.QUEUED, Fact.RINGING, Fact.ANSWERED, Fact.COMPLETED]
+    for order in permutations(life):
+        progress = Progress()
+        for fact in order:
+            progress = progress.after(fact, START)
+        assert progress.state is DeliveryState.COMPLETED
+    assert {
+        state for state in CALL_OVER if LADDER.index(state) < LADDER.index(DeliveryState.ANSWERED)
+    } == set()
+
+
+@pytest.mark.parametrize(
+    ("action_type", "fact", "answered_by", "heard"),
+    [
+        ("send_voicemail", Fact.COMPLETED, "machine_end_beep", ("call_completed", VOICEMAIL_LEFT)),
+        ("send_voicemail", Fact.COMPLETED, "human", ("call_completed",)),
+        ("send_voicemail", Fact.COMPLETED, "", ("call_completed",)),
+        ("send_voicemail", Fact.ANSWERED, "machine_end_beep", ("call_answered",)),
+        ("make_call", Fact.COMPLETED, "machine_end_beep", ("call_completed",)),
+        ("make_call", Fact.BUSY, "", ("call_failed",)),
+        ("make_call", Fact.RINGING, "", ()),
+    ],
+)
+def test_what_workflows_hear_of_calls(
+    action_type: str, fact: Fact, answered_by: str, heard: tuple[str, ...]
+) -> None:
+    detail = {"answered_by": answered_by}
+    assert events_of(Channel.CALL, fact, action_type, detail) == heard
+    assert set(heard) <= set(EVENT_TYPES)
 
 
 def test_every_order_of_a_life_comes_to_the_same() -> None:

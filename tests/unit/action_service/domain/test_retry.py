@@ -19,6 +19,7 @@ SPECIFIED = {
     ErrorClass.REJECTED: (0, Backoff.NONE),
     ErrorClass.UNKNOWN_OUTCOME: (0, Backoff.NONE),
     ErrorClass.INTERNAL: (0, Backoff.NONE),
+    ErrorClass.LINE_BUSY: (0, Backoff.FIXED),
 }
 
 
@@ -70,3 +71,11 @@ def test_an_actions_own_limit_replaces_the_tables_count() -> None:
     assert delay(ErrorClass.NETWORK_TIMEOUT, 6, 7) is not None
     assert delay(ErrorClass.NETWORK_TIMEOUT, 7, 7) is None
     assert delay(ErrorClass.AUTHENTICATION, 0, 7) is None
+
+
+def test_a_busy_line_is_tried_again_after_a_while_as_often_as_the_action_says() -> None:
+    delays = [
+        retry_delay(ErrorClass.LINE_BUSY, made, timing=TIMING, rng=Random(1), max_retries=2)
+        for made in range(3)
+    ]
+    assert delays == [timedelta(minutes=5), timedelta(minutes=5), None]

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
+from action_service.domain.deliveries import Channel
 from action_service.domain.messages import Fact
 from action_service.domain.provider_events import Conversation, ProviderEvent
 from action_service.use_cases.inbound.events import Provider, read_events
@@ -134,10 +135,58 @@ def test_a_message_to_us() -> None:
     assert event.detail == {"body": "Yes!", "from": "+14155550100", "to": "+14155550199"}
 
 
-def test_what_twilio_tells_of_calls_is_kept() -> None:
-    event = twilio(CallSid="CA1", CallStatus="completed")
-    assert (event.message_id, event.fact) == (None, None)
-    assert event.id != twilio(CallSid="CA1", CallStatus="ringing").id
+@pytest.mark.parametrize(
+    ("status", "fact"),
+    [
+        ("queued", Fact.QUEUED),
+        ("initiated", Fact.QUEUED),
+        ("ringing", Fact.RINGING),
+        ("in-progress", Fact.ANSWERED),
+        ("completed", Fact.COMPLETED),
+        ("busy", Fact.BUSY),
+        ("no-answer", Fact.NO_ANSWER),
+        ("failed", Fact.FAILED),
+        ("canceled", Fact.CANCELED),
+        ("transferred", None),
+    ],
+)
+def test_states_of_calls(status: str, fact: Fact | None) -> None:
+    event = twilio(CallSid="CA1", CallStatus=status, Direction="outbound-api")
+    assert (event.id, event.message_id, event.fact) == (f"CA1:{status}", "CA1", fact)
+    assert (event.channel, event.occurred_at) == (Channel.CALL, NOW)
+    assert event.detail == {"status": status.replace("-", "_")}
+
+
+def test_what_is_told_with_the_end_of_a_call() -> None:
+    event = twilio(
+        CallSid="CA1",
+        CallStatus="completed",
+        CallDuration="34",
+        AnsweredBy="machine_end_beep",
+        RecordingUrl="https://api.twilio.com/rec",
+        To="+14155550100",
+        Timestamp="Fri, 02 Jan 2026 10:00:00 +0000",
+    )
+    assert event.detail == {
+        "status": "completed",
+        "duration_seconds": 34,
+        "answered_by": "machine_end_beep",
+        "recording_url": "https://api.twilio.com/rec",
+        "to": "+14155550100",
+    }
+    assert event.occurred_at == min(NOW, datetime(2026, 1, 2, 10, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("stamp", ["Thu, 02 Jan 2126 10:00:00 +0000", "soon", ""])
+def test_a_call_is_not_told_of_from_the_future(stamp: str) -> None:
+    event = twilio(CallSid="CA1", CallStatus="ringing", Timestamp=stamp, CallDuration="-1")
+    assert event.occurred_at == NOW
+    assert "duration_seconds" not in event.detail
+
+
+def test_word_of_a_recording_alone_is_kept() -> None:
+    event = twilio(CallSid="CA1", RecordingSid="RE1", RecordingStatus="completed")
+    assert (event.kind, event.message_id, event.fact) == ("other", None, None)
 
 
 SENDER = {"sender": {"id": "P"}, "recipient": {"id": "PAGE"}}

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from tests.unit.common.catalogue import messenger_cases, payment_cases, record_cases, timing_cases
+from tests.unit.common.catalogue import (
+    call_cases,
+    messenger_cases,
+    payment_cases,
+    record_cases,
+    timing_cases,
+)
 from tests.unit.common.catalogue.case import (
     BAD_EMAIL,
     BAD_LIQUID,
@@ -37,6 +43,7 @@ VALID: dict[str, dict[str, Any]] = {
     **payment_cases.VALID,
     **messenger_cases.VALID,
     **timing_cases.VALID,
+    **call_cases.VALID,
 }
 
 CASES = [
@@ -206,4 +213,5 @@ CASES = [
     *payment_cases.CASES,
     *messenger_cases.CASES,
     *timing_cases.CASES,
+    *call_cases.CASES,
 ]  # fmt: skip

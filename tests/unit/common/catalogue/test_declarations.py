@@ -60,6 +60,7 @@ def test_the_types_of_this_build() -> None:
         "create_subscription",
         "create_task",
         "grant_course_access",
+        "make_call",
         "move_pipeline_stage",
         "refund_payment",
         "remove_from_campaign",
@@ -69,13 +70,20 @@ def test_the_types_of_this_build() -> None:
         "send_messenger",
         "send_notification",
         "send_sms",
+        "send_voicemail",
         "update_contact",
         "wait_time",
         "wait_until_date",
         "webhook_call",
     )
     assert catalogue().categories == {
-        "communication": ("send_email", "send_messenger", "send_sms"),
+        "communication": (
+            "make_call",
+            "send_email",
+            "send_messenger",
+            "send_sms",
+            "send_voicemail",
+        ),
         "crm": (
             "add_note",
             "add_tag",
@@ -178,6 +186,28 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("messaging_type", False, "UPDATE"),
         # Meta demands it with MESSAGE_TAG.
         ("tag", False, None),
+        ("purpose", False, None),
+    ],
+    "send_voicemail": [
+        ("audio_file_id", True, None),
+        ("from_number", True, None),
+        ("machine_detection", False, True),
+        ("retry_on_busy", False, False),
+        ("max_retries", False, 1),
+        ("respect_quiet_hours", False, True),
+        ("quiet_hours_start", False, "21:00"),
+        ("quiet_hours_end", False, "09:00"),
+        ("purpose", False, None),
+    ],
+    "make_call": [
+        ("from_number", True, None),
+        ("destination_type", True, None),
+        ("destination_value", True, None),
+        ("record_call", False, False),
+        ("timeout_seconds", False, 30),
+        ("respect_quiet_hours", False, True),
+        ("quiet_hours_start", False, "21:00"),
+        ("quiet_hours_end", False, "09:00"),
         ("purpose", False, None),
     ],
     "update_contact": [("field_updates", True, None), ("update_mode", False, "set")],
@@ -315,6 +345,9 @@ ENUMS = {
     ("send_messenger", "messaging_type"): {"RESPONSE", "UPDATE", "MESSAGE_TAG"},
     ("send_messenger", "tag"): {"HUMAN_AGENT"},
     ("send_messenger", "purpose"): {"marketing", "transactional"},
+    ("send_voicemail", "purpose"): {"marketing", "transactional"},
+    ("make_call", "purpose"): {"marketing", "transactional"},
+    ("make_call", "destination_type"): {"user", "queue", "external", "ivr"},
     ("create_contact", "duplicate_handling"): {"skip", "update", "create_duplicate"},
     ("add_to_campaign", "start_position"): {"beginning", "specific_step"},
     ("move_pipeline_stage", "opportunity_selector"): {"first", "latest", "specific"},
@@ -376,7 +409,7 @@ def test_contact_fields_are_fields_of_contacts() -> None:
 def test_unknown_types_name_the_closest() -> None:
     with pytest.raises(UnknownActionTypeError, match="did you mean 'send_email'"):
         catalogue().get("send_emal")
-    with pytest.raises(UnknownActionTypeError, match="there are send_email, send_messenger"):
+    with pytest.raises(UnknownActionTypeError, match="there are make_call, send_email"):
         catalogue().get("xyz")
 
 

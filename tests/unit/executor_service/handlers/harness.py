@@ -29,6 +29,7 @@ from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
 from executor_service.adapters.providers import (
+    call_gateways,
     email_gateways,
     messenger_gateways,
     payment_gateway,
@@ -44,6 +45,7 @@ from executor_service.payment_ports import PaymentGateway
 from executor_service.pipeline import Pipeline, Stale
 from executor_service.ports import (
     DEFAULT_CREDENTIAL,
+    CallGateways,
     ClaimDecision,
     Conversation,
     ConversationSource,
@@ -53,6 +55,8 @@ from executor_service.ports import (
     EmailTemplate,
     MessengerGateways,
     PageNotFoundError,
+    RecordNotFoundError,
+    RecordSource,
     Refused,
     SmsGateways,
     TemplateNotFoundError,
@@ -243,6 +247,29 @@ class MemoryConversations:
             raise PageNotFoundError(page_id) from None
 
 
+class MemoryRecords:
+    """Addresses of recordings and numbers of users, by id."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.error: Exception | None = None
+
+    async def audio_url(self, account_id: str, audio_file_id: str) -> str:
+        return self._get(account_id, audio_file_id)
+
+    async def user_phone(self, account_id: str, user_id: str) -> str:
+        return self._get(account_id, user_id)
+
+    def _get(self, account_id: str, record_id: str) -> str:
+        assert account_id
+        if self.error is not None:
+            raise self.error
+        try:
+            return self.texts[record_id]
+        except KeyError:
+            raise RecordNotFoundError from None
+
+
 class Bench:
     """All handlers, wired to one simulator."""
 
@@ -256,6 +283,7 @@ class Bench:
         self.credentials = MemoryCredentials()
         self.secrets = MemorySecrets()
         self.conversations = MemoryConversations()
+        self.records = MemoryRecords()
         self.templates = MemoryTemplates()
         self.templates.templates[TEMPLATE_ID] = EmailTemplate(
             "<p>Hello {{ contact.first_name }} {{ contact.last_name }}</p>",
@@ -302,6 +330,8 @@ class Bench:
                 SmsGateways: lambda: sms_gateways(settings, self.credentials),
                 ConversationSource: lambda: self.conversations,
                 MessengerGateways: lambda: messenger_gateways(settings, self.credentials),
+                CallGateways: lambda: call_gateways(settings, self.credentials),
+                RecordSource: lambda: self.records,
                 PaymentGateway: lambda: payment_gateway(settings),
                 Imprints: lambda: imprints,
                 Sender: lambda: sender,
