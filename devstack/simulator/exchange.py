@@ -14,9 +14,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.clock import Clock
+from devstack.simulator.bodies import Truncated, huge, trickling
 from devstack.simulator.call import Answer, Call, Provider
 from devstack.simulator.failures import Failure, FailurePlan, Kind
 
+HTML = b"<!doctype html><title>Sign in</title><p>Please sign in to the network."
 GARBAGE = b'<!doctype html><title>\xff\xfe bad gateway</title>\x00{"id": \x80\x81\x82'
 
 # SO_LINGER with zero seconds makes close() send RST instead of FIN.
@@ -97,6 +99,14 @@ class Exchange:
                 return Cut()
             case Kind.GARBAGE:
                 return _respond(Answer(200, GARBAGE, "text/html"))
+            case Kind.HTML:
+                return _respond(Answer(200, HTML, "text/html"))
+            case Kind.HUGE:
+                return huge()
+            case Kind.TRUNCATED:
+                return Truncated(Cut())
+            case Kind.TRICKLE:
+                return trickling(self._stopping)
             case Kind.SLOW:
                 return _respond(provider.handle(call))
             case Kind.ACCEPT_THEN_RESET:

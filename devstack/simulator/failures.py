@@ -22,6 +22,10 @@ class Kind(StrEnum):
     HANG = "hang"
     RESET = "reset"
     GARBAGE = "garbage"
+    HTML = "html"
+    HUGE = "huge"
+    TRUNCATED = "truncated"
+    TRICKLE = "trickle"
     SLOW = "slow"
     ACCEPT_THEN_RESET = "accept_then_reset"
     ACCEPT_THEN_HANG = "accept_then_hang"
@@ -34,7 +38,8 @@ class Control(BaseModel):
 
     provider: Literal["sendgrid", "twilio", "twilio_voice", "messenger", "stripe", "sink"]
     mode: str = Field(
-        pattern=r"^(ok|hang|reset|garbage|slow|accept_then_reset|accept_then_hang|[45]\d\d)$"
+        pattern=r"^(ok|hang|reset|garbage|html|huge|truncated|trickle|slow"
+        r"|accept_then_reset|accept_then_hang|[45]\d\d)$"
     )
     to: str | None = Field(default=None, min_length=1, max_length=320)
     count: int | None = Field(default=None, ge=1)

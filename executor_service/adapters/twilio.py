@@ -86,7 +86,7 @@ class TwilioGateway:
             message = self._account.client(sms.reference).messages.create(
                 to=sms.to, from_=sms.from_number, body=sms.body, **more
             )
-            return SmsReceipt(str(message.sid), int(message.num_segments or 0))
+            return _receipt(message)
         except (TwilioException, ValueError, TypeError) as error:
             # A good status with a body that is not a message: it may well have been taken.
             raise NoAnswerError("its answer could not be read") from error
@@ -136,6 +136,13 @@ class _TransportClient(HttpClient):
                 detail=_explanation(answer.body),
             )
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
+
+
+def _receipt(message: Any) -> SmsReceipt:
+    """Raises ValueError: the SDK makes a message of any JSON, and of no body at all."""
+    if not message.sid:
+        raise ValueError("the answer is no message")
+    return SmsReceipt(str(message.sid), int(message.num_segments or 0))
 
 
 def _explanation(body: bytes) -> str:

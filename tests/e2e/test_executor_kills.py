@@ -1,0 +1,105 @@
+"""1,000 messages, and `kill -9` of their executor twenty times: none is sent twice.
+
+What the executor had claimed when it died is unknown, and listed as such; everything else goes out.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from devstack.stack import Stack, StackOptions
+from tests.support.account import Account
+from tests.support.e2e_books import check_books
+from tests.support.e2e_rest import Customer, Json, phone, text_message
+from tests.support.e2e_simulator import Providers
+from tests.support.foreground import eventually
+
+SENDS = 1_000
+KILLS = 20
+BETWEEN_KILLS = 20
+SLOTS = 8
+"""Calls at a time, so that twenty deaths do not make all of the outcomes unknown."""
+LATENCY_MS = 60
+EXECUTOR = "executor-communication"
+RECOVERY = 150.0
+"""Seconds: what was in hand comes back after 30, in the worst case a lease has to run out too."""
+
+
+@pytest.fixture
+def stack(session_folder: Path) -> Generator[Stack]:
+    """A stack of this test alone, whose executors make few calls at a time."""
+    folder = session_folder / "executor-kills"
+    with Stack(StackOptions(folder, env={"TREADLE_EXECUTOR_CONCURRENCY": str(SLOTS)})) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_nothing_is_sent_twice_by_an_executor_that_dies_twenty_times(stack: Stack) -> None:
+    with Account(stack) as account, Providers(stack.simulator_url) as providers:
+        api = Customer(account.http())
+        workflows = (api.workflow(text_message()), api.workflow(email(api)))
+        people = [
+            {"first_name": f"N{n}", "phone": phone(n), "email": f"n{n}@example.com"}
+            for n in range(SENDS // 2)
+        ]
+        contacts: list[str] = api.post("contacts/batch", {"contacts": people})["contact_ids"]
+        for provider in ("twilio", "sendgrid"):
+            providers.misbehave(provider, "slow", delay_ms=LATENCY_MS)
+        for workflow in workflows:
+            api.start(workflow, contacts)
+
+        executor = stack.services[EXECUTOR]
+        for _ in range(KILLS):
+            before = accepted(providers)
+            assert eventually(lambda: accepted(providers) >= before + BETWEEN_KILLS)  # noqa: B023
+            executor.kill()
+            executor.restart()
+
+        def settled() -> bool:
+            found = steps(stack)
+            return len(found) == SENDS and set(found.values()) <= {"completed", "unknown"}
+
+        assert eventually(settled, bound=RECOVERY), Counter(steps(stack).values())
+        check_messages(stack, providers)
+        check_books(stack)
+
+
+def check_messages(stack: Stack, providers: Providers) -> None:
+    """One message for each step that is completed, at most one for each that is unknown."""
+    ends = steps(stack)
+    messages = [message for name in ("twilio", "sendgrid") for message in providers.received(name)]
+    sent = Counter(message["step_key"] for message in messages)
+    assert sent.keys() <= ends.keys()
+    assert set(sent.values()) == {1}
+    assert {step for step, end in ends.items() if end == "completed"} <= sent.keys()
+    # No more than may have been under way each time.
+    assert sum(end == "unknown" for end in ends.values()) <= KILLS * SLOTS
+
+
+def accepted(providers: Providers) -> int:
+    return providers.count("twilio") + providers.count("sendgrid")
+
+
+def steps(stack: Stack) -> dict[str, str]:
+    """How each send stands, by the step's id: its outcome where it has one, else its status."""
+    rows = stack.postgres.query(
+        "SELECT id || ' ' || COALESCE(outcome, status) FROM treadle.workflow_action_executions",
+        "treadle",
+    )
+    return {step: end for step, end in map(str.split, rows.splitlines())}
+
+
+def email(api: Customer) -> Json:
+    """A step that sends an email."""
+    template = {"name": "Hello", "html_body": "<p>Hello {{contact.first_name}}</p>"}
+    config = {
+        "template_id": api.post("email-templates", template)["id"],
+        "subject": "Hello",
+        "from_name": "Treadle",
+        "from_email": "hello@example.com",
+        "purpose": "transactional",
+    }
+    return {"action_type": "send_email", "action_config": config, "name": "letter"}
