@@ -89,7 +89,8 @@ def steps(stack: Stack) -> dict[str, str]:
         "SELECT id || ' ' || COALESCE(outcome, status) FROM treadle.workflow_action_executions",
         "treadle",
     )
-    return {step: end for step, end in map(str.split, rows.splitlines())}
+    found = (row.split() for row in rows.splitlines())
+    return {each[0]: each[1] for each in found}
 
 
 def email(api: Customer) -> Json:
