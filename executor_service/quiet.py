@@ -1,14 +1,18 @@
-"""What keeps a message or call from reaching somebody now: quiet hours where they may be."""
+"""What keeps a message or call from reaching somebody now: quiet hours where they may be.
 
-from collections.abc import Sequence
+The configured hours and those that the law sets hold together: the stricter counts.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from common.contact_fields import timezone_problem
 from executor_service import phones
 from executor_service.domain import quiet_hours
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed
+from executor_service.domain.quiet_hour_ceilings import Ceiling, ceilings_of
 from executor_service.handlers.base import Step
 
 
@@ -22,19 +26,40 @@ def hold(
     window = quiet_hours.Window(
         quiet_hours.parse_time_of_day(start), quiet_hours.parse_time_of_day(end)
     )
+    ceilings = ceilings_of(phones.region_of(number), number, _state(step))
     zones = _zones(step, number)
-    allowed = quiet_hours.next_allowed(window, zones, now)
+    allowed = quiet_hours.next_allowed([window, *ceilings], zones, now)
     if allowed == now:
         return None
-    hours = f"{start}-{end}"
     names = ", ".join(zone.key for zone in zones[:3]) + (", ..." if len(zones) > 3 else "")
     if allowed is None:
         return Failed(
             ErrorClass.INVALID_CONFIG,
-            f"quiet hours {hours} leave no time that is allowed in all of the contact's possible "
-            f"time zones ({names}); set the contact's time zone",
+            f"quiet hours {start}-{end} leave no time that is allowed in all of the contact's "
+            f"possible time zones ({names}); set the contact's time zone",
         )
-    return Deferred(allowed, f"quiet hours {hours} ({names})")
+    if any(quiet_hours.is_quiet(window, zone, now) for zone in zones):
+        return Deferred(allowed, f"quiet hours {start}-{end} ({names})")
+    return Deferred(allowed, f"{_law(ceilings, zones, now)} ({names})")
+
+
+def _law(ceilings: Sequence[Ceiling], zones: Sequence[ZoneInfo], now: datetime) -> str:
+    """The rules of law that forbid `now`."""
+    words = [
+        ceiling.words(local.date())
+        for ceiling in ceilings
+        for local in (now.astimezone(zone) for zone in zones)
+        if ceiling.forbids(local)
+    ]
+    return "; ".join(dict.fromkeys(words))
+
+
+def _state(step: Step[Any]) -> str:
+    """The state that the contact is known to live in: their custom field `state`, if any."""
+    contact = step.context.get("contact")
+    fields = cast("Mapping[str, object]", contact).get("custom_fields") if contact else None
+    state = cast("Mapping[str, object]", fields).get("state") if fields else None
+    return state if isinstance(state, str) else ""
 
 
 def _zones(step: Step[Any], number: str) -> Sequence[ZoneInfo]:

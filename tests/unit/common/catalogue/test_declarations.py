@@ -422,7 +422,7 @@ def test_the_type_of_a_configuration() -> None:
 
 def test_needs_hold_what_templates_and_handler_read() -> None:
     needs = catalogue().get("send_sms").needs({"message": "{{ steps.hook.x }} {{ contact.email }}"})
-    assert needs.contact_paths == {"email", "phone", "timezone"}
+    assert needs.contact_paths == {"custom_fields.state", "email", "phone", "timezone"}
     assert needs.step_names == {"hook"}
     assert ("account", "timezone") in needs.paths
     assert catalogue().get("send_email").needs({}).whole_contact
