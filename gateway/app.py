@@ -18,10 +18,12 @@ from gateway.inbound.desk import PREFIX as INBOUND
 from gateway.inbound.desk import InboundDesk
 from gateway.middleware import BodyLimit, BodyLimits, RequestScope
 from gateway.routes import (
+    account,
     actions,
     audit,
     branches,
     catalog,
+    compliance,
     contact_imports,
     contacts,
     course_accesses,
@@ -60,6 +62,8 @@ _ROUTERS: Final = (
     *records.routers,
     notifications.router,
     course_accesses.router,
+    compliance.router,
+    account.router,
     templates.router,
     credentials.router,
     providers.router,

@@ -12,8 +12,13 @@ from common.grpc.client import bearer
 from common.grpc.status import from_rpc_error
 from gateway.pointers import NO_BODY, BodyFields
 from gateway.problems import RefusedError
+from treadle.account.v1 import account_service_pb2_grpc
 from treadle.catalog.v1 import catalog_service_pb2_grpc
-from treadle.compliance.v1 import preference_service_pb2_grpc, privacy_service_pb2_grpc
+from treadle.compliance.v1 import (
+    compliance_service_pb2_grpc,
+    preference_service_pb2_grpc,
+    privacy_service_pb2_grpc,
+)
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
@@ -107,6 +112,8 @@ class Upstream:
         self.workflows = workflow_service_pb2_grpc.WorkflowServiceStub(api)
         self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
         self.messages = message_service_pb2_grpc.MessageServiceStub(api)
+        self.account = account_service_pb2_grpc.AccountServiceStub(api)
+        self.compliance = compliance_service_pb2_grpc.ComplianceServiceStub(api)
         self.contacts = contact_service_pb2_grpc.ContactServiceStub(api)
         self.preferences = preference_service_pb2_grpc.PreferenceServiceStub(api)
         self.privacy = privacy_service_pb2_grpc.PrivacyServiceStub(api)

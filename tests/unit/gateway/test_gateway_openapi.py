@@ -17,6 +17,13 @@ from gateway.settings import GatewaySettings
 
 # Generated clients are named after these: renaming one breaks them.
 OPERATIONS = {
+    "addSuppression": "POST /api/v1/suppressions",
+    "getAccount": "GET /api/v1/account",
+    "liftSuppression": "POST /api/v1/suppressions/{suppression_id}/lift",
+    "listConsents": "GET /api/v1/contacts/{contact_id}/consents",
+    "listSuppressions": "GET /api/v1/suppressions",
+    "setConsents": "PATCH /api/v1/contacts/{contact_id}/consents",
+    "updateAccount": "PATCH /api/v1/account",
     "eraseContact": "POST /api/v1/contacts/{contact_id}/erase",
     "exportContact": "GET /api/v1/contacts/{contact_id}/export",
     "getErasure": "GET /api/v1/erasures/{erasure_id}",
