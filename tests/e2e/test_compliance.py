@@ -94,7 +94,7 @@ def test_help_is_answered_from_the_number_that_was_asked(api: Customer, stack: S
 
         def answers() -> list[Json]:
             received = providers.received("twilio", to=ANSWERS_HELP)
-            return [message for message in received if message["body"] == text]
+            return [message for message in received if message["text"] == text]
 
         assert eventually(lambda: bool(answers()))
         assert answers()[0]["from"] == "+14155550100"
