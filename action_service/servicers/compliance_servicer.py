@@ -27,7 +27,7 @@ from action_service.use_cases.compliance import (
 from action_service.use_cases.ports import Database, Reader, Writer
 from common.auth import current_principal
 from common.catalogue.convert import read_struct
-from common.errors import FieldViolation, invalid, malformed
+from common.errors import FieldViolation, invalid
 from common.paging import PageTokens
 from treadle.catalog.v1.send_purpose_pb2 import SendPurpose
 from treadle.compliance.v1 import compliance_pb2
@@ -189,7 +189,7 @@ def _key(field: str, channel: Channel, address: str) -> str:
     try:
         return address_key(channel, address)
     except ValueError as error:
-        raise malformed(field, str(error)) from None
+        raise invalid([FieldViolation(field, str(error))]) from None
 
 
 def _parse(field: str, kind: EnumType, number: int, domain: type[E]) -> E | None:

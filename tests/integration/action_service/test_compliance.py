@@ -184,7 +184,7 @@ async def test_a_contact_shows_what_holds_for_it(client: Client) -> None:
         ({"address": "a@example.com"}, ErrorReason.VALIDATION_FAILED, "suppression.channel"),
         (
             {"channel": CHANNEL_SMS, "address": "555"},
-            ErrorReason.MALFORMED_REQUEST,
+            ErrorReason.VALIDATION_FAILED,
             "suppression.address",
         ),
         (
