@@ -15,6 +15,7 @@ from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, text_message, webhook
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
+from treadle.credential.v1.credential_pb2 import Secret
 from treadle.execution.v1.execution_service_pb2 import ListActionExecutionsRequest
 from treadle.execution.v1.execution_service_pb2_grpc import ExecutionServiceStub
 from treadle.workflow.v1.action_service_pb2 import ListActionsRequest
@@ -142,6 +143,10 @@ def over_grpc(account: Account, workflow: str, execution: str) -> list[bytes]:
             ListActionExecutionsRequest(execution_id=execution), metadata=metadata, timeout=10
         )
     return [actions.SerializeToString(), log.SerializeToString()]
+
+
+def test_every_provider_is_followed() -> None:
+    assert set(bodies("")) == {field.name for field in Secret.DESCRIPTOR.fields}
 
 
 def test_a_secret_is_used_and_leaves_no_trace(stack: Stack, account: Account) -> None:

@@ -1,5 +1,6 @@
 """Secrets inside configurations: sealed in every table, masked in answers, opened for services."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from action_service.adapters.config_sealing import seal_stored_secrets
+from action_service.adapters.config_sealing import seal_stored_secrets, sealing_stored_secrets
 from action_service.adapters.credentials import rewrap_data_keys
 from action_service.adapters.driver import driver_of
 from action_service.adapters.plan_cache import PlanCache
@@ -243,6 +244,19 @@ async def test_what_was_stored_plain_is_sealed_once(api: Api, client: Client) ->
     assert set(tokens) == {planned[0]}
     etags = {action.etag for action in await client.list(workflow.id)}
     assert len(etags) == 1
+
+
+async def test_an_api_seals_when_it_starts(api: Api, client: Client) -> None:
+    await client.add((await client.workflow()).id, webhook())
+    plain = f"""'{{"token": "{CANARY}"}}'"""
+    await api.execute(
+        "UPDATE workflow_actions SET action_config ="
+        f" jsonb_set(action_config, '{{auth_config}}', {plain})"
+    )
+    async with sealing_stored_secrets(api.db, Vault([MASTER_KEY])), asyncio.timeout(30):
+        while await stored(api) == [CANARY]:
+            continue
+    assert await opened(api, client.account_id, *await stored(api)) == [CANARY]
 
 
 async def test_a_draft_with_a_plain_secret_can_be_saved(api: Api, client: Client) -> None:
