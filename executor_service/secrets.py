@@ -1,8 +1,9 @@
 """Secrets of configurations at work: opened right before use, and kept out of what is told."""
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 from urllib.parse import quote, quote_plus
@@ -10,7 +11,7 @@ from urllib.parse import quote, quote_plus
 import orjson
 from google.protobuf.message import Message
 
-from common.catalogue import SECRET_MASK, catalogue, is_sealed
+from common.catalogue import SECRET_MASK, catalogue, is_credential_header, is_sealed
 from common.clock import Clock
 from common.errors import ErrorReason, TreadleError
 from common.telemetry import get_logger
@@ -115,6 +116,17 @@ class Redactor:
     def output(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The output of a step without secrets in its values."""
         return {name: self.json(value) for name, value in values.items()}
+
+
+def sent_secrets(headers: Mapping[str, str]) -> list[str]:
+    """What the headers of a request give access with; of `Basic` the password too."""
+    secrets = [value for name, value in headers.items() if is_credential_header(name)]
+    for value in tuple(secrets):
+        scheme, _, pair = value.partition(" ")
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                secrets.append(b64decode(pair).decode().partition(":")[2])
+    return secrets
 
 
 def _with_parts(secrets: Iterable[str]) -> Iterable[str]:

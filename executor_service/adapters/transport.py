@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from http import client as http_client
 from typing import Any
 
@@ -28,6 +29,7 @@ from urllib3.exceptions import (
 from urllib3.response import HTTPResponse
 
 from executor_service.domain.classify import NoAnswerError, NotSentError
+from executor_service.secrets import Redactor, sent_secrets
 
 CONNECT_TIMEOUT_S = 5.0
 # A server may close an idle connection just as the next request goes out, which is then lost, or
@@ -156,7 +158,12 @@ class ProviderTransport:
             raise NoAnswerError(_cause(error)) from error
         except HTTPError as error:
             raise NoAnswerError(_cause(error)) from error
-        return Answer(response.status, response.headers, _body_of(response))
+        content = _body_of(response)
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            # What a refusal says is shown to people: it must not repeat what we called with.
+            said = content.decode("utf-8", "replace")
+            content = Redactor(sent_secrets(headers)).text(said).encode()
+        return Answer(response.status, response.headers, content)
 
 
 def _body_of(response: urllib3.BaseHTTPResponse) -> bytes:

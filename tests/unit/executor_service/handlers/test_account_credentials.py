@@ -1,16 +1,21 @@
 """Whose credentials a provider is called with, seen from the provider: it takes one key only."""
 
+import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import SecretStr
 
+from common.catalogue import SECRET_MASK
 from common.egress import EgressPolicy, GuardedClient
 from common.errors import ErrorReason, TreadleError, dependency_unavailable
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.server import serving
+from tests.support.egress import serve
 from tests.unit.executor_service.handlers.harness import (
     ACCOUNT_SID,
     API_KEY,
@@ -147,3 +152,26 @@ async def test_when_they_cannot_be_had_nothing_is_sent_with_others(
         claims=0,
     )
     await bench.check(action_type, provider, case)
+
+
+@EACH
+async def test_a_refusal_that_repeats_them_is_masked(
+    bench: Bench, action_type: str, provider: str, config: dict[str, Any]
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Says what it was called with, and what its basic credentials are."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        said = f"{OWN_KEY} {OWN_TOKEN} are wrong: {head}"
+        body = orjson.dumps({"errors": [{"message": said}], "message": said, "code": 1})
+        length = b"Content-Length: %d\r\n\r\n" % len(body)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n" + length + body)
+        await writer.drain()
+
+    bench.credentials.secrets = dict(OWN)
+    async with serve(refuse) as port:
+        bench.use(provider_url=f"http://127.0.0.1:{port}")
+        result = await bench.result(action_type, config)
+    own = OWN_KEY if provider == "sendgrid" else OWN_TOKEN
+    assert SECRET_MASK in result.failed.message
+    assert own not in result.failed.message
+    assert b64encode(f"{OWN_SID}:{own}".encode()).decode()[:-4] not in result.failed.message
