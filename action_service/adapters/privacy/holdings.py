@@ -45,6 +45,10 @@ _MESSAGE_EVENTS: Final = """(
         SELECT m.provider, m.provider_message_id FROM messages m
         WHERE m.account_id = :account AND m.contact_id = :contact
     )
+    OR t.conversation_id IN (
+        SELECT i.id FROM messenger_identities i
+        WHERE i.account_id = :account AND i.contact_id = :contact
+    )
     OR {named}
 )"""
 
@@ -135,6 +139,7 @@ HOLDINGS: Final = (
         redaction="before = NULL, after = NULL",
         section="audit",
     ),
+    Holding("messenger_identities", _OWN, section="messenger_identities"),
     Holding(
         "contacts",
         "t.id = :contact",
@@ -153,6 +158,7 @@ IMPERSONAL: Final = frozenset(
         "accounts",
         "alembic_version",
         "assignment_turns",
+        "audio_files",
         "campaign_steps",
         "campaigns",
         "contact_imports",
@@ -161,8 +167,11 @@ IMPERSONAL: Final = frozenset(
         "custom_fields",
         "email_templates",
         "erasures",
+        "messenger_pages",
         "pipeline_stages",
         "pipelines",
+        "provider_circuits",
+        "provider_limits",
         "send_claims",
         "tags",
         "team_members",

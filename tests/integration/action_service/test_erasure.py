@@ -1,6 +1,7 @@
 """Exports and erasures of contacts, on a real Postgres and NATS."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,12 @@ from sqlalchemy import text
 from action_service.adapters.privacy.erasing import ErasureWork
 from action_service.adapters.privacy.holdings import HOLDINGS, IMPERSONAL, PACKED
 from action_service.adapters.privacy.purging import Purge
+from action_service.adapters.provider_events import PostgresProviderEvents
+from action_service.use_cases.inbound.events import Provider, read_events
 from common.errors import ErrorReason
 from common.nats import connect, ensure_streams
 from tests.support.action_api import Api, Client, refused
+from tests.support.records import Records
 from treadle.compliance.v1 import privacy_service_pb2 as pb
 from treadle.dispatch.v1.event_pb2 import Event, EventBatch
 from treadle.record.v1 import crm_service_pb2, note_pb2, task_pb2
@@ -69,6 +73,34 @@ async def test_every_table_is_declared(api: Api) -> None:
         held = {holding.table for holding in HOLDINGS}
         assert set(tables.scalars()) == held | set(PACKED) | IMPERSONAL
         assert not held & IMPERSONAL
+
+
+async def test_what_was_written_on_messenger_is_exported_and_erased(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    records = Records(client)
+    known = await records.new("messenger_identity", psid="canary-psid")
+    page = await records.get("messenger_page", known.messenger_page_id)
+    event = {
+        "sender": {"id": "canary-psid"},
+        "recipient": {"id": page.facebook_page_id},
+        "message": {"mid": "m_1", "text": f"it is {NAME}"},
+    }
+    body = orjson.dumps({"entry": [{"messaging": [event]}]})
+    told = read_events(Provider.META, body, "", datetime.now(UTC))
+    await PostgresProviderEvents(api.db).record(client.account_id, Provider.META, told)
+
+    document = await exported(client, known.contact_id)
+    assert [each["psid"] for each in document["messenger_identities"]] == ["canary-psid"]
+    assert NAME in orjson.dumps(document["provider_events"]).decode()
+
+    await erase(client, known.contact_id)
+    work = ErasureWork(api.db, Purge(js))
+    while await work.next_piece():
+        pass
+    assert not await records.list("messenger_identity")
+    left = await api.rows("SELECT payload::text, detail::text FROM provider_events")
+    assert left == [("{}", "{}")]
 
 
 async def test_contact_with_records_is_exported_and_erased(

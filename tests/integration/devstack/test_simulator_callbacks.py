@@ -311,3 +311,49 @@ async def test_nothing_is_told_where_nobody_listens(world: World) -> None:
     await world.send_sms("+14155550123", callback="")
     await world.quiet()
     assert world.heard("sms") == []
+
+
+async def test_a_messenger_message_is_delivered_read_and_answered_signed(world: World) -> None:
+    wish = {"provider": "messenger", "to": "P1", "outcome": "reply"}
+    assert (await world.http.post("/outcomes", json=wish)).status_code == 200
+    webhook = {"page_id": "77", "url": f"{world.hearing_url}/sink/page"}
+    assert (await world.http.post("/webhooks/meta", json=webhook)).status_code == 200
+    sent = {
+        "recipient": {"id": "P1"},
+        "messaging_type": "RESPONSE",
+        "message": {"text": "Hi"},
+        "access_token": "x",
+    }
+    answer = await world.http.post("/v25.0/77/messages", json=sent)
+    requests = await world.hear("page", 3)
+    told = [orjson.loads(each["text"])["entry"][0]["messaging"][0] for each in requests]
+    assert [next(k for k in ("delivery", "read", "message") if k in each) for each in told] == [
+        "delivery",
+        "read",
+        "message",
+    ]
+    assert told[0]["delivery"]["mids"] == [answer.json()["message_id"]]
+    assert all(each["sender"] == {"id": "P1"} for each in told)
+    assert all(each["recipient"] == {"id": "77"} for each in told)
+    for each in requests:
+        signature = each["details"]["headers"]["x-hub-signature-256"]
+        meta.check(each["text"].encode(), signature=signature, app_secret="meta-secret")
+
+
+async def test_what_a_person_does_on_a_page_is_told(world: World) -> None:
+    for said in (
+        {"text": "Hello"},
+        {"text": "Red", "payload": "RED"},
+        {"text": "Start", "payload": "GO", "is_postback": True},
+        {"ref": "spring"},
+    ):
+        body = {"page_id": "77", "psid": "P1", "at": "2026-01-26T12:00:00Z", **said}
+        answer = await world.http.post("/incoming/messenger", json=body)
+        assert answer.status_code == 202, answer.text
+    requests = await world.hear("meta", 4)
+    told = [orjson.loads(each["text"])["entry"][0]["messaging"][0] for each in requests]
+    assert {each["timestamp"] for each in told} == {1769428800000}
+    kinds = {name for each in told for name in each} - {"sender", "recipient", "timestamp"}
+    assert kinds == {"message", "postback", "referral"}
+    refused = await world.http.post("/incoming/messenger", json={"page_id": "77"})
+    assert refused.status_code == 422
