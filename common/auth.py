@@ -25,8 +25,8 @@ from common.errors import unauthenticated
 ISSUER: Final = "treadle"
 AUDIENCE: Final = "treadle"
 SERVICE_ROLE: Final = "service"
-# Of the process that faces the internet: it hands on what providers post, and what contacts say by
-# the links in their email, and can do nothing else.
+# Of the process that faces the internet: it verifies and hands on what providers post, and what
+# contacts say by the links in their email, and can do nothing else.
 GATEWAY_ROLE: Final = "gateway"
 
 _ALGORITHM: Final = "HS256"
@@ -79,7 +79,7 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "traffic:use",
             }
         ),
-        GATEWAY_ROLE: frozenset({"inbound:record", "preference:set"}),
+        GATEWAY_ROLE: frozenset({"inbound:record", "inbound:verify", "preference:set"}),
     }
 )
 

@@ -1,7 +1,7 @@
 """`python -m common.gateway_token`: prints a token with which the gateway hands on events.
 
 The gateway faces the internet and does not hold the shared secret. What it may do in its own name,
-which is to hand on what providers have signed, it may do with this.
+which is to verify and hand on what providers have signed, it may do with this.
 """
 
 import argparse

@@ -96,7 +96,7 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
     )
     app.state.upstream = upstream
     app.state.streams = streams
-    app.state.inbound = InboundDesk(settings)
+    app.state.inbound = InboundDesk(settings, upstream)
     app.state.methods = _methods()
     for router in _ROUTERS:
         app.include_router(router)

@@ -6,13 +6,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from common.event_webhook_key import event_webhook_key
 from common.settings import ProcessSettings
-from gateway.inbound import sendgrid
 
 
 def _public_key(text: str) -> str:
     if text:
-        sendgrid.public_key(text)
+        event_webhook_key(text)
     return text
 
 

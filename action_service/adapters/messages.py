@@ -42,7 +42,8 @@ _ACCEPT = """
     RETURNING m.provider, m.provider_message_id, m.xmax <> 0
     """
 _EARLY = """
-    SELECT e.id::text, e.provider, e.provider_message_id, e.fact, e.occurred_at, e.detail::text
+    SELECT e.id::text, e.provider, e.provider_message_id, e.fact, e.occurred_at, e.detail::text,
+           e.of_account::text
     FROM treadle.provider_events e
     JOIN unnest($1::text[], $2::text[]) AS v(provider, message_id)
       ON v.provider = e.provider AND v.message_id = e.provider_message_id
@@ -102,6 +103,8 @@ class Told(NamedTuple):
     occurred_at: datetime
     detail: Mapping[str, Json]
     channel: Channel
+    # Whose messages alone it may speak of.
+    of_account: str | None = None
 
 
 class Heard(NamedTuple):
@@ -167,11 +170,12 @@ async def _told_early(connection: Driver, channels: Mapping[Key, Channel]) -> li
             event_id,
             (provider, message_id),
             Fact(fact),
-            occurred_at,
+            at,
             orjson.loads(detail),
             channels[provider, message_id],
+            of_account,
         )
-        for event_id, provider, message_id, fact, occurred_at, detail in await connection.fetch(
+        for event_id, provider, message_id, fact, at, detail, of_account in await connection.fetch(
             _EARLY, *zip(*channels, strict=True)
         )
     ]
@@ -204,7 +208,8 @@ async def _apply(connection: Driver, told: Sequence[Told]) -> Heard:
     messages = await _read(connection, {each.key for each in told})
     by_key: dict[Key, list[Told]] = defaultdict(list)
     for each in told:
-        if each.key in messages:
+        message = messages.get(each.key)
+        if message is not None and each.of_account in {None, message.account_id}:
             by_key[each.key].append(each)
     changes: list[tuple[str, str, str, str, str | None]] = []
     heard: list[ContactEvent] = []

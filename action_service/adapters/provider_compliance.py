@@ -56,11 +56,17 @@ class Following(NamedTuple):
 
 
 async def foresee(
-    driver: Driver, account_id: str, provider: str, events: Sequence[ProviderEvent]
+    driver: Driver,
+    account_id: str,
+    provider: str,
+    events: Sequence[ProviderEvent],
+    *,
+    alone: str | None = None,
 ) -> list[Following]:
     """What would follow from the events; keeps claims of the accounts concerned back.
 
-    To be called before the transaction takes any other lock.
+    `alone` is the only account that they may speak of, if they may not of all. To be called before
+    the transaction takes any other lock.
     """
     found = [(event, list(consequences(provider, event))) for event in events]
     about = [event for event, follows in found if follows]
@@ -70,8 +76,9 @@ async def foresee(
     rows = await driver.fetch(_ACCOUNTS, provider, ids) if ids else []
     accounts: dict[str, str] = {row[0]: row[1] for row in rows}
     following = [
-        Following(event.id, accounts.get(event.message_id or "", account_id), consequence)
+        Following(event.id, of_account, consequence)
         for event, follows in found
+        if (of_account := accounts.get(event.message_id or "", account_id)) == (alone or of_account)
         for consequence in follows
     ]
     await hold_claims(driver, [each.account_id for each in following])

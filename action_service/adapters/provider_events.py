@@ -40,11 +40,11 @@ _FIND_ACCOUNT = text("SELECT now() FROM accounts WHERE id = :account")
 # Batches that share events meet at the first of them, in the same order.
 _STORE = """
     INSERT INTO treadle.provider_events (
-        id, account_id, provider, provider_event_id, kind, provider_message_id, fact, detail,
-        payload, occurred_at
+        id, account_id, of_account, provider, provider_event_id, kind, provider_message_id, fact,
+        detail, payload, occurred_at
     )
-    SELECT v.id, $1::uuid, $2::text, v.event_id, v.kind, v.message_id, v.fact, v.detail::jsonb,
-           v.payload::jsonb, v.occurred_at
+    SELECT v.id, $1::uuid, $11::uuid, $2::text, v.event_id, v.kind, v.message_id, v.fact,
+           v.detail::jsonb, v.payload::jsonb, v.occurred_at
     FROM unnest(
         $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
         $10::timestamptz[]
@@ -85,9 +85,17 @@ class PostgresProviderEvents:
         self._ringer = ringer
 
     async def record(
-        self, account_id: UUID, provider: Provider, events: Sequence[ProviderEvent]
+        self,
+        account_id: UUID,
+        provider: Provider,
+        events: Sequence[ProviderEvent],
+        *,
+        of_account_alone: bool = False,
     ) -> Recorded:
         """See ProviderEventLog."""
+        if of_account_alone:
+            # An id that another account's event has, or is yet to have, is not taken by this.
+            events = [replace(event, id=f"{account_id}:{event.id}") for event in events]
         rows: Sequence[OutboxRow] = ()
         new: dict[str, str] = {}
         async with self._engine.begin() as connection:
@@ -95,10 +103,11 @@ class PostgresProviderEvents:
             if found is None:
                 raise not_found("account", str(account_id))
             driver = await driver_of(connection)
-            following = await foresee(driver, str(account_id), provider, events)
-            new = await _store(driver, str(account_id), provider, events)
+            alone = str(account_id) if of_account_alone else None
+            following = await foresee(driver, str(account_id), provider, events, alone=alone)
+            new = await _store(driver, str(account_id), provider, events, alone)
             await comply(driver, provider, [each for each in following if each.event_id in new])
-            heard = await _act(driver, str(account_id), provider, events, new)
+            heard = await _act(driver, str(account_id), provider, events, new, alone)
             rows = outbox_rows(heard.events)
             await store_outbox(driver, rows)
         if self._publisher is not None:
@@ -109,7 +118,11 @@ class PostgresProviderEvents:
 
 
 async def _store(
-    driver: Driver, account_id: str, provider: Provider, events: Sequence[ProviderEvent]
+    driver: Driver,
+    account_id: str,
+    provider: Provider,
+    events: Sequence[ProviderEvent],
+    alone: str | None,
 ) -> dict[str, str]:
     """Our ids of the events that are new, by the provider's."""
     if not events:
@@ -127,7 +140,7 @@ async def _store(
         )
         for event in events
     ]
-    stored = await driver.fetch(_STORE, account_id, provider, *zip(*rows, strict=True))
+    stored = await driver.fetch(_STORE, account_id, provider, *zip(*rows, strict=True), alone)
     return {event_id: row_id for row_id, event_id in stored}
 
 
@@ -137,6 +150,7 @@ async def _act(
     provider: Provider,
     events: Sequence[ProviderEvent],
     new: Mapping[str, str],
+    alone: str | None,
 ) -> Heard:
     """Has the new events take effect; returns what is to be heard of them."""
     told: list[Told] = []
@@ -162,7 +176,9 @@ async def _act(
         if message_id is not None:
             key = (provider.value, message_id)
             channel = event.channel or _CHANNELS[provider]
-            told.append(Told(row_id, key, event.fact, event.occurred_at, event.detail, channel))
+            told.append(
+                Told(row_id, key, event.fact, event.occurred_at, event.detail, channel, alone)
+            )
     moved = await advance(driver, account_id, told)
     return Heard([*heard, *moved.events], moved.ended)
 

@@ -33,6 +33,7 @@ from action_service.use_cases.webhook_signing import (
 )
 from common.catalogue.records import RecordSpec, record_spec
 from common.errors import FieldViolation, invalid, malformed, not_found, stale_etag
+from common.event_webhook_key import event_webhook_key
 from treadle.credential.v1.credential_pb2 import Secret, WebhookSigningSecret
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -143,6 +144,7 @@ def _checked(provider: str, secret: Secret) -> str:
     found = [
         *(FieldViolation(below(place, v.field), v.description) for v in spec.violations(values)),
         *_unusable(place, spec, values),
+        *_unknown_key(place, values.get("webhook_public_key", "")),
     ]
     if provider == WEBHOOK_SIGNING and not found:
         found += signing_violations(below(place, "secret"), values["secret"])
@@ -160,6 +162,14 @@ def _unusable(place: str, spec: RecordSpec, values: Mapping[str, str]) -> Iterat
                 "printable ASCII without spaces" if is_secret else "letters, digits, '_' or '-'"
             )
             yield FieldViolation(below(place, name), f"must be {wanted}")
+
+
+def _unknown_key(place: str, text: str) -> Iterator[FieldViolation]:
+    if text:
+        try:
+            event_webhook_key(text)
+        except ValueError as error:
+            yield FieldViolation(below(place, "webhook_public_key"), str(error))
 
 
 async def newest_data_key(tx: SealingTransaction, vault: Vault) -> WrappedKey:

@@ -13,7 +13,7 @@ from grpc import aio
 from common.clock import Clock
 from common.errors import ErrorReason, TreadleError, dependency_unavailable
 from common.grpc.status import from_rpc_error
-from executor_service.adapters.remembered import Remembered
+from common.remembered import Remembered
 from executor_service.ports import DEFAULT_CREDENTIAL, Credential
 from treadle.credential.v1.credential_pb2 import Provider
 from treadle.credential.v1.credential_service_pb2 import (

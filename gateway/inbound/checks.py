@@ -1,10 +1,11 @@
-"""The check of each provider that this installation has a secret for."""
+"""The check of each provider, by what it signs with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from common.clock import Clock
+from common.event_webhook_key import event_webhook_key
 from gateway.inbound import meta, sendgrid, stripe, twilio
 from gateway.settings import GatewaySettings
 
@@ -31,17 +32,34 @@ class Posted:
 Check = Callable[[Posted], None]
 
 
+def check_with(provider: Provider, secret: str, clock: Clock) -> Check:
+    """The check by what the provider signs with; for SendGrid, the key that verifies it."""
+    match provider:
+        case Provider.TWILIO:
+            return _twilio(secret)
+        case Provider.SENDGRID:
+            return _sendgrid(secret)
+        case Provider.META:
+            return _meta(secret)
+        case Provider.STRIPE:
+            return _stripe(secret, clock)
+
+
 def configured_checks(settings: GatewaySettings, clock: Clock) -> Mapping[Provider, Check]:
-    """The checks by provider."""
-    checks: dict[Provider, Check] = {}
-    if (secret := settings.twilio_auth_token) is not None:
-        checks[Provider.TWILIO] = _twilio(secret.get_secret_value())
+    """The checks by the deployment's own secrets."""
+    secrets = {
+        Provider.TWILIO: settings.twilio_auth_token,
+        Provider.META: settings.meta_app_secret,
+        Provider.STRIPE: settings.stripe_webhook_secret,
+    }
+    checks = {
+        provider: check_with(provider, secret.get_secret_value(), clock)
+        for provider, secret in secrets.items()
+        if secret is not None
+    }
     if settings.sendgrid_public_key:
-        checks[Provider.SENDGRID] = _sendgrid(settings.sendgrid_public_key)
-    if (secret := settings.meta_app_secret) is not None:
-        checks[Provider.META] = _meta(secret.get_secret_value())
-    if (secret := settings.stripe_webhook_secret) is not None:
-        checks[Provider.STRIPE] = _stripe(secret.get_secret_value(), clock)
+        key = settings.sendgrid_public_key
+        checks[Provider.SENDGRID] = check_with(Provider.SENDGRID, key, clock)
     return checks
 
 
@@ -59,7 +77,7 @@ def _twilio(auth_token: str) -> Check:
 
 
 def _sendgrid(text: str) -> Check:
-    key = sendgrid.public_key(text)
+    key = event_webhook_key(text)
 
     def check(posted: Posted) -> None:
         sendgrid.check(

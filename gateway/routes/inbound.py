@@ -9,6 +9,7 @@ from common.telemetry import get_logger
 from gateway import problems
 from gateway.headers import UpstreamDep
 from gateway.inbound import twilio, voice
+from gateway.inbound.account_secrets import WIRE
 from gateway.inbound.checks import Posted, Provider
 from gateway.inbound.desk import PREFIX, InboundDesk
 from gateway.inbound.signature import SignatureError
@@ -18,12 +19,6 @@ from treadle.inbound.v1 import inbound_service_pb2 as pb
 router: Final = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
 _log = get_logger(__name__)
 
-_WIRE: Final = {
-    Provider.TWILIO: pb.PROVIDER_TWILIO,
-    Provider.SENDGRID: pb.PROVIDER_SENDGRID,
-    Provider.META: pb.PROVIDER_META,
-    Provider.STRIPE: pb.PROVIDER_STRIPE,
-}
 # An answer to a text message may hold instructions; Twilio takes nothing else for none.
 _NO_INSTRUCTIONS: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -48,14 +43,15 @@ async def receive(
     """Hand on what the provider has signed; 403 for what it has not."""
     posted = Posted(_url(request, desk), request.headers, await request.body())
     try:
-        desk.check(provider, posted)
+        own_secret = await desk.check(provider, account_id, posted)
     except SignatureError as error:
         return _refused(provider, account_id, error)
     message = pb.RecordProviderEventsRequest(
-        provider=_WIRE[provider],
+        provider=WIRE[provider],
         account_id=account_id,
         body=posted.body,
         query=request.url.query,
+        own_secret=own_secret,
     )
     await desk.caller().call(upstream.inbound.RecordProviderEvents, message)
     if provider is Provider.TWILIO:
@@ -68,7 +64,7 @@ async def instruct(account_id: AccountId, request: Request, desk: DeskDep) -> Re
     """Say what is done with whoever has answered; 403 for what Twilio has not signed."""
     posted = Posted(_url(request, desk), request.headers, await request.body())
     try:
-        desk.check(Provider.TWILIO, posted)
+        await desk.check(Provider.TWILIO, account_id, posted)
         answered_by = twilio.parameters(posted.body).get("AnsweredBy", [""])[0]
         return Response(voice.twiml(request.query_params, answered_by), media_type="text/xml")
     except SignatureError as error:

@@ -56,15 +56,25 @@ class Providers:
     bench: Bench
     home: Seeded
 
-    async def post(self, provider: Provider, body: bytes, account: str = "") -> Recorded:
+    async def post(
+        self,
+        provider: Provider,
+        body: bytes,
+        account: str = "",
+        *,
+        of_account_alone: bool = False,
+    ) -> Recorded:
         """A request that has been verified."""
         log = PostgresProviderEvents(self.bench.db)
         told = read_events(provider, body, "", datetime.now(UTC))
-        return await log.record(UUID(account or self.home.account_id), provider, told)
+        account_id = UUID(account or self.home.account_id)
+        return await log.record(account_id, provider, told, of_account_alone=of_account_alone)
 
-    async def sendgrid(self, *told: dict[str, Any]) -> Recorded:
+    async def sendgrid(self, *told: dict[str, Any], of_account_alone: bool = False) -> Recorded:
         """A request of SendGrid's."""
-        return await self.post(Provider.SENDGRID, orjson.dumps(told))
+        return await self.post(
+            Provider.SENDGRID, orjson.dumps(told), of_account_alone=of_account_alone
+        )
 
     async def twilio(self, **form: str) -> Recorded:
         """A request of Twilio's."""

@@ -30,10 +30,17 @@ class ProviderEventLog(Protocol):
     """Where the events of providers are kept, each once, and have their effect."""
 
     async def record(
-        self, account_id: UUID, provider: Provider, events: Sequence[ProviderEvent]
+        self,
+        account_id: UUID,
+        provider: Provider,
+        events: Sequence[ProviderEvent],
+        *,
+        of_account_alone: bool = False,
     ) -> Recorded:
         """Stores the events and acts on those that are new, all or nothing.
 
+        Events of the account alone, such as those that its own secret has signed, change nothing
+        of any other's.
         Raises TreadleError when there is no such account.
         """
         ...

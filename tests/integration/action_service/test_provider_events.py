@@ -272,3 +272,20 @@ async def test_five_thousand_events_are_recorded_fast(world: Bench, executor: Ha
     assert await providers.sendgrid(*events) == Recorded(0, 5000)
     # Ten times what it takes; SendGrid waits for longer than that.
     assert max(took, time.monotonic() - again) < 5
+
+
+async def test_events_of_one_account_alone_move_no_other_s_message(
+    world: Bench, executor: HandExecutor
+) -> None:
+    home, tasks = await sending(world, executor, EMAIL)
+    stranger = await world.seed([EMAIL])
+    forger, owner = Providers(world, stranger), Providers(world, home)
+    # Before the send is completed, and after it.
+    await forger.sendgrid(of_email("M0", "bounce"), of_account_alone=True)
+    await accepted(executor, *tasks, reference="M")
+    await world.until(MESSAGES, 1)
+    await forger.sendgrid(of_email("M0", "spamreport"), of_account_alone=True)
+    assert (await owner.message("M0"))[:2] == ("queued", ["queued"])
+    assert not await owner.heard()
+    await owner.sendgrid(of_email("M0", "delivered"), of_account_alone=True)
+    assert (await owner.message("M0"))[0] == "delivered"

@@ -15,12 +15,12 @@ def printed(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_it_is_good_for_one_thing() -> None:
+def test_it_is_good_for_what_providers_post_alone() -> None:
     done = printed("--days", "1", TREADLE_JWT_SECRET=SECRET)
     principal = TokenVerifier(SecretStr(SECRET)).verify(done.stdout.strip())
     assert principal.actor == "service:gateway"
     assert principal.account_id is None
-    assert principal.permissions == {"inbound:record"}
+    assert principal.permissions == {"inbound:record", "inbound:verify", "preference:set"}
 
 
 def test_without_the_secret_it_says_what_is_missing() -> None:

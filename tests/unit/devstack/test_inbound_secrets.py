@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from common.auth import GATEWAY_ROLE, TokenVerifier
+from common.event_webhook_key import event_webhook_key
 from devstack.datadir import DataDir
 from devstack.inbound import InboundSecrets
 from devstack.ports import LOOPBACK, reserve_port
@@ -27,7 +28,7 @@ def test_the_gateway_checks_what_the_simulator_signs(tmp_path: Path) -> None:
         b"[]",
         timestamp=headers[sendgrid.TIMESTAMP],
         signature=headers[sendgrid.SIGNATURE],
-        key=sendgrid.public_key(checks["TREADLE_GATEWAY_SENDGRID_PUBLIC_KEY"]),
+        key=event_webhook_key(checks["TREADLE_GATEWAY_SENDGRID_PUBLIC_KEY"]),
     )
     url = f"http://127.0.0.1:8080/inbound/sendgrid/{ACCOUNT}"
     assert signs["TREADLE_SIMULATOR_SENDGRID_WEBHOOK_URL"] == url

@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from common.event_webhook_key import event_webhook_key
 from gateway.inbound import sendgrid
 from gateway.inbound.signature import SignatureError
 from tests.support.mutations import one_byte_off, one_character_off
@@ -36,7 +37,7 @@ def accepts(
     body: bytes = BODY, timestamp: str = TIMESTAMP, signature: str = SIGNATURE, key: str = KEY
 ) -> bool:
     try:
-        sendgrid.check(body, timestamp=timestamp, signature=signature, key=sendgrid.public_key(key))
+        sendgrid.check(body, timestamp=timestamp, signature=signature, key=event_webhook_key(key))
     except SignatureError:
         return False
     return True
@@ -75,11 +76,11 @@ def test_the_boundary_between_timestamp_and_body_is_all_that_is_not_signed() -> 
 @pytest.mark.parametrize("text", ["", "no base64!", "AAAA"])
 def test_a_key_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        sendgrid.public_key(text)
+        event_webhook_key(text)
 
 
 def test_a_key_on_another_curve_is_refused() -> None:
     key = ec.generate_private_key(ec.SECP384R1()).public_key()
     shown = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(ValueError, match="P-256"):
-        sendgrid.public_key(b64encode(shown).decode())
+        event_webhook_key(b64encode(shown).decode())

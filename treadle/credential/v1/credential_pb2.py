@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&treadle/credential/v1/credential.proto\x12\x15treadle.credential.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"z\n\x0eSendgridSecret\x12h\n\x07\x61pi_key\x18\x01 \x01(\tBO\xc2\xbc\x18K\x08\t\x10\x01\"\x07\x41PI key*\x1fNeeds the permission Mail Send.0\x01\x38\xf4\x03j\x14SG.key-from-SendGridp\x01R\x06\x61piKey\"\xbd\x01\n\x0cTwilioSecret\x12^\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\tB=\xc2\xbc\x18\x39\x10\x01\"\x0b\x41\x63\x63ount SID0\x01\x38\x64j\"AC00000000000000000000000000000000p\x01R\naccountSid\x12M\n\nauth_token\x18\x02 \x01(\tB.\xc2\xbc\x18*\x08\t\x10\x01\"\nAuth token0\x01\x38\xf4\x03j\x11token-from-Twiliop\x01R\tauthToken\"\xf9\x01\n\x0cStripeSecret\x12q\n\nsecret_key\x18\x01 \x01(\tBR\xc2\xbc\x18N\x08\t\x10\x01\"\nSecret key*$The secret key, or a restricted one.0\x01\x38\xf4\x03j\x0fkey-from-Stripep\x01R\tsecretKey\x12v\n\x0ewebhook_secret\x18\x02 \x01(\tBO\xc2\xbc\x18K\x08\t\"&Signing secret of the webhook endpoint8\xf4\x03j\x1asigning-secret-from-Stripep\x01R\rwebhookSecret\"\xf7\x01\n\x12\x46\x61\x63\x65\x62ookPageSecret\x12?\n\x07page_id\x18\x01 \x01(\tB&\xc2\xbc\x18\"\x10\x01\"\x07Page ID0\x01\x38\x64j\x0f\x31\x30\x32\x30\x33\x30\x34\x30\x35\x30\x36\x30\x37\x30\x38p\x01R\x06pageId\x12V\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\tB3\xc2\xbc\x18/\x08\t\x10\x01\"\x11Page access token0\x01\x38\xe8\x07j\x0ftoken-from-Metap\x01R\x0b\x61\x63\x63\x65ssToken\x12H\n\napp_secret\x18\x03 \x01(\tB)\xc2\xbc\x18%\x08\t\"\nApp secret8\xf4\x03j\x10secret-from-Metap\x01R\tappSecret\"\xa9\x02\n\x14WebhookSigningSecret\x12\x91\x01\n\x06secret\x18\x01 \x01(\tBy\xc2\xbc\x18u\x08\t\x10\x01\"\x0eSigning secret*$whsec_ and 24 to 64 bytes in base64.0\x01\x38\xc8\x01j2whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=p\x01R\x06secret\x12/\n\x0fprevious_secret\x18\x02 \x01(\tB\x06\xc2\xbc\x18\x02\x08\tR\x0epreviousSecret\x12L\n\x14previous_valid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x12previousValidUntil\"\x81\x03\n\x06Secret\x12\x43\n\x08sendgrid\x18\x01 \x01(\x0b\x32%.treadle.credential.v1.SendgridSecretH\x00R\x08sendgrid\x12=\n\x06twilio\x18\x02 \x01(\x0b\x32#.treadle.credential.v1.TwilioSecretH\x00R\x06twilio\x12=\n\x06stripe\x18\x03 \x01(\x0b\x32#.treadle.credential.v1.StripeSecretH\x00R\x06stripe\x12P\n\rfacebook_page\x18\x04 \x01(\x0b\x32).treadle.credential.v1.FacebookPageSecretH\x00R\x0c\x66\x61\x63\x65\x62ookPage\x12V\n\x0fwebhook_signing\x18\x05 \x01(\x0b\x32+.treadle.credential.v1.WebhookSigningSecretH\x00R\x0ewebhookSigningB\n\n\x08provider\"\xfb\x01\n\nCredential\x12;\n\x08provider\x18\x01 \x01(\x0e\x32\x1f.treadle.credential.v1.ProviderR\x08provider\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04hint\x18\x03 \x01(\tR\x04hint\x12\x39\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x06 \x01(\tR\x04\x65tag*\x9f\x01\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x15\n\x11PROVIDER_SENDGRID\x10\x01\x12\x13\n\x0fPROVIDER_TWILIO\x10\x02\x12\x13\n\x0fPROVIDER_STRIPE\x10\x03\x12\x1a\n\x16PROVIDER_FACEBOOK_PAGE\x10\x04\x12\x1c\n\x18PROVIDER_WEBHOOK_SIGNING\x10\x05\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&treadle/credential/v1/credential.proto\x12\x15treadle.credential.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\"\xa6\x02\n\x0eSendgridSecret\x12h\n\x07\x61pi_key\x18\x01 \x01(\tBO\xc2\xbc\x18K\x08\t\x10\x01\"\x07\x41PI key*\x1fNeeds the permission Mail Send.0\x01\x38\xf4\x03j\x14SG.key-from-SendGridp\x01R\x06\x61piKey\x12\xa9\x01\n\x12webhook_public_key\x18\x02 \x01(\tB{\xc2\xbc\x18w\x08\t\"%Verification key of the event webhook*4As the settings of the signed event webhook show it.8\xf4\x03j\x11key-from-SendGridp\x01R\x10webhookPublicKey\"\xbd\x01\n\x0cTwilioSecret\x12^\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\tB=\xc2\xbc\x18\x39\x10\x01\"\x0b\x41\x63\x63ount SID0\x01\x38\x64j\"AC00000000000000000000000000000000p\x01R\naccountSid\x12M\n\nauth_token\x18\x02 \x01(\tB.\xc2\xbc\x18*\x08\t\x10\x01\"\nAuth token0\x01\x38\xf4\x03j\x11token-from-Twiliop\x01R\tauthToken\"\xf9\x01\n\x0cStripeSecret\x12q\n\nsecret_key\x18\x01 \x01(\tBR\xc2\xbc\x18N\x08\t\x10\x01\"\nSecret key*$The secret key, or a restricted one.0\x01\x38\xf4\x03j\x0fkey-from-Stripep\x01R\tsecretKey\x12v\n\x0ewebhook_secret\x18\x02 \x01(\tBO\xc2\xbc\x18K\x08\t\"&Signing secret of the webhook endpoint8\xf4\x03j\x1asigning-secret-from-Stripep\x01R\rwebhookSecret\"\xf7\x01\n\x12\x46\x61\x63\x65\x62ookPageSecret\x12?\n\x07page_id\x18\x01 \x01(\tB&\xc2\xbc\x18\"\x10\x01\"\x07Page ID0\x01\x38\x64j\x0f\x31\x30\x32\x30\x33\x30\x34\x30\x35\x30\x36\x30\x37\x30\x38p\x01R\x06pageId\x12V\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\tB3\xc2\xbc\x18/\x08\t\x10\x01\"\x11Page access token0\x01\x38\xe8\x07j\x0ftoken-from-Metap\x01R\x0b\x61\x63\x63\x65ssToken\x12H\n\napp_secret\x18\x03 \x01(\tB)\xc2\xbc\x18%\x08\t\"\nApp secret8\xf4\x03j\x10secret-from-Metap\x01R\tappSecret\"\xa9\x02\n\x14WebhookSigningSecret\x12\x91\x01\n\x06secret\x18\x01 \x01(\tBy\xc2\xbc\x18u\x08\t\x10\x01\"\x0eSigning secret*$whsec_ and 24 to 64 bytes in base64.0\x01\x38\xc8\x01j2whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=p\x01R\x06secret\x12/\n\x0fprevious_secret\x18\x02 \x01(\tB\x06\xc2\xbc\x18\x02\x08\tR\x0epreviousSecret\x12L\n\x14previous_valid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x12previousValidUntil\"\x81\x03\n\x06Secret\x12\x43\n\x08sendgrid\x18\x01 \x01(\x0b\x32%.treadle.credential.v1.SendgridSecretH\x00R\x08sendgrid\x12=\n\x06twilio\x18\x02 \x01(\x0b\x32#.treadle.credential.v1.TwilioSecretH\x00R\x06twilio\x12=\n\x06stripe\x18\x03 \x01(\x0b\x32#.treadle.credential.v1.StripeSecretH\x00R\x06stripe\x12P\n\rfacebook_page\x18\x04 \x01(\x0b\x32).treadle.credential.v1.FacebookPageSecretH\x00R\x0c\x66\x61\x63\x65\x62ookPage\x12V\n\x0fwebhook_signing\x18\x05 \x01(\x0b\x32+.treadle.credential.v1.WebhookSigningSecretH\x00R\x0ewebhookSigningB\n\n\x08provider\"\xfb\x01\n\nCredential\x12;\n\x08provider\x18\x01 \x01(\x0e\x32\x1f.treadle.credential.v1.ProviderR\x08provider\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04hint\x18\x03 \x01(\tR\x04hint\x12\x39\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x12\n\x04\x65tag\x18\x06 \x01(\tR\x04\x65tag*\x9f\x01\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x15\n\x11PROVIDER_SENDGRID\x10\x01\x12\x13\n\x0fPROVIDER_TWILIO\x10\x02\x12\x13\n\x0fPROVIDER_STRIPE\x10\x03\x12\x1a\n\x16PROVIDER_FACEBOOK_PAGE\x10\x04\x12\x1c\n\x18PROVIDER_WEBHOOK_SIGNING\x10\x05\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SENDGRIDSECRET'].fields_by_name['api_key']._loaded_options = None
   _globals['_SENDGRIDSECRET'].fields_by_name['api_key']._serialized_options = b'\302\274\030K\010\t\020\001\"\007API key*\037Needs the permission Mail Send.0\0018\364\003j\024SG.key-from-SendGridp\001'
+  _globals['_SENDGRIDSECRET'].fields_by_name['webhook_public_key']._loaded_options = None
+  _globals['_SENDGRIDSECRET'].fields_by_name['webhook_public_key']._serialized_options = b'\302\274\030w\010\t\"%Verification key of the event webhook*4As the settings of the signed event webhook show it.8\364\003j\021key-from-SendGridp\001'
   _globals['_TWILIOSECRET'].fields_by_name['account_sid']._loaded_options = None
   _globals['_TWILIOSECRET'].fields_by_name['account_sid']._serialized_options = b'\302\274\0309\020\001\"\013Account SID0\0018dj\"AC00000000000000000000000000000000p\001'
   _globals['_TWILIOSECRET'].fields_by_name['auth_token']._loaded_options = None
@@ -53,20 +55,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKSIGNINGSECRET'].fields_by_name['secret']._serialized_options = b'\302\274\030u\010\t\020\001\"\016Signing secret*$whsec_ and 24 to 64 bytes in base64.0\0018\310\001j2whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=p\001'
   _globals['_WEBHOOKSIGNINGSECRET'].fields_by_name['previous_secret']._loaded_options = None
   _globals['_WEBHOOKSIGNINGSECRET'].fields_by_name['previous_secret']._serialized_options = b'\302\274\030\002\010\t'
-  _globals['_PROVIDER']._serialized_start=1893
-  _globals['_PROVIDER']._serialized_end=2052
-  _globals['_SENDGRIDSECRET']._serialized_start=132
-  _globals['_SENDGRIDSECRET']._serialized_end=254
-  _globals['_TWILIOSECRET']._serialized_start=257
-  _globals['_TWILIOSECRET']._serialized_end=446
-  _globals['_STRIPESECRET']._serialized_start=449
-  _globals['_STRIPESECRET']._serialized_end=698
-  _globals['_FACEBOOKPAGESECRET']._serialized_start=701
-  _globals['_FACEBOOKPAGESECRET']._serialized_end=948
-  _globals['_WEBHOOKSIGNINGSECRET']._serialized_start=951
-  _globals['_WEBHOOKSIGNINGSECRET']._serialized_end=1248
-  _globals['_SECRET']._serialized_start=1251
-  _globals['_SECRET']._serialized_end=1636
-  _globals['_CREDENTIAL']._serialized_start=1639
-  _globals['_CREDENTIAL']._serialized_end=1890
+  _globals['_PROVIDER']._serialized_start=2066
+  _globals['_PROVIDER']._serialized_end=2225
+  _globals['_SENDGRIDSECRET']._serialized_start=133
+  _globals['_SENDGRIDSECRET']._serialized_end=427
+  _globals['_TWILIOSECRET']._serialized_start=430
+  _globals['_TWILIOSECRET']._serialized_end=619
+  _globals['_STRIPESECRET']._serialized_start=622
+  _globals['_STRIPESECRET']._serialized_end=871
+  _globals['_FACEBOOKPAGESECRET']._serialized_start=874
+  _globals['_FACEBOOKPAGESECRET']._serialized_end=1121
+  _globals['_WEBHOOKSIGNINGSECRET']._serialized_start=1124
+  _globals['_WEBHOOKSIGNINGSECRET']._serialized_end=1421
+  _globals['_SECRET']._serialized_start=1424
+  _globals['_SECRET']._serialized_end=1809
+  _globals['_CREDENTIAL']._serialized_start=1812
+  _globals['_CREDENTIAL']._serialized_end=2063
 # @@protoc_insertion_point(module_scope)

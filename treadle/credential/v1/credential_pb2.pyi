@@ -26,10 +26,12 @@ PROVIDER_FACEBOOK_PAGE: Provider
 PROVIDER_WEBHOOK_SIGNING: Provider
 
 class SendgridSecret(_message.Message):
-    __slots__ = ("api_key",)
+    __slots__ = ("api_key", "webhook_public_key")
     API_KEY_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     api_key: str
-    def __init__(self, api_key: _Optional[str] = ...) -> None: ...
+    webhook_public_key: str
+    def __init__(self, api_key: _Optional[str] = ..., webhook_public_key: _Optional[str] = ...) -> None: ...
 
 class TwilioSecret(_message.Message):
     __slots__ = ("account_sid", "auth_token")

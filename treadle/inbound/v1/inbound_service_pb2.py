@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(treadle/inbound/v1/inbound_service.proto\x12\x12treadle.inbound.v1\x1a treadle/options/v1/options.proto\"\xa0\x01\n\x1bRecordProviderEventsRequest\x12\x38\n\x08provider\x18\x01 \x01(\x0e\x32\x1c.treadle.inbound.v1.ProviderR\x08provider\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12\x12\n\x04\x62ody\x18\x03 \x01(\x0cR\x04\x62ody\x12\x14\n\x05query\x18\x04 \x01(\tR\x05query\"c\n\x1cRecordProviderEventsResponse\x12\x1a\n\x08recorded\x18\x01 \x01(\x05R\x08recorded\x12\'\n\x0frepeated_events\x18\x02 \x01(\x05R\x0erepeatedEvents*x\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x13\n\x0fPROVIDER_TWILIO\x10\x01\x12\x15\n\x11PROVIDER_SENDGRID\x10\x02\x12\x11\n\rPROVIDER_META\x10\x03\x12\x13\n\x0fPROVIDER_STRIPE\x10\x04\x32\xa0\x01\n\x0eInboundService\x12\x8d\x01\n\x14RecordProviderEvents\x12/.treadle.inbound.v1.RecordProviderEventsRequest\x1a\x30.treadle.inbound.v1.RecordProviderEventsResponse\"\x12\xa2\xbb\x18\x0einbound:recordb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(treadle/inbound/v1/inbound_service.proto\x12\x12treadle.inbound.v1\x1a treadle/options/v1/options.proto\"\xbf\x01\n\x1bRecordProviderEventsRequest\x12\x38\n\x08provider\x18\x01 \x01(\x0e\x32\x1c.treadle.inbound.v1.ProviderR\x08provider\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12\x12\n\x04\x62ody\x18\x03 \x01(\x0cR\x04\x62ody\x12\x14\n\x05query\x18\x04 \x01(\tR\x05query\x12\x1d\n\nown_secret\x18\x05 \x01(\x08R\townSecret\"c\n\x1cRecordProviderEventsResponse\x12\x1a\n\x08recorded\x18\x01 \x01(\x05R\x08recorded\x12\'\n\x0frepeated_events\x18\x02 \x01(\x05R\x0erepeatedEvents\"w\n\x1cResolveInboundSecretsRequest\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x38\n\x08provider\x18\x02 \x01(\x0e\x32\x1c.treadle.inbound.v1.ProviderR\x08provider\"9\n\x1dResolveInboundSecretsResponse\x12\x18\n\x07secrets\x18\x01 \x03(\tR\x07secrets*x\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x13\n\x0fPROVIDER_TWILIO\x10\x01\x12\x15\n\x11PROVIDER_SENDGRID\x10\x02\x12\x11\n\rPROVIDER_META\x10\x03\x12\x13\n\x0fPROVIDER_STRIPE\x10\x04\x32\xb3\x02\n\x0eInboundService\x12\x8d\x01\n\x14RecordProviderEvents\x12/.treadle.inbound.v1.RecordProviderEventsRequest\x1a\x30.treadle.inbound.v1.RecordProviderEventsResponse\"\x12\xa2\xbb\x18\x0einbound:record\x12\x90\x01\n\x15ResolveInboundSecrets\x12\x30.treadle.inbound.v1.ResolveInboundSecretsRequest\x1a\x31.treadle.inbound.v1.ResolveInboundSecretsResponse\"\x12\xa2\xbb\x18\x0einbound:verifyb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +34,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_INBOUNDSERVICE'].methods_by_name['RecordProviderEvents']._loaded_options = None
   _globals['_INBOUNDSERVICE'].methods_by_name['RecordProviderEvents']._serialized_options = b'\242\273\030\016inbound:record'
-  _globals['_PROVIDER']._serialized_start=362
-  _globals['_PROVIDER']._serialized_end=482
+  _globals['_INBOUNDSERVICE'].methods_by_name['ResolveInboundSecrets']._loaded_options = None
+  _globals['_INBOUNDSERVICE'].methods_by_name['ResolveInboundSecrets']._serialized_options = b'\242\273\030\016inbound:verify'
+  _globals['_PROVIDER']._serialized_start=573
+  _globals['_PROVIDER']._serialized_end=693
   _globals['_RECORDPROVIDEREVENTSREQUEST']._serialized_start=99
-  _globals['_RECORDPROVIDEREVENTSREQUEST']._serialized_end=259
-  _globals['_RECORDPROVIDEREVENTSRESPONSE']._serialized_start=261
-  _globals['_RECORDPROVIDEREVENTSRESPONSE']._serialized_end=360
-  _globals['_INBOUNDSERVICE']._serialized_start=485
-  _globals['_INBOUNDSERVICE']._serialized_end=645
+  _globals['_RECORDPROVIDEREVENTSREQUEST']._serialized_end=290
+  _globals['_RECORDPROVIDEREVENTSRESPONSE']._serialized_start=292
+  _globals['_RECORDPROVIDEREVENTSRESPONSE']._serialized_end=391
+  _globals['_RESOLVEINBOUNDSECRETSREQUEST']._serialized_start=393
+  _globals['_RESOLVEINBOUNDSECRETSREQUEST']._serialized_end=512
+  _globals['_RESOLVEINBOUNDSECRETSRESPONSE']._serialized_start=514
+  _globals['_RESOLVEINBOUNDSECRETSRESPONSE']._serialized_end=571
+  _globals['_INBOUNDSERVICE']._serialized_start=696
+  _globals['_INBOUNDSERVICE']._serialized_end=1003
 # @@protoc_insertion_point(module_scope)

@@ -41,6 +41,11 @@ class InboundServiceStub:
                 request_serializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.RecordProviderEventsRequest.SerializeToString,
                 response_deserializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.RecordProviderEventsResponse.FromString,
                 _registered_method=True)
+        self.ResolveInboundSecrets = channel.unary_unary(
+                '/treadle.inbound.v1.InboundService/ResolveInboundSecrets',
+                request_serializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.ResolveInboundSecretsRequest.SerializeToString,
+                response_deserializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.ResolveInboundSecretsResponse.FromString,
+                _registered_method=True)
 
 
 class InboundServiceServicer:
@@ -56,6 +61,13 @@ class InboundServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResolveInboundSecrets(self, request, context):
+        """With what a provider signs for the account's own credentials; for the gateway only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InboundServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -63,6 +75,11 @@ def add_InboundServiceServicer_to_server(servicer, server):
                     servicer.RecordProviderEvents,
                     request_deserializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.RecordProviderEventsRequest.FromString,
                     response_serializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.RecordProviderEventsResponse.SerializeToString,
+            ),
+            'ResolveInboundSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveInboundSecrets,
+                    request_deserializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.ResolveInboundSecretsRequest.FromString,
+                    response_serializer=treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.ResolveInboundSecretsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +111,33 @@ class InboundService:
             '/treadle.inbound.v1.InboundService/RecordProviderEvents',
             treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.RecordProviderEventsRequest.SerializeToString,
             treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.RecordProviderEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveInboundSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.inbound.v1.InboundService/ResolveInboundSecrets',
+            treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.ResolveInboundSecretsRequest.SerializeToString,
+            treadle_dot_inbound_dot_v1_dot_inbound__service__pb2.ResolveInboundSecretsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class InboundServiceStub:
     """Stores each event once, by the provider's own id of it, and acts on those that are new. The
     same request again changes nothing.
     """
+    ResolveInboundSecrets: _grpc.UnaryUnaryMultiCallable[_inbound_service_pb2.ResolveInboundSecretsRequest, _inbound_service_pb2.ResolveInboundSecretsResponse]
+    """With what a provider signs for the account's own credentials; for the gateway only."""
 
 @_typing.type_check_only
 class InboundServiceAsyncStub(InboundServiceStub):
@@ -51,6 +53,8 @@ class InboundServiceAsyncStub(InboundServiceStub):
     """Stores each event once, by the provider's own id of it, and acts on those that are new. The
     same request again changes nothing.
     """
+    ResolveInboundSecrets: _aio.UnaryUnaryMultiCallable[_inbound_service_pb2.ResolveInboundSecretsRequest, _inbound_service_pb2.ResolveInboundSecretsResponse]  # type: ignore[assignment]
+    """With what a provider signs for the account's own credentials; for the gateway only."""
 
 class InboundServiceServicer(metaclass=_abc_1.ABCMeta):
     """What providers tell us of messages, payments and contacts. The gateway calls it, once it has
@@ -66,5 +70,13 @@ class InboundServiceServicer(metaclass=_abc_1.ABCMeta):
         """Stores each event once, by the provider's own id of it, and acts on those that are new. The
         same request again changes nothing.
         """
+
+    @_abc_1.abstractmethod
+    def ResolveInboundSecrets(
+        self,
+        request: _inbound_service_pb2.ResolveInboundSecretsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inbound_service_pb2.ResolveInboundSecretsResponse, _abc.Awaitable[_inbound_service_pb2.ResolveInboundSecretsResponse]]:
+        """With what a provider signs for the account's own credentials; for the gateway only."""
 
 def add_InboundServiceServicer_to_server(servicer: InboundServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
