@@ -6,6 +6,7 @@ import pytest
 
 from executor_service.domain.health import NOT_CALLED, WELL, Health, Verdict, verdict_on
 from executor_service.domain.outcome import (
+    Accepted,
     Completed,
     Deferred,
     ErrorClass,
@@ -21,6 +22,7 @@ MINUTE = timedelta(minutes=1)
     ("outcome", "health"),
     [
         (Completed(), Health.WELL),
+        (Accepted("CA1", datetime(2026, 3, 4, tzinfo=UTC), "rings"), Health.WELL),
         (Skipped("nobody there"), Health.NOT_CALLED),
         (Deferred(datetime(2026, 3, 4, tzinfo=UTC), "at night"), Health.NOT_CALLED),
         *(

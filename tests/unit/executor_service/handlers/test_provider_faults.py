@@ -1,15 +1,15 @@
 """Everything that can go wrong at a provider, through its own SDK: what is made of it, and how it
 speaks of the provider's health (SPEC-WFL-003 R7.2).
 
-SendGrid and Twilio take no idempotency keys, so that what may have been taken is unknown; Stripe
-knows a repeated call, so the same is a reason to try again. A status is an answer, whatever comes
-of the body below it.
+SendGrid, Twilio and Meta take no idempotency keys, so that what may have been taken is unknown;
+Stripe knows a repeated call, so the same is a reason to try again. A status is an answer, whatever
+comes of the body below it.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,15 +17,31 @@ import pytest
 
 from devstack.simulator.failures import Control
 from executor_service.domain.health import Health
+from executor_service.ports import Conversation
+from tests.unit.common.catalogue.case import UUID
+from tests.unit.common.catalogue.messenger_cases import TEXT
+from tests.unit.executor_service.handlers.calls import PUBLIC_URL
 from tests.unit.executor_service.handlers.harness import (
+    APP_SECRET,
+    NOON,
+    PAGE_TOKEN,
     TEMPLATE_ID,
     Bench,
     Case,
     answering,
     closed_port_url,
 )
+from treadle.credential.v1.credential_pb2 import (
+    PROVIDER_FACEBOOK_PAGE,
+    FacebookPageSecret,
+    Secret,
+)
 
 SEVEN = timedelta(seconds=7)
+# As the simulator says in the header X-Business-Use-Case-Usage.
+META_PAUSE = timedelta(minutes=1)
+PAGE = "102030405060708"
+OPEN = Conversation(PAGE, "default", "Bakery", "6203981734561", NOON)
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,10 @@ class Provider:
     config: Mapping[str, Any]
     no_answer: str
     claims: int
+    # As limits and circuits know it, when the simulator calls it otherwise.
+    peer: str = ""
+    # How long to stay away when it has had too many requests and does not say.
+    pause: timedelta | None = None
 
 
 PROVIDERS = {
@@ -57,6 +77,17 @@ PROVIDERS = {
         "unknown_outcome",
         1,
     ),
+    "twilio_voice": Provider(
+        "make_call",
+        {
+            "from_number": "+14155550100",
+            "destination_type": "external",
+            "destination_value": "+14155550123",
+        },
+        "unknown_outcome",
+        1,
+    ),
+    "messenger": Provider("send_messenger", TEXT, "unknown_outcome", 1, "facebook", META_PAUSE),
     "stripe": Provider(
         "charge_customer",
         {
@@ -127,11 +158,23 @@ def case_of(provider: str, fault: Fault) -> Case:
 async def check(bench: Bench, provider: str, fault: Fault) -> None:
     """The outcome is right, and so is what the circuit is told."""
     case = case_of(provider, fault)
+    if case.error == "rate_limit" and fault.retry_after is None:
+        case = replace(case, retry_after=PROVIDERS[provider].pause)
     await bench.check(PROVIDERS[provider].action_type, provider, case)
     ((peer, verdict),) = bench.permits.settled
-    assert peer == provider
+    assert peer == (PROVIDERS[provider].peer or provider)
     assert (verdict.health, verdict.error_class) == (HEALTH[case.error], case.error)
-    assert verdict.retry_after == fault.retry_after
+    assert verdict.retry_after == case.retry_after
+
+
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    """One that providers can reach, of an account with a page that the contact has written to."""
+    bench.use(provider_url=bench.url, public_url=PUBLIC_URL)
+    secret = FacebookPageSecret(page_id=PAGE, access_token=PAGE_TOKEN, app_secret=APP_SECRET)
+    bench.credentials.secrets[PROVIDER_FACEBOOK_PAGE] = Secret(facebook_page=secret)
+    bench.conversations.pages[UUID] = OPEN
+    return bench
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -145,13 +188,13 @@ async def test_a_connection_that_is_reset_before_anything_is_read(
     bench: Bench, provider: str
 ) -> None:
     async with resetting() as url:
-        bench.use(provider_url=url)
+        bench.use(provider_url=url, public_url=PUBLIC_URL)
         await check(bench, provider, Fault("reset at once", ""))
 
 
 @EACH
 async def test_a_connection_that_is_refused_sends_nothing(bench: Bench, provider: str) -> None:
-    bench.use(provider_url=closed_port_url())
+    bench.use(provider_url=closed_port_url(), public_url=PUBLIC_URL)
     await check(bench, provider, Fault("refused", "", "network_timeout"))
 
 
@@ -167,7 +210,7 @@ async def test_a_status_counts_whatever_comes_of_its_body(
     head = f"HTTP/1.1 {status}\r\nRetry-After: 7\r\nContent-Length: 1000\r\n\r\n"
     # The rest never comes.
     async with answering(head.encode() + b'{"error') as url:
-        bench.use(provider_url=url)
+        bench.use(provider_url=url, public_url=PUBLIC_URL)
         await check(bench, provider, Fault("cut off", "", error, SEVEN))
 
 
@@ -179,7 +222,8 @@ async def test_sendgrids_word_for_a_message_taken_needs_no_body(bench: Bench) ->
         await bench.check("send_email", "sendgrid", case)
 
 
-@EACH
+# What Meta means by a refusal, its codes say: test_send_messenger.
+@pytest.mark.parametrize("provider", [name for name in PROVIDERS if name != "messenger"])
 @pytest.mark.parametrize("mode", ["400", "401", "403"])
 async def test_a_refusal_says_nothing_against_the_provider(
     bench: Bench, provider: str, mode: str
