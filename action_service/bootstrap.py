@@ -208,7 +208,7 @@ def add_api(
     events = PostgresProviderEvents(db, publisher, ringer)
     inbound = InboundServicer(events, database, vault)
     server.add(add_InboundServiceServicer_to_server, inbound)
-    server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db)))
+    server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db, links)))
     traffic = TrafficServicer(database, PostgresPermitDesk(db, policy), policy)
     server.add(add_TrafficServiceServicer_to_server, traffic)
 

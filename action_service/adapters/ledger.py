@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from action_service.adapters.compliance import CLAIMS_LOCK
 from action_service.domain.claims import Claim, ClaimDecision, Verdict
 from action_service.domain.compliance import refusal_reason
+from action_service.domain.erasure import digest_address
+from common.contact_links import LinkKeys
 
 _LOCK_ACCOUNTS = text(
     f"""
@@ -40,7 +42,8 @@ _OBJECTED = """
             UNION ALL
             SELECT 2, s.cause, s.created_at
             FROM suppressions s
-            WHERE s.account_id = c.account_id AND s.channel = c.channel AND s.address = c.address
+            WHERE s.account_id = c.account_id AND s.channel = c.channel
+              AND s.address = ANY(string_to_array(c.addresses, E'\\n'))
               AND s.lifted_at IS NULL AND (s.scope = 'all' OR c.purpose = 'marketing')
             UNION ALL
             SELECT 3, 'withdrawn', k.changed_at
@@ -77,7 +80,7 @@ _CLAIM = text(
             CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:purposes AS text[]),
             CAST(:contacts AS uuid[])
         ) WITH ORDINALITY AS c(
-            attempt_id, action_id, account_id, channel, address, purpose, contact_id, place
+            attempt_id, action_id, account_id, channel, addresses, purpose, contact_id, place
         )
     ), objected AS ({_OBJECTED}), current AS (
         SELECT x.id, x.account_id, x.attempt_id, e.id AS execution_id,
@@ -135,7 +138,7 @@ _CLAIM_DELIVERIES = text(
             CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:purposes AS text[]),
             CAST(:contacts AS uuid[])
         ) WITH ORDINALITY AS c(
-            attempt_id, delivery_id, account_id, channel, address, purpose, contact_id, place
+            attempt_id, delivery_id, account_id, channel, addresses, purpose, contact_id, place
         )
     ), objected AS ({_OBJECTED}), current AS (
         SELECT d.id, d.attempt_id, d.claimed, o.place IS NOT NULL AS is_refused, o.objection,
@@ -166,8 +169,10 @@ _CLAIM_DELIVERIES = text(
 class PostgresClaimLedger:
     """The record of sends that a provider cannot de-duplicate."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, keys: LinkKeys) -> None:
+        """`keys` give what stands for addresses that were erased."""
         self._engine = engine
+        self._keys = keys
 
     async def claim(self, claims: Sequence[Claim]) -> Sequence[Verdict]:
         """Decides about each claim, in their order, in one transaction."""
@@ -181,29 +186,44 @@ class PostgresClaimLedger:
                 await connection.execute(_LOCK_ACCOUNTS, {"accounts": addressed})
             if steps:
                 actions = [claim.action_execution_id for claim in steps]
-                decided |= await _claim(connection, _CLAIM, steps, actions=actions)
+                decided |= await self._claim(connection, _CLAIM, steps, actions=actions)
             if deliveries:
                 ids = [claim.delivery_id for claim in deliveries]
-                decided |= await _claim(connection, _CLAIM_DELIVERIES, deliveries, deliveries=ids)
+                decided |= await self._claim(
+                    connection, _CLAIM_DELIVERIES, deliveries, deliveries=ids
+                )
         return [decided[claim.attempt_id] for claim in claims]
 
+    async def _claim(
+        self,
+        connection: AsyncConnection,
+        statement: TextClause,
+        claims: Sequence[Claim],
+        **ids: object,
+    ) -> dict[UUID, Verdict]:
+        """The decisions by attempt; `ids` are of what is attempted."""
+        recipients = [claim.recipient for claim in claims]
+        values: dict[str, object] = {
+            "attempts": [claim.attempt_id for claim in claims],
+            "accounts": [claim.account_id for claim in claims],
+            "channels": [each and each.channel.value for each in recipients],
+            "addresses": [self._addresses(claim) for claim in claims],
+            "purposes": [each and each.purpose.value for each in recipients],
+            "contacts": [each and each.contact_id for each in recipients],
+            **ids,
+        }
+        rows = (await connection.execute(statement, values)).all()
+        return {
+            claim.attempt_id: _verdict(claim, row) for claim, row in zip(claims, rows, strict=True)
+        }
 
-async def _claim(
-    connection: AsyncConnection, statement: TextClause, claims: Sequence[Claim], **ids: object
-) -> dict[UUID, Verdict]:
-    """The decisions by attempt; `ids` are of what is attempted."""
-    recipients = [claim.recipient for claim in claims]
-    values: dict[str, object] = {
-        "attempts": [claim.attempt_id for claim in claims],
-        "accounts": [claim.account_id for claim in claims],
-        "channels": [each and each.channel.value for each in recipients],
-        "addresses": [each and each.address for each in recipients],
-        "purposes": [each and each.purpose.value for each in recipients],
-        "contacts": [each and each.contact_id for each in recipients],
-        **ids,
-    }
-    rows = (await connection.execute(statement, values)).all()
-    return {claim.attempt_id: _verdict(claim, row) for claim, row in zip(claims, rows, strict=True)}
+    def _addresses(self, claim: Claim) -> str | None:
+        """What suppressions of the recipient are kept by, one a line."""
+        if claim.recipient is None:
+            return None
+        address = claim.recipient.address
+        digests = self._keys.digests(claim.account_id, address)
+        return "\n".join([address, *(digest_address(each) for each in digests)])
 
 
 def _verdict(claim: Claim, row: Row[Any]) -> Verdict:

@@ -25,7 +25,7 @@ from common.contact_fields import e164
 from common.ids import new_id_text
 
 _ACCOUNTS = """
-    SELECT provider_message_id, account_id::text FROM treadle.messages
+    SELECT provider_message_id, account_id::text, erased_at IS NOT NULL FROM treadle.messages
     WHERE provider = $1 AND provider_message_id = ANY($2::text[])
       AND action_execution_id IS NOT NULL
     """
@@ -75,9 +75,12 @@ async def foresee(
     ids = [event.message_id for event in about if event.message_id is not None]
     rows = await driver.fetch(_ACCOUNTS, provider, ids) if ids else []
     accounts: dict[str, str] = {row[0]: row[1] for row in rows}
+    # Whoever they went to is suppressed by what stands for their address, which is not kept again.
+    erased = {row[0] for row in rows if row[2]}
     following = [
         Following(event.id, of_account, consequence)
         for event, follows in found
+        if event.message_id not in erased
         if (of_account := accounts.get(event.message_id or "", account_id)) == (alone or of_account)
         for consequence in follows
     ]

@@ -175,7 +175,7 @@ async def _person(connection: AsyncConnection, account_id: UUID, contact_id: UUI
 
 def _statement(holding: Holding) -> Any:
     """Deletes or redacts a holding."""
-    where = f"t.account_id = :account AND {holding.whose}"
+    where = holding.where
     if holding.redaction:
         return text(f"UPDATE {holding.table} t SET {holding.redaction} WHERE {where}")  # noqa: S608 - constants
     return text(f"DELETE FROM {holding.table} t WHERE {where}")  # noqa: S608

@@ -21,7 +21,7 @@ _SECTIONS: Final = [
         holding.section,
         text(
             f"SELECT CAST({holding.shown} AS text) FROM {holding.table} t"  # noqa: S608 - constants
-            f" WHERE t.account_id = :account AND {holding.whose} ORDER BY {holding.order}"
+            f" WHERE {holding.where} ORDER BY {holding.order}"
         ),
     )
     for holding in reversed(HOLDINGS)

@@ -38,6 +38,13 @@ class Holding:
     section: str = ""
     shown: str = "to_jsonb(t) - 'account_id' - 'contact_id'"
     order: str = "t.id"
+    # Set where rows of other accounts may be theirs too.
+    everywhere: bool = False
+
+    @property
+    def where(self) -> str:
+        """The condition of statements about the rows."""
+        return self.whose if self.everywhere else f"t.account_id = :account AND {self.whose}"
 
 
 _MESSAGE_EVENTS: Final = """(
@@ -49,7 +56,7 @@ _MESSAGE_EVENTS: Final = """(
         SELECT i.id FROM messenger_identities i
         WHERE i.account_id = :account AND i.contact_id = :contact
     )
-    OR {named}
+    OR t.account_id = :account AND {named}
 )"""
 
 # In the order of erasing: what finds its rows by others' goes before those.
@@ -59,6 +66,8 @@ HOLDINGS: Final = (
         _MESSAGE_EVENTS.format(named=_NAMES_ADDRESS.format(column="t.payload")),
         redaction="payload = '{}', detail = '{}'",
         section="provider_events",
+        # Accounts that share a provider's have its events posted for one of them.
+        everywhere=True,
     ),
     Holding(
         "messages",
@@ -92,7 +101,11 @@ HOLDINGS: Final = (
             contact_id = NULL""",
         section="executions",
     ),
-    Holding("deliveries", _OWN, section="deliveries"),
+    Holding(
+        "deliveries",
+        f"({_OWN} OR lower(t.recipient) = ANY(CAST(:addresses AS text[])))",
+        section="deliveries",
+    ),
     Holding("notifications", _OWN, section="notifications"),
     Holding("notes", _OWN, section="notes"),
     Holding("tasks", _OWN, section="tasks"),
