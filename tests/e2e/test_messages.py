@@ -2,12 +2,12 @@
 
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from devstack.stack import Stack
 from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, tag, text_message
+from tests.support.e2e_simulator import hear_sendgrid
 from tests.support.e2e_triggers import triggered
 from tests.support.foreground import eventually
 
@@ -17,9 +17,7 @@ ORDER = ("queued", "sent", "delivered", "opened", "clicked")
 @pytest.fixture
 def api(stack: Stack, account: Account) -> Customer:
     """A customer of an account; SendGrid tells everything at the address of the stack's own."""
-    headers = {"authorization": f"Bearer {stack.token()}"}
-    with httpx.Client(base_url=stack.gateway_url, headers=headers, trust_env=False) as own:
-        Customer(own).draft()
+    hear_sendgrid(stack)
     return Customer(account.http())
 
 

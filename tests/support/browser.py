@@ -4,21 +4,25 @@ No driver package: the few calls of the DevTools protocol that a form needs are 
 descriptor and answered on another, each message ended by a NUL byte.
 """
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import pytest
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-# The descriptors that Chromium reads commands from and writes answers to.
-_IN, _OUT = 3, 4
+# Chromium reads commands from descriptor 3 and writes answers to 4.
+_BECOME: Final = (
+    "import os, sys; given = sys.argv[1:]; os.dup2(int(given[0]), 3); os.dup2(int(given[1]), 4); "
+    "os.execv(given[2], given[2:])"
+)
 
 
 class Browser:
@@ -31,18 +35,18 @@ class Browser:
         self._folder = tempfile.TemporaryDirectory(prefix="treadle-browser-")
         self._numbers = count(1)
         self._unread = b""
-        commands, self._write = os.pipe()
-        self._read, answers = os.pipe()
+        commands, self._write = _pipe()
+        self._read, answers = _pipe()
         self._process = subprocess.Popen(
             [
-                *("sh", "-c", f'exec "$@" {_IN}<&{commands} {_OUT}>&{answers}', "sh", found),
+                *(sys.executable, "-c", _BECOME, str(commands), str(answers), found),
                 *("--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server"),
                 f"--user-data-dir={self._folder.name}",
                 "--remote-debugging-pipe",
             ],
             pass_fds=(commands, answers),
             stdout=subprocess.DEVNULL,
-            stderr=(Path(self._folder.name) / "log").open("wb"),
+            stderr=subprocess.DEVNULL,
         )
         os.close(commands)
         os.close(answers)
@@ -108,3 +112,12 @@ class Browser:
         message, _, self._unread = self._unread.partition(b"\0")
         parsed: dict[str, Any] = json.loads(message)
         return parsed
+
+
+def _pipe() -> tuple[int, int]:
+    """Descriptors far from those that the browser wants."""
+    near = os.pipe()
+    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in near)
+    for end in near:
+        os.close(end)
+    return reading, writing

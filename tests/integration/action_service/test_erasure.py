@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -19,8 +19,11 @@ from common.errors import ErrorReason
 from common.nats import connect, ensure_streams
 from tests.support.action_api import Api, Client, refused
 from tests.support.records import Records
+from tests.support.inbound import of_email
+from treadle.compliance.v1 import compliance_pb2, compliance_service_pb2
 from treadle.compliance.v1 import privacy_service_pb2 as pb
 from treadle.dispatch.v1.event_pb2 import Event, EventBatch
+from treadle.record.v1 import contact_import_service_pb2 as import_pb
 from treadle.record.v1 import crm_service_pb2, note_pb2, task_pb2
 
 EMAIL = "canary.heron@example.com"
@@ -149,3 +152,88 @@ async def test_contact_with_records_is_exported_and_erased(
     assert done.erased["TREADLE_EVENTS"] == 1
     assert (await erase(client, contact.id)) == done
     await refused(exported(client, contact.id), ErrorReason.NOT_FOUND)
+
+
+async def test_what_is_told_of_their_messages_later_is_not_kept(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    contact = await client.contact(email=EMAIL)
+    async with api.db.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO treadle.messages (id, account_id, provider, provider_message_id,"
+                " channel, contact_id, action_execution_id)"
+                " VALUES (:id, :account, 'sendgrid', 'M1', 'email', :contact, :step)"
+            ),
+            {
+                "id": uuid4(),
+                "account": client.account_id,
+                "contact": UUID(contact.id),
+                "step": uuid4(),
+            },
+        )
+    work = ErasureWork(api.db, Purge(js))
+    await erase(client, contact.id)
+    while await work.next_piece():
+        pass
+    bounce = of_email("M1", "bounce", email=EMAIL, reason=f"no mailbox {EMAIL}")
+    log = PostgresProviderEvents(api.db)
+    told = read_events(Provider.SENDGRID, orjson.dumps([bounce]), "", datetime.now(UTC))
+    recorded = await log.record(client.account_id, Provider.SENDGRID, told)
+    assert recorded.new == 1
+    assert (await log.record(client.account_id, Provider.SENDGRID, told)).repeated == 1
+    assert EMAIL not in await whole_database(api)
+
+
+async def test_an_address_that_another_contact_has_is_not_suppressed(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    shared = "+4915112345678"
+    contact = await client.contact(email=EMAIL, phone=shared)
+    other = await client.contact(email="other@example.com", phone=shared)
+    work = ErasureWork(api.db, Purge(js))
+    await erase(client, contact.id)
+    while await work.next_piece():
+        pass
+    request = compliance_service_pb2.ListConsentsRequest(contact_id=other.id)
+    assert not (await client.compliance.ListConsents(request)).suppressions
+    again = await client.contact(email=EMAIL.upper())
+    request = compliance_service_pb2.ListConsentsRequest(contact_id=again.id)
+    (held,) = (await client.compliance.ListConsents(request)).suppressions
+    assert held.cause == compliance_pb2.SUPPRESSION_CAUSE_ERASURE
+    assert held.scope == compliance_pb2.SUPPRESSION_SCOPE_ALL
+    assert held.address.startswith("erased:")
+    listed = await client.compliance.ListSuppressions(
+        compliance_service_pb2.ListSuppressionsRequest(address=EMAIL)
+    )
+    assert [each.id for each in listed.suppressions] == [held.id]
+
+
+async def test_rows_of_a_file_on_its_way_are_emptied(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    contact = await client.contact(email=EMAIL)
+    file = f"email,first_name\n{EMAIL},{NAME}\nother@example.com,Other\n".encode()
+
+    async def pieces() -> AsyncGenerator[import_pb.StartContactImportRequest]:
+        yield import_pb.StartContactImportRequest(data=file)
+
+    await client.imports.StartContactImport(pieces())
+    assert NAME in await whole_database(api)
+    work = ErasureWork(api.db, Purge(js))
+    await erase(client, contact.id)
+    while await work.next_piece():
+        pass
+    left = await whole_database(api)
+    assert NAME not in left
+    assert "other@example.com" in left
+
+
+async def test_who_may_erase(api: Api, client: Client) -> None:
+    contact = await client.contact(email=EMAIL)
+    editor = await api.client("editor", "operator", account_id=client.account_id)
+    await refused(erase(editor, contact.id), ErrorReason.PERMISSION_DENIED)
+    await refused(exported(editor, contact.id), ErrorReason.PERMISSION_DENIED)
+    stranger = await api.client()
+    await refused(erase(stranger, contact.id), ErrorReason.NOT_FOUND)
+    await refused(exported(stranger, contact.id), ErrorReason.NOT_FOUND)
