@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 from uuid import UUID
 
-from action_service.domain.compliance import Cause, NewSuppression
+from action_service.domain.compliance import Cause, Channel, NewSuppression
 from action_service.domain.contact import Contact
 from action_service.domain.erasure import Erasure, addresses_of, digest_address
 from action_service.use_cases.compliance import places_of
@@ -55,12 +55,13 @@ async def _ends(
     tx: Writer, contact: Contact, digests: Callable[[str], str]
 ) -> list[NewSuppression]:
     """The suppressions that stay: of all addresses by which nobody else is reached."""
-    addresses = {address for channel, address in places_of(contact) if channel is not None}
-    addresses -= await tx.privacy.addresses_of_others(contact.id, addresses)
+    places = [place for place in places_of(contact) if place[0] is not None]
+    shared = await tx.privacy.addresses_of_others(contact.id, {address for _, address in places})
+    ids = await tx.privacy.messenger_ids(contact.id)
     return [
         NewSuppression(channel, digest_address(digests(address)), Cause.ERASURE)
-        for channel, address in places_of(contact)
-        if channel is not None and address in addresses
+        for channel, address in (*places, *((Channel.MESSENGER, each) for each in sorted(ids)))
+        if address not in shared
     ]
 
 

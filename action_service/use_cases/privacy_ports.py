@@ -14,8 +14,8 @@ class PrivacyReads(Protocol):
         """The JSON document in pieces."""
         ...
 
-    async def past_addresses(self, contact_id: UUID) -> frozenset[str]:
-        """By what the contact was reached once, in lower case."""
+    async def messenger_ids(self, contact_id: UUID) -> frozenset[str]:
+        """By what pages of Messenger know the contact."""
         ...
 
     async def addresses_of_others(

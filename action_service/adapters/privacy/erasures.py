@@ -25,7 +25,7 @@ _REQUEST = text(
     RETURNING {_COLUMNS}
     """  # noqa: S608
 )
-# What changes of the contact and of messages have said of it before.
+# What changes of the contact have said of it before, and by what Messenger knows them.
 PAST_ADDRESSES = text(
     """
     SELECT DISTINCT lower(v.address)
@@ -35,6 +35,15 @@ PAST_ADDRESSES = text(
         (a.after ->> 'email'), (a.after ->> 'phone')
     ) AS v(address)
     WHERE a.account_id = :account AND a.entity_id = :contact AND v.address <> ''
+    UNION
+    SELECT psid FROM messenger_identities
+    WHERE account_id = :account AND contact_id = :contact
+    """
+)
+_MESSENGER_IDS = text(
+    """
+    SELECT psid FROM messenger_identities
+    WHERE account_id = :account AND contact_id = :contact
     """
 )
 ADDRESSES_OF_OTHERS = text(
@@ -94,9 +103,9 @@ class PrivacyReader(Repository):
         """The JSON document in pieces."""
         return export(self._connection, self._account_id, contact_id, addresses)
 
-    async def past_addresses(self, contact_id: UUID) -> frozenset[str]:
-        """By what the contact was reached once, in lower case."""
-        return frozenset((await self._run(PAST_ADDRESSES, contact=contact_id)).scalars())
+    async def messenger_ids(self, contact_id: UUID) -> frozenset[str]:
+        """By what pages of Messenger know the contact."""
+        return frozenset((await self._run(_MESSENGER_IDS, contact=contact_id)).scalars())
 
     async def addresses_of_others(
         self, contact_id: UUID, addresses: Collection[str]

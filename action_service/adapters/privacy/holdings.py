@@ -73,7 +73,8 @@ HOLDINGS: Final = (
         "messages",
         _OWN,
         # The row stays, so that what the provider may still tell of it is not kept either.
-        redaction="contact_id = NULL, reason = NULL, erased_at = now()",
+        redaction="""contact_id = NULL, conversation_id = NULL, reason = NULL,
+            erased_at = now()""",
         section="messages",
     ),
     Holding(
@@ -121,6 +122,7 @@ HOLDINGS: Final = (
         order="t.added_at",
     ),
     Holding("workflow_entries", _OWN),
+    Holding("messenger_identities", _OWN, section="messenger_identities"),
     Holding("consents", _OWN, section="consents", order="t.channel, t.purpose"),
     Holding(
         "suppressions",
