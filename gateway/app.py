@@ -17,6 +17,7 @@ from gateway.events import StreamSettings
 from gateway.inbound.desk import PREFIX as INBOUND
 from gateway.inbound.desk import InboundDesk
 from gateway.middleware import BodyLimit, BodyLimits, RequestScope
+from gateway.rates import RateLimit
 from gateway.routes import (
     account,
     actions,
@@ -97,6 +98,7 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
     app.state.upstream = upstream
     app.state.streams = streams
     app.state.inbound = InboundDesk(settings, upstream)
+    app.state.preference_rates = RateLimit(preferences.RATE_LIMIT, preferences.RATE_WINDOW)
     app.state.methods = _methods()
     for router in _ROUTERS:
         app.include_router(router)

@@ -6,6 +6,7 @@ somebody else makes a browser send would need the link's token, so no further pr
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from email import message_from_bytes
 from http import HTTPStatus
 from typing import Final
@@ -14,12 +15,13 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 
 from common.contact_links import MAX_TOKEN_LENGTH
-from common.errors import ErrorReason, TreadleError
+from common.errors import ErrorReason, TreadleError, overloaded
 from gateway.headers import UpstreamDep
 from gateway.inbound.desk import InboundDesk
 from gateway.models.base import ProtoEnum
 from gateway.preference_page import ONE_CLICK, SHOWN, Choice, message_page, preference_page
 from gateway.problems import RefusedError
+from gateway.rates import RateLimit
 from gateway.routes.inbound import DeskDep
 from gateway.upstream import Upstream
 from treadle.catalog.v1.send_purpose_pb2 import SendPurpose
@@ -27,6 +29,9 @@ from treadle.compliance.v1 import compliance_pb2
 from treadle.compliance.v1 import preference_service_pb2 as pb
 
 PREFIX: Final = "/u/"
+# Of changes by one link; nobody changes their mind so often.
+RATE_LIMIT: Final = 20
+RATE_WINDOW: Final = timedelta(minutes=1)
 # Far more than any browser or mail program sends.
 MAX_BODY_BYTES: Final = 16 * 1024
 
@@ -68,7 +73,7 @@ async def unsubscribe(
         token=token, source=source if source in _SOURCES else "one_click"
     )
     try:
-        _checked(token)
+        _may_change(token, request)
         await desk.caller().call(upstream.preferences.Unsubscribe, message)
         return await _shown(token, desk, upstream, done="You have been unsubscribed.")
     except RefusedError as refused:
@@ -81,7 +86,7 @@ async def choose(token: str, request: Request, desk: DeskDep, upstream: Upstream
     form = await _form(request)
     message = pb.SetPreferencesRequest(token=token, preferences=_preferences(form))
     try:
-        _checked(token)
+        _may_change(token, request)
         answer = await desk.caller().call(upstream.preferences.SetPreferences, message)
     except RefusedError as refused:
         return _apology(refused)
@@ -132,6 +137,12 @@ def _checked(token: str) -> str:
     return token
 
 
+def _may_change(token: str, request: Request) -> None:
+    limit: RateLimit = request.app.state.preference_rates
+    if not limit.takes(_checked(token)):
+        raise RefusedError(overloaded("too many changes by one link", RATE_WINDOW))
+
+
 def _apology(refused: RefusedError) -> Response:
     if refused.error.reason in {ErrorReason.NOT_FOUND, ErrorReason.MALFORMED_REQUEST}:
         return message_page(
@@ -139,6 +150,12 @@ def _apology(refused: RefusedError) -> Response:
             "This link does not work",
             "It may have been cut off on its way. Copy the whole link from the email, or answer the"
             " email and say what you want.",
+        )
+    if refused.error.reason is ErrorReason.OVERLOADED:
+        return message_page(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "Please wait a moment",
+            "This link has been used too often within a minute. Nothing was changed.",
         )
     return message_page(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from common.contact_links import ContactLink
 from common.gateway_token import gateway_token
+from gateway.routes.preferences import RATE_LIMIT
 from gateway.settings import GatewaySettings
 from tests.support.action_api import LINKS, SECRET, Api, Client
 from tests.support.gateway import running_gateway
@@ -214,6 +215,15 @@ async def test_a_post_that_says_nothing_changes_nothing(
         assert answer.status_code == 400
     assert (await page.post(path, content=b"x" * 20_000)).status_code == 413
     assert not (await kept(client, contact)).consents
+
+
+async def test_one_link_changes_so_much_a_minute(
+    client: Client, contact: Contact, page: httpx.AsyncClient
+) -> None:
+    path = path_of(client, contact)
+    codes = [(await page.post(path, data=ONE_CLICK)).status_code for _ in range(RATE_LIMIT + 1)]
+    assert codes == [200] * RATE_LIMIT + [429]
+    assert (await page.post(path_of(client, contact), data=ONE_CLICK)).status_code == 200
 
 
 async def test_without_the_api_the_page_asks_to_come_back(
