@@ -73,7 +73,7 @@ HOLDINGS: Final = (
         "messages",
         _OWN,
         # The row stays, so that what the provider may still tell of it is not kept either.
-        redaction="""contact_id = NULL, conversation_id = NULL, reason = NULL,
+        redaction="""contact_id = NULL, conversation_id = NULL, reason = NULL, details = '{}',
             erased_at = now()""",
         section="messages",
     ),
@@ -83,6 +83,7 @@ HOLDINGS: Final = (
         redaction="error_message = NULL, provider_reference = NULL",
         section="attempts",
     ),
+    Holding("send_claims", _OF_STEPS, redaction="provider_reference = NULL"),
     Holding(
         "workflow_action_executions",
         # A contact that a step has made is in what the step returned, whoever it ran for.
@@ -187,7 +188,6 @@ IMPERSONAL: Final = frozenset(
         "pipelines",
         "provider_circuits",
         "provider_limits",
-        "send_claims",
         "tags",
         "team_members",
         "teams",
