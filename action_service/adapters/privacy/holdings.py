@@ -123,7 +123,6 @@ HOLDINGS: Final = (
         order="t.added_at",
     ),
     Holding("workflow_entries", _OWN),
-    Holding("messenger_identities", _OWN, section="messenger_identities"),
     Holding("consents", _OWN, section="consents", order="t.channel, t.purpose"),
     Holding(
         "suppressions",

@@ -18,8 +18,8 @@ from action_service.use_cases.inbound.events import Provider, read_events
 from common.errors import ErrorReason
 from common.nats import connect, ensure_streams
 from tests.support.action_api import Api, Client, refused
-from tests.support.records import Records
 from tests.support.inbound import of_email
+from tests.support.records import Records
 from treadle.compliance.v1 import compliance_pb2, compliance_service_pb2
 from treadle.compliance.v1 import privacy_service_pb2 as pb
 from treadle.dispatch.v1.event_pb2 import Event, EventBatch
