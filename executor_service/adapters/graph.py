@@ -23,6 +23,7 @@ from executor_service.domain.classify import (
 )
 from executor_service.domain.outcome import ErrorClass, JsonValue
 from executor_service.ports import MessengerMessage, MessengerReceipt
+from executor_service.secrets import Redactor
 
 _USAGE: Final = "X-Business-Use-Case-Usage"
 
@@ -60,6 +61,8 @@ class GraphGateway:
         if app_secret:
             made = hmac.new(app_secret.encode(), access_token.encode(), sha256)
             self._secrets["appsecret_proof"] = made.hexdigest()
+        # Meta repeats a token that it cannot read.
+        self._redactor = Redactor([*self._secrets.values(), app_secret])
         self._transport = transport
         self._threads = threads
 
@@ -82,6 +85,8 @@ class GraphGateway:
         answer = await self._threads.run(
             lambda: self._transport.request("POST", self._url, headers=headers, body=body)
         )
+        if not 200 <= answer.status < 300:
+            raise _refusal(answer, self._redactor)
         return _receipt(answer, message.psid)
 
 
@@ -144,8 +149,6 @@ def _json(value: JsonValue) -> str:
 
 def _receipt(answer: Answer, psid: str) -> MessengerReceipt:
     body = _object(answer.body)
-    if not 200 <= answer.status < 300:
-        raise _refusal(answer, body)
     message_id = body.get("message_id")
     if answer.status != HTTPStatus.OK or not isinstance(message_id, str) or not message_id:
         # Meta's word for a message that it has taken is its id; it may have taken this one.
@@ -153,15 +156,16 @@ def _receipt(answer: Answer, psid: str) -> MessengerReceipt:
     return MessengerReceipt(message_id, str(body.get("recipient_id") or psid))
 
 
-def _refusal(answer: Answer, body: Mapping[str, Any]) -> Exception:
+def _refusal(answer: Answer, redactor: Redactor) -> Exception:
     """What an error of Meta's means; its codes say more than the status."""
-    error = body.get("error")
+    error = _object(answer.body).get("error")
     if not isinstance(error, dict):
         return RefusedError(answer.status, retry_after=answer.headers.get("Retry-After"))
     said = cast("dict[str, Any]", error)
     code, subcode = _number(said.get("code")), _number(said.get("error_subcode"))
     numbers = f"{code}/{subcode}" if subcode else f"{code}"
-    detail = f"{said.get('message', '')} (Graph error {numbers})".strip()
+    told = redactor.text(str(said.get("message", "")))
+    detail = f"{told} (Graph error {numbers})".strip()
     if (code, subcode) in _WINDOW:
         return WindowClosedError(detail)
     if (code, subcode) in _MAYBE_SENT:

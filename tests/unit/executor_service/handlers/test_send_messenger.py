@@ -408,3 +408,14 @@ async def test_a_page_without_an_app_secret_sends_no_proof(page: Bench) -> None:
     said = "appsecret_proof"
     case = Case("no proof", TEXT, outcome="failed", error="invalid_config", message=said, sent=0)
     await page.check("send_messenger", "messenger", case)
+
+
+async def test_a_token_that_meta_repeats_is_masked(page: Bench) -> None:
+    body = b'{"error":{"code":190,"message":"Malformed access token %s"}}' % PAGE_TOKEN.encode()
+    head = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    async with answering(head % len(body) + body) as url:
+        page.use(provider_url=url)
+        said = "Malformed access token [*]+"
+        case = Case("odd", TEXT, outcome="failed", error="authentication", message=said)
+        result = await page.check("send_messenger", "messenger", case)
+    assert PAGE_TOKEN not in str(result)
