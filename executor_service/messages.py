@@ -9,7 +9,14 @@ from common.errors import TreadleError
 from common.telemetry import get_logger
 from common.templating import TemplateError, render
 from executor_service.domain import classify
-from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
+from executor_service.domain.outcome import (
+    Completed,
+    Deferred,
+    ErrorClass,
+    Failed,
+    Outcome,
+    Skipped,
+)
 from executor_service.handlers.base import Step
 from executor_service.ports import (
     DEFAULT_CREDENTIAL,
@@ -120,6 +127,8 @@ async def hand_over_sms(gateway: SmsGateway, sms: Sms, *, clock: Clock) -> Outco
     """Makes the one call that sends; the attempt has been claimed."""
     try:
         receipt = await gateway.send(sms)
+    except classify.OptedOutError:
+        return Skipped("suppressed: Twilio sends nothing to this number since it answered STOP")
     except classify.CallError as error:
         return classify.classify(error, peer="Twilio", claimed=True, now=clock.now())
     return Completed(

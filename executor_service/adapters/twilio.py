@@ -6,7 +6,7 @@ exception leaves out.
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import orjson
@@ -18,10 +18,13 @@ from twilio.rest import Client
 
 from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.transport import ProviderTransport
-from executor_service.domain.classify import NoAnswerError, RefusedError
+from executor_service.domain.classify import NoAnswerError, OptedOutError, RefusedError
 from executor_service.ports import Sms, SmsReceipt
 
 T = TypeVar("T")
+
+# Of a send to somebody who has answered STOP to the number that it comes from.
+_OPTED_OUT: Final = "(Twilio error 21610)"
 
 
 def preload() -> None:
@@ -130,10 +133,10 @@ class _TransportClient(HttpClient):
         body = urlencode(data, doseq=True).encode("ascii") if data else None
         answer = self._transport.request(method.upper(), urlunsplit(url), headers=sent, body=body)
         if not 200 <= answer.status < 300:
-            raise RefusedError(
-                answer.status,
-                retry_after=answer.headers.get("Retry-After"),
-                detail=_explanation(answer.body),
+            detail = _explanation(answer.body)
+            refusal = OptedOutError if detail.endswith(_OPTED_OUT) else RefusedError
+            raise refusal(
+                answer.status, retry_after=answer.headers.get("Retry-After"), detail=detail
             )
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 

@@ -62,6 +62,10 @@ class RefusedError(CallError):
         self.error_class = error_class or error_class_of(status)
 
 
+class OptedOutError(RefusedError):
+    """The other side does not send to whoever has told it that they want no more."""
+
+
 def classify(error: CallError, *, peer: str, claimed: bool, now: datetime) -> Failed:
     """The outcome of a failed call to `peer` (a name for people, such as "Twilio").
 

@@ -9,11 +9,10 @@ import pytest
 from devstack.stack import Stack
 from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, text_message
-from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
 
-# The simulator's phones that answer.
-ANSWERS_STOP, ANSWERS_HELP = "+15005559003", "+15005559004"
+# A phone of the simulator.
+ANSWERS_STOP = "+15005559003"
 
 
 @pytest.fixture
@@ -83,21 +82,6 @@ def test_who_answers_stop_gets_no_more(api: Customer) -> None:
     assert (found["created_by"], found["detail"]) == ("provider:twilio", "answered STOP")
     step = step_of(api, workflow, contact)
     assert (step["status"], step["reason"][:25]) == ("skipped", "suppressed: answered STOP")
-
-
-def test_help_is_answered_from_the_number_that_was_asked(api: Customer, stack: Stack) -> None:
-    text = f"Call us, {uuid4().hex}"
-    assert api.http.patch("/api/v1/account", json={"sms_help_text": text}).is_success
-    contact = person(api, phone=ANSWERS_HELP, first_name="N")
-    step_of(api, api.workflow(text_message()), contact)
-    with Providers(stack.simulator_url) as providers:
-
-        def answers() -> list[Json]:
-            received = providers.received("twilio", to=ANSWERS_HELP)
-            return [message for message in received if message["text"] == text]
-
-        assert eventually(lambda: bool(answers()))
-        assert answers()[0]["from"] == "+14155550100"
 
 
 def test_an_address_that_bounces_is_written_to_once(api: Customer) -> None:

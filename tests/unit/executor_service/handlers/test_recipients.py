@@ -98,3 +98,12 @@ async def test_a_send_that_is_refused_is_skipped_with_the_reason(
     assert result.skipped.reason == "suppressed: unsubscribed on 2026-03-01"
     assert not result.claimant
     assert bench.inbox(provider) == []
+
+
+async def test_a_number_that_twilio_does_not_send_to_is_skipped(bench: Bench) -> None:
+    contact = CONTACT | {"phone": "+15005550004", "timezone": "Europe/Berlin"}
+    result = await bench.result("send_sms", SMS, {"contact": contact})
+    reason = "suppressed: Twilio sends nothing to this number since it answered STOP"
+    assert result.skipped.reason == reason
+    assert result.claimant
+    assert bench.inbox("twilio") == []

@@ -196,10 +196,10 @@ CASES = [
     Case(
         "reports what Twilio rejects in Twilio's words",
         CONFIG,
-        contact(phone="+15005550004", timezone="Europe/Berlin"),
+        contact(phone="+15005550009", timezone="Europe/Berlin"),
         outcome="failed",
         error="rejected",
-        message="unsubscribed recipient .Twilio error 21610",
+        message="not a valid mobile number .Twilio error 21614",
         sent=0,
     ),
     Case(
