@@ -15,7 +15,7 @@ from common.clock import Clock
 from common.errors import ErrorReason
 from common.grpc.client import ServiceTokens, bearer
 from common.grpc.status import from_rpc_error
-from executor_service.adapters.remembered import Remembered
+from common.remembered import Remembered
 from executor_service.ports import RecordNotFoundError
 from treadle.record.v1.directory_service_pb2 import GetUserRequest
 from treadle.record.v1.directory_service_pb2_grpc import DirectoryServiceStub

@@ -12,8 +12,8 @@ import grpc
 from grpc import aio
 
 from common.clock import Clock
+from common.remembered import Remembered
 from executor_service.adapters.credentials import refusal_of
-from executor_service.adapters.remembered import Remembered
 from treadle.credential.v1.credential_service_pb2 import OpenSecretsRequest, OpenSecretsResponse
 from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
 
