@@ -73,7 +73,8 @@ _READ = """
     """
 _UPDATE = """
     UPDATE treadle.messages m
-    SET state = v.state, times = v.times::jsonb, details = v.details::jsonb,
+    SET state = v.state, times = v.times::jsonb,
+        details = CASE WHEN m.erased_at IS NULL THEN v.details::jsonb ELSE m.details END,
         reason = COALESCE(v.reason, m.reason), updated_at = now()
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
         AS v(id, state, times, details, reason)

@@ -297,3 +297,11 @@ async def test_a_call_of_a_cancelled_run_is_followed_to_its_end(office: Office) 
     assert await office.bench.rows("SELECT state, details->>'duration_seconds' FROM messages") == [
         ("completed", "12")
     ]
+
+
+async def test_what_is_told_of_an_erased_contact_is_not_kept(office: Office) -> None:
+    await office.place()
+    await office.bench.execute("UPDATE messages SET erased_at = now(), details = '{}'")
+    await office.tell("completed", To="+4915112345678", RecordingUrl="https://api.twilio.com/r")
+    assert (await office.look()).call.status == task_pb2.CALL_STATUS_COMPLETED
+    assert await office.bench.rows("SELECT state, details FROM messages") == [("completed", {})]
