@@ -16,7 +16,16 @@ from tests.support.records import Records, serves
 CREATABLE = [kind for kind in KINDS if serves("Create", kind)]
 UPDATABLE = [kind for kind in KINDS if serves("Update", kind)]
 DELETABLE = [kind for kind in KINDS if serves("Delete", kind)]
-UNIQUE = ["team", "tag", "custom_field", "pipeline", "campaign", "course", "messenger_page"]
+UNIQUE = [
+    "team",
+    "tag",
+    "custom_field",
+    "pipeline",
+    "campaign",
+    "course",
+    "audio_file",
+    "messenger_page",
+]
 # A field of each kind that changes, and what it is changed to.
 CHANGE: dict[str, dict[str, Any]] = {kind: {"name": "Changed"} for kind in UPDATABLE} | {
     "custom_field": {"label": "Changed"},
@@ -53,6 +62,7 @@ def test_every_kind_that_is_served_is_tried() -> None:
         "note",
         "campaign",
         "course",
+        "audio_file",
         "messenger_page",
         "messenger_identity",
     ]
@@ -67,7 +77,7 @@ async def test_what_is_created_is_there(api: Api, records: Records, kind: str) -
     assert await records.get(kind, created.id) == created
     assert created in await records.list(kind)
     for name, value in given.items():
-        if name not in ("stages", "steps", "field_type"):
+        if name not in ("stages", "steps", "field_type", "content_type"):
             assert getattr(created, name) == value
     audit = await api.rows(
         "SELECT operation, before, after FROM audit_log WHERE entity_id = CAST(:id AS uuid)",
