@@ -92,8 +92,9 @@ async def test_the_fleet_shares_one_limit(api: Api, client: Client) -> None:
             *(ask(stub, wish(client, waiting=4)) for stub in (one, other) * 3)
         )
     granted = [answer.granted for (answer,) in answers]
-    # The tenth of a second that it takes may have brought one more.
-    assert 10 <= sum(granted) <= 14
+    # Transactions go by their own beginning, which may cost one; and the time that they take may
+    # have brought some more.
+    assert 9 <= sum(granted) <= 14
     held = [answer for (answer,) in answers if answer.granted < 4]
     assert {answer.reason for answer in held} == {pb.HOLD_REASON_LIMITED}
     assert {answer.message for answer in held} == {
