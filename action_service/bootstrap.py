@@ -28,10 +28,12 @@ from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.traffic import PostgresPermitDesk
 from action_service.adapters.traffic_upkeep import watching_circuits
 from action_service.adapters.trigger_store import PostgresTriggerStore
+from action_service.adapters.unknown_sends import PostgresUnknownSends
 from action_service.adapters.vault import Vault
 from action_service.domain.peers import PROVIDERS, WEBHOOK
 from action_service.domain.retry import RetryTiming
 from action_service.domain.traffic import CircuitRules
+from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.background import Background
 from action_service.engine.ports import EventPublisher, Ringer
@@ -57,6 +59,7 @@ from action_service.servicers.record_servicers import (
     messenger_servicer,
 )
 from action_service.servicers.traffic_servicer import TrafficServicer
+from action_service.servicers.unknown_send_servicer import UnknownSendServicer
 from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
 from action_service.use_cases.imports.work import ImportWork
@@ -85,6 +88,7 @@ from treadle.credential.v1.credential_service_pb2_grpc import (
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from treadle.inbound.v1.inbound_service_pb2_grpc import add_InboundServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from treadle.ledger.v1.unknown_send_service_pb2_grpc import add_UnknownSendServiceServicer_to_server
 from treadle.message.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from treadle.record.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
 from treadle.record.v1.contact_import_service_pb2_grpc import (
@@ -209,6 +213,7 @@ def add_api(
     inbound = InboundServicer(events, database, vault)
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db, links)))
+    server.add(add_UnknownSendServiceServicer_to_server, UnknownSendServicer(database))
     traffic = TrafficServicer(database, PostgresPermitDesk(db, policy), policy)
     server.add(add_TrafficServiceServicer_to_server, traffic)
 
@@ -254,6 +259,9 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
             cap=timedelta(seconds=settings.retry_cap_seconds),
             line_busy=timedelta(seconds=settings.line_busy_seconds),
         ),
+        look_policy=LookPolicy(
+            base=timedelta(seconds=settings.lookup_base_seconds), limit=settings.lookup_limit
+        ),
         nats_replicas=settings.nats_replicas,
     )
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
@@ -262,8 +270,9 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
         store = PostgresEngineStore(pool, plans)
         deliveries = PostgresDeliveryStore(pool)
         triggers = PostgresTriggerStore(pool, plans)
+        unknown = PostgresUnknownSends(pool)
         publisher = OutboxPublisher(pool, js)
-        engine = Engine(store, deliveries, triggers, ringer, publisher, nc, js, tuning)
+        engine = Engine(store, deliveries, triggers, unknown, ringer, publisher, nc, js, tuning)
         await engine.start()
         try:
             yield engine

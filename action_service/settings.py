@@ -68,6 +68,18 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
         le=300,
         description="For how long a circuit opens at first; each time in a row twice as long.",
     )
+    lookup_base_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="When a provider is first asked for a message whose outcome is unknown.",
+    )
+    lookup_limit: int = Field(
+        default=6,
+        ge=0,
+        le=50,
+        description="How often it is asked; each pause is three times as long.",
+    )
     master_key: SecretKey | None = Field(
         default=None, description="Encrypts the accounts' data keys; the `api` role demands it."
     )

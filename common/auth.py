@@ -44,6 +44,7 @@ _VIEWER = frozenset(
         "credential:read",
         "directory:read",
         "execution:read",
+        "ledger:read",
         "record:read",
         "template:read",
         "traffic:read",
@@ -51,7 +52,12 @@ _VIEWER = frozenset(
     }
 )
 _EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
-_OPERATOR = _VIEWER | {"execution:start", "execution:control", "traffic:control"}
+_OPERATOR = _VIEWER | {
+    "execution:start",
+    "execution:control",
+    "ledger:resolve",
+    "traffic:control",
+}
 # Who is in the directory, and in which team, decides who is given work; whose credentials are used,
 # who pays for it; who lifts a suppression answers for it to whoever asked for it; what is erased is
 # gone.

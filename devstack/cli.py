@@ -15,6 +15,7 @@ from rich.table import Table
 
 from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE, issue_token
 from common.catalogue import action_type_json, catalogue
+from common.clock import SYSTEM_CLOCK
 from devstack.client import GatewayClient, GatewayError
 from devstack.datadir import DataDir, InUseError, default_data_dir
 from devstack.demo.run import run_demo
@@ -29,6 +30,7 @@ from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
 from devstack.signals import Stopped, stoppable
 from devstack.stack import DEV_ACCOUNT, DEV_USER, Stack, StackOptions
+from devstack.unknown_sends import resolve, show
 from devstack.up import TOKEN_TTL, run_up
 
 _FAILURES = (
@@ -51,6 +53,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+unknown = typer.Typer(
+    help="Messages that may or may not have been sent.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(unknown, name="unknown")
 
 DataDirOption = Annotated[
     Path | None,
@@ -269,6 +278,60 @@ def import_contacts(
     """
     with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
         good = import_file(client, file, _console(), duplicates=duplicates, columns=columns or [])
+    raise typer.Exit(0 if good else 1)
+
+
+@unknown.command("list")
+def list_unknown(
+    state: Annotated[
+        Literal["open", "decided", "settled"], typer.Option(help="Which of them.")
+    ] = "open",
+    workflow: Annotated[UUID | None, typer.Option(help="This workflow's.")] = None,
+    contact: Annotated[UUID | None, typer.Option(help="This contact's.")] = None,
+    channel: Annotated[str | None, typer.Option(help="This channel's: email, sms.")] = None,
+    older_than: Annotated[
+        float | None, typer.Option(min=0, metavar="MINUTES", help="Unknown for longer than this.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """List messages that may or may not have been sent, oldest first."""
+    query = {"state": state, "workflow_id": workflow, "contact_id": contact, "channel": channel}
+    if older_than is not None:
+        before = SYSTEM_CLOCK.now() - timedelta(minutes=older_than)
+        query["unknown_before"] = before.isoformat()
+    given = {name: str(value) for name, value in query.items() if value is not None}
+    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
+        show(client.unknown_sends(given), _console())
+
+
+@unknown.command("resolve")
+def resolve_unknown(
+    ids: Annotated[list[UUID], typer.Argument(help="As `treadle unknown list` shows them.")],
+    resolution: Annotated[
+        Literal["sent", "retry", "fail"],
+        typer.Option(
+            "--as",
+            help="sent: the provider has it. retry: it has not, send it once more. fail: it has"
+            " not, and is not to be sent any more.",
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why you hold that to be so; for the audit log.")],
+    message_id: Annotated[
+        str | None, typer.Option(help="With sent: the provider's id of the message.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Say what became of messages; their runs go on a moment later.
+
+    Exits with 0 only when each of them was decided by this.
+    """
+    given = [str(each) for each in ids]
+    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
+        good = resolve(client, given, resolution, reason, message_id, _console())
     raise typer.Exit(0 if good else 1)
 
 

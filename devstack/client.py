@@ -143,6 +143,26 @@ class Provider(_Answer):
     limit: ProviderLimit
 
 
+class SendLookup(_Answer):
+    """A look at a provider."""
+
+    finding: str
+    note: str
+
+
+class UnknownSend(_Answer):
+    """A message that may or may not have been sent. Times are RFC 3339."""
+
+    id: str
+    action_type: str
+    channel: str | None
+    recipient: str | None
+    unknown_at: str
+    state: str
+    lookups: tuple[SendLookup, ...]
+    explanation: str
+
+
 class ContactImport(_Answer):
     """An import of contacts."""
 
@@ -310,6 +330,23 @@ class GatewayClient:
         """The steps of one execution, in the order in which they came to be."""
         pages = self._pages(f"executions/{execution_id}/actions", {})
         return [item for page in pages for item in _parsed_list(StepLog, page["action_executions"])]
+
+    def unknown_sends(self, query: Mapping[str, str]) -> list[UnknownSend]:
+        """Messages that may or may not have been sent, oldest first."""
+        pages = self._pages("unknown-sends", query)
+        return [item for page in pages for item in _parsed_list(UnknownSend, page["unknown_sends"])]
+
+    def resolve_unknown_send(self, send_id: str, body: Mapping[str, JsonValue]) -> UnknownSend:
+        """Says what became of a message."""
+        return _parsed(UnknownSend, self._post(f"unknown-sends/{send_id}/resolve", body))
+
+    def resolve_unknown_sends(
+        self, ids: Sequence[str], resolution: str, reason: str
+    ) -> tuple[list[str], list[str]]:
+        """Says the same of many; returns those that were decided, and those that were not."""
+        body: JsonObject = {"ids": list(ids), "resolution": resolution, "reason": reason}
+        answer = self._post("unknown-sends/resolve", body)
+        return cast(list[str], answer["resolved_ids"]), cast(list[str], answer["left_ids"])
 
     def _post(self, path: str, body: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return cast(dict[str, JsonValue], self._send("POST", path, body).json())

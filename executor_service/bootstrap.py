@@ -108,6 +108,7 @@ async def serve_until(
         pipeline = Pipeline(
             wiring.actions(categories),
             deliveries=wiring.deliveries() if DELIVERED_BY in categories else None,
+            lookups=wiring.lookups() if DELIVERED_BY in categories else None,
             ledger=LedgerClient(channel),
             gate=Gate(permits, SYSTEM_CLOCK, at_a_time=settings.concurrency),
             clock=SYSTEM_CLOCK,

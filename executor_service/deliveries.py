@@ -17,9 +17,11 @@ from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.messages import (
     SENDGRID,
     TWILIO,
+    email_sent,
     gateway_of,
     hand_over_email,
     hand_over_sms,
+    sms_sent,
     templated_body,
 )
 from executor_service.ports import (
@@ -108,6 +110,7 @@ class DeliveryHandler(IoHandler[Delivery]):
         return Send(
             _to(step, CHANNEL_EMAIL, delivery.recipient),
             lambda: hand_over_email(gateway, email, clock=self._clock),
+            email_sent(email),
         )
 
     async def _prepare_sms(self, step: Step[Delivery], body: str) -> Failed | Deferred | Send:
@@ -132,6 +135,7 @@ class DeliveryHandler(IoHandler[Delivery]):
         return Send(
             _to(step, CHANNEL_SMS, number),
             lambda: hand_over_sms(gateway, sms, clock=self._clock),
+            sms_sent(sms),
         )
 
 

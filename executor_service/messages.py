@@ -14,6 +14,7 @@ from executor_service.domain.outcome import (
     Deferred,
     ErrorClass,
     Failed,
+    JsonValue,
     Outcome,
     Skipped,
 )
@@ -27,11 +28,17 @@ from executor_service.ports import (
     RecordNotFoundError,
     Sms,
     SmsGateway,
+    SmsReceipt,
     TemplateNotFoundError,
     TemplateSource,
 )
 from executor_service.postpone import name_of, not_had
-from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.dispatch.v1.task_pb2 import (
+    DELIVERY_CHANNEL_EMAIL,
+    DELIVERY_CHANNEL_SMS,
+    ActionTask,
+    Sent,
+)
 
 # The providers of messages, as limits and circuits know them.
 SENDGRID: Final = "sendgrid"
@@ -117,9 +124,22 @@ async def hand_over_email(gateway: EmailGateway, email: Email, *, clock: Clock) 
         message_id = await gateway.send(email)
     except classify.CallError as error:
         return classify.classify(error, peer="SendGrid", claimed=True, now=clock.now())
-    return Completed(
-        output={"message_id": message_id, "to": email.to, "subject": email.subject},
-        provider_reference=message_id,
+    output = email_output(message_id, email.to, email.subject)
+    return Completed(output, provider_reference=message_id)
+
+
+def email_output(message_id: str, to: str, subject: str) -> dict[str, JsonValue]:
+    """What an action that sends an email puts out."""
+    return {"message_id": message_id, "to": to, "subject": subject}
+
+
+def email_sent(email: Email) -> Sent:
+    """What is handed over with an email."""
+    return Sent(
+        channel=DELIVERY_CHANNEL_EMAIL,
+        recipient=email.to,
+        sender=email.from_email,
+        subject=email.subject,
     )
 
 
@@ -131,12 +151,22 @@ async def hand_over_sms(gateway: SmsGateway, sms: Sms, *, clock: Clock) -> Outco
         return Skipped("suppressed: Twilio sends nothing to this number since it answered STOP")
     except classify.CallError as error:
         return classify.classify(error, peer="Twilio", claimed=True, now=clock.now())
-    return Completed(
-        output={
-            "message_id": receipt.message_id,
-            "to": sms.to,
-            "body": sms.body,
-            "segments": receipt.segments,
-        },
-        provider_reference=receipt.message_id,
+    output = sms_output(receipt, sms.to, sms.body)
+    return Completed(output, provider_reference=receipt.message_id)
+
+
+def sms_output(receipt: SmsReceipt, to: str, body: str) -> dict[str, JsonValue]:
+    """What an action that sends a text message puts out."""
+    return {
+        "message_id": receipt.message_id,
+        "to": to,
+        "body": body,
+        "segments": receipt.segments,
+    }
+
+
+def sms_sent(sms: Sms) -> Sent:
+    """What is handed over with a text message."""
+    return Sent(
+        channel=DELIVERY_CHANNEL_SMS, recipient=sms.to, sender=sms.from_number, text=sms.body
     )

@@ -16,7 +16,15 @@ from common.catalogue import ActionSpec, ConfigRenderError, render_config
 from common.clock import Clock
 from common.errors import TreadleError
 from common.telemetry import get_logger
-from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome, Skipped
+from executor_service.domain.outcome import (
+    Deferred,
+    ErrorClass,
+    Failed,
+    Finding,
+    Looked,
+    Outcome,
+    Skipped,
+)
 from executor_service.gate import Gate
 from executor_service.handlers.base import Call, EffectHandler, Handler, IoHandler, Send, Step
 from executor_service.metrics import Metrics
@@ -25,7 +33,7 @@ from executor_service.postpone import is_away, name_of, put_off
 from executor_service.recipients import Recipient
 from executor_service.wire import result_of
 from treadle.dispatch.v1.result_pb2 import ActionResult
-from treadle.dispatch.v1.task_pb2 import ActionTask, Delivery
+from treadle.dispatch.v1.task_pb2 import ActionTask, Delivery, Lookup, Sent
 from treadle.options.v1.options_pb2 import IdempotencyClass
 
 _OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
@@ -83,7 +91,25 @@ class Deliveries:
         return task.delivery
 
 
-Job: TypeAlias = Action | Deliveries
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """In an action's place: what asks providers for messages that may have been sent."""
+
+    handler: IoHandler[Lookup]
+    name: ClassVar[str] = "lookup"
+    claimed: ClassVar[bool] = False
+
+    def given(self, task: ActionTask) -> Message:
+        """What is looked for."""
+        return task.lookup
+
+    def rendered(self, task: ActionTask, context: Mapping[str, object]) -> Message:
+        """The same: it holds no templates."""
+        del context
+        return task.lookup
+
+
+Job: TypeAlias = Action | Deliveries | Lookups
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +129,11 @@ class Pipeline:
         clock: Clock,
         metrics: Metrics,
         deliveries: Deliveries | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
         self._actions = actions
         self._deliveries = deliveries
+        self._lookups = lookups
         self._ledger = ledger
         self._gate = gate
         self._clock = clock
@@ -123,6 +151,8 @@ class Pipeline:
         """What the task is for; None when this executor has no handler for it."""
         if task.HasField("delivery"):
             return self._deliveries
+        if task.HasField("lookup"):
+            return self._lookups
         action_type = task.config.WhichOneof("config")
         return None if action_type is None else self._actions.get(action_type)
 
@@ -144,6 +174,7 @@ class Pipeline:
         """Runs an I/O handler's task."""
         started_at = self._clock.now()
         claimant = False
+        sent: Sent | None = None
         try:
             context = _context(task)
             # What has been placed is what it was: data that has changed since is no concern.
@@ -151,6 +182,7 @@ class Pipeline:
             config = job.given(task) if placed else job.rendered(task, context)
             prepared = await handler.prepare(Step(task, config, context))
             call = prepared.call if isinstance(prepared, Send) else prepared
+            sent = prepared.sent if isinstance(prepared, Send) else None
             if not callable(call):
                 outcome = call
             else:
@@ -163,7 +195,13 @@ class Pipeline:
         self._metrics.took(job.name, self._clock.now() - started_at)
         if isinstance(outcome, Stale):
             return outcome
-        return self._finish(task, job, outcome, started_at, claimant=claimant)
+        if isinstance(job, Lookups) and isinstance(outcome, Deferred):
+            # The engine asks again when it is time.
+            outcome = Looked(task.lookup.attempt_id, Finding.CANNOT_TELL, outcome.reason)
+        result = self._finish(task, job, outcome, started_at, claimant=claimant)
+        if sent is not None and result.HasField("failed"):
+            result.sent.CopyFrom(sent)
+        return result
 
     def give_up(self, task: ActionTask, message: str) -> ActionResult:
         """The result of a task that is not run any more, so that its step ends visibly."""

@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeVar
 
 from executor_service.domain.calls import CallReport
 from executor_service.domain.health import Verdict
-from executor_service.domain.outcome import Deferred, JsonValue
+from executor_service.domain.outcome import Deferred, Found, JsonValue
 from executor_service.recipients import Recipient
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 
@@ -139,6 +139,18 @@ class CallQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """A message that an attempt may have sent, between two instants; what is not known is empty."""
+
+    attempt_id: str
+    to: str
+    sender: str
+    text: str
+    after: datetime
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EmailTemplate:
     """The Liquid sources of an email's body; `text` may be empty."""
 
@@ -193,7 +205,18 @@ class RecordNotFoundError(Exception):
     """The account has no such record."""
 
 
-class EmailGateway(Protocol):
+class Finder(Protocol):
+    """A provider that can be asked what it has been sent."""
+
+    async def find(self, sought: Sought, /) -> Sequence[Found]:
+        """The messages that may be the one, likeliest first; none when it lists no such message.
+
+        A CallError says that it cannot be told.
+        """
+        ...
+
+
+class EmailGateway(Finder, Protocol):
     """An email provider."""
 
     async def send(self, email: Email, /) -> str:
@@ -201,7 +224,7 @@ class EmailGateway(Protocol):
         ...
 
 
-class SmsGateway(Protocol):
+class SmsGateway(Finder, Protocol):
     """A provider of text messages."""
 
     async def send(self, sms: Sms, /) -> SmsReceipt:

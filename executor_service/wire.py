@@ -20,7 +20,9 @@ from executor_service.domain.outcome import (
     Effect,
     ErrorClass,
     Failed,
+    Finding,
     JsonScalar,
+    Looked,
     Outcome,
     RecordChange,
     Skipped,
@@ -31,6 +33,7 @@ from treadle.catalog.v1.update_contact_pb2 import UpdateMode as WireMode
 from treadle.dispatch.v1 import result_pb2
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass as WireErrorClass
+from treadle.ledger.v1.unknown_send_pb2 import LookupFinding
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -42,6 +45,10 @@ _CONTROLS: Mapping[int, str | None] = {
 _ERROR_CLASSES: Mapping[ErrorClass, WireErrorClass] = {
     item: cast("WireErrorClass", WireErrorClass.Value(f"ERROR_CLASS_{item.name}"))
     for item in ErrorClass
+}
+_FINDINGS: Mapping[Finding, LookupFinding] = {
+    item: cast("LookupFinding", LookupFinding.Value(f"LOOKUP_FINDING_{item.name}"))
+    for item in Finding
 }
 _MODES: Mapping[UpdateMode, WireMode] = {
     item: cast("WireMode", WireMode.Value(f"UPDATE_MODE_{item.name}")) for item in UpdateMode
@@ -82,6 +89,8 @@ def result_of(
             result.accepted.provider_reference = outcome.provider_reference
             _set_instant(result.accepted.look_again_at, outcome.look_again_at)
             result.accepted.reason = _plain(outcome.reason)
+        case Looked():
+            _set_looked(result.looked, outcome)
         case _:
             assert_never(outcome)
     return result
@@ -110,6 +119,14 @@ def _set_completed(message: result_pb2.Completed, completed: Completed) -> None:
         message.provider_reference = completed.provider_reference
     for effect in completed.effects:
         _set_effect(message.effects.add(), effect)
+
+
+def _set_looked(message: result_pb2.Looked, looked: Looked) -> None:
+    message.attempt_id = looked.attempt_id
+    message.finding = _FINDINGS[looked.finding]
+    message.note = _plain(looked.note)
+    for each in looked.found:
+        message.found.add(provider_reference=each.reference, output_json=orjson.dumps(each.output))
 
 
 def _set_effect(message: result_pb2.Effect, effect: Effect) -> None:

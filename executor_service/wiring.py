@@ -7,9 +7,11 @@ from common.catalogue import catalogue
 from executor_service.deliveries import DeliveryHandler
 from executor_service.handlers import discover
 from executor_service.handlers.base import Handler
-from executor_service.pipeline import Action, Deliveries
+from executor_service.lookups import LookupHandler
+from executor_service.pipeline import Action, Deliveries, Lookups
 
-# The category whose executors send deliveries: they have the providers' credentials.
+# The category whose executors send deliveries and look messages up: they have the providers'
+# credentials.
 DELIVERED_BY: Final = "communication"
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -34,6 +36,10 @@ class Wiring:
     def deliveries(self) -> Deliveries:
         """What sends deliveries."""
         return Deliveries(self.build(DeliveryHandler))
+
+    def lookups(self) -> Lookups:
+        """What asks providers for messages that may have been sent."""
+        return Lookups(self.build(LookupHandler))
 
     def build(self, handler_class: type[HandlerT]) -> HandlerT:
         """A handler. Raises KeyError when it asks for something that nobody provides."""

@@ -280,5 +280,5 @@ def _parse(delivery: Delivery) -> ActionTask | None:
         task = ActionTask.FromString(delivery.data)
     except DecodeError:
         return None
-    has_purpose = task.execution_id or task.HasField("delivery")
+    has_purpose = task.execution_id or task.HasField("delivery") or task.HasField("lookup")
     return task if task.attempt_id and task.account_id and has_purpose else None

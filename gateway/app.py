@@ -43,6 +43,7 @@ from gateway.routes import (
     templates,
     timers,
     triggers,
+    unknown_sends,
     workflows,
 )
 from gateway.settings import GatewaySettings
@@ -56,6 +57,7 @@ _ROUTERS: Final = (
     executions.router,
     messages.router,
     events.router,
+    unknown_sends.router,
     audit.router,
     contacts.router,
     privacy.router,

@@ -12,6 +12,7 @@ BranchId = Annotated[UuidText, Path()]
 ExecutionId = Annotated[UuidText, Path()]
 ContactId = Annotated[UuidText, Path()]
 TemplateId = Annotated[UuidText, Path()]
+UnknownSendId = Annotated[UuidText, Path()]
 AttemptId = Annotated[UuidText, Path()]
 
 PageSize = Annotated[int, Query(ge=1, le=200, description="How many at most.")]

@@ -23,6 +23,7 @@ from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
 from treadle.inbound.v1 import inbound_service_pb2_grpc
+from treadle.ledger.v1 import unknown_send_service_pb2_grpc
 from treadle.message.v1 import message_service_pb2_grpc
 from treadle.record.v1 import (
     campaign_service_pb2_grpc,
@@ -127,6 +128,7 @@ class Upstream:
         self.media = media_service_pb2_grpc.MediaServiceStub(api)
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
         self.traffic = traffic_service_pb2_grpc.TrafficServiceStub(api)
+        self.unknown_sends = unknown_send_service_pb2_grpc.UnknownSendServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)
         self.timers = scheduler_service_pb2_grpc.SchedulerServiceStub(scheduler)
         self._health = {

@@ -37,6 +37,7 @@ from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.templates import TemplateReader, TemplateWriter
 from action_service.adapters.traffic import TrafficReader, TrafficWriter
+from action_service.adapters.unknown_send_repository import UnknownSendReader, UnknownSendWriter
 from action_service.adapters.workflows import WorkflowReader, WorkflowWriter
 from action_service.domain.plan import Json
 from action_service.engine.effects import ContactEvent
@@ -118,6 +119,7 @@ class PostgresReader:
         self.traffic = TrafficReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
         self.messages = MessageReader(connection, account_id)
+        self.unknown_sends = UnknownSendReader(connection, account_id)
 
 
 class PostgresWriter:
@@ -151,6 +153,7 @@ class PostgresWriter:
         self.traffic = TrafficWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.messages = MessageReader(connection, account_id)
+        self.unknown_sends = UnknownSendWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []
         self._events: list[tuple[str, UUID, Mapping[str, Json]]] = []

@@ -9,11 +9,13 @@ from action_service.adapters.driver import Driver
 from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import accept
+from action_service.adapters.unknown_sends import note
 from action_service.domain.deliveries import Channel, DeliveryStatus, Position
 from action_service.domain.progress import LEASE
+from action_service.domain.unknown_sends import Sent
 from action_service.engine.deliveries import Decide, Delivery, Settled, Standing, delivery_task
 from action_service.engine.effects import Applied
-from action_service.engine.model import Send
+from action_service.engine.model import Ambiguity, Send
 
 # What is skipped is done with before it begins.
 _INSERT = """
@@ -111,8 +113,16 @@ class PostgresDeliveryStore:
                 for row in await connection.fetch(_LOCK, delivery_ids)
             }
             if settled := decide(standings):
+                by_id = {each.delivery_id: each for each in settled}
                 with bad_items():
                     rows = await connection.fetch(_SETTLE, *_columns(settled))
+                    unknown = [
+                        _ambiguity(each, row[2], row[4])
+                        for row in rows
+                        if (each := by_id[row[3]]).settlement.status is DeliveryStatus.UNKNOWN
+                    ]
+                    if unknown:
+                        await note(connection, unknown)
                     sends = [_send(*row) for row in rows if row[-1]]
                     # What providers have told before goes out with the next sweep of events.
                     heard = await accept(connection, sends) if sends else ()
@@ -135,6 +145,16 @@ def _send(
 ) -> Send:
     return Send(
         account_id, contact_id, action_execution_id, delivery_id, Channel(channel), reference
+    )
+
+
+def _ambiguity(settled: Settled, action_execution_id: str, channel: str) -> Ambiguity:
+    return Ambiguity(
+        settled.attempt_id,
+        action_execution_id,
+        settled.delivery_id,
+        settled.settlement.reason or "",
+        settled.sent or Sent(channel),
     )
 
 

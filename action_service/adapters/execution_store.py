@@ -25,6 +25,7 @@ from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import accept, calls_over
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.unknown_sends import note
 from action_service.domain.plan import Plan
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
@@ -294,6 +295,8 @@ class PostgresEngineTransaction:
                     *columns(writes.new, NewAction),
                     *columns(writes.moves, Move),
                 )
+            if writes.unknown:
+                await note(self._connection, writes.unknown)
             events = await accept(self._connection, writes.sends) if writes.sends else ()
             if not writes.begun:
                 return Written(events)

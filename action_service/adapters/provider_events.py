@@ -18,6 +18,7 @@ from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import Heard, Told, advance
 from action_service.adapters.provider_compliance import comply, foresee
+from action_service.adapters.unknown_sends import hear
 from action_service.domain.deliveries import Channel
 from action_service.domain.messages import EVENT_OF, Fact
 from action_service.domain.provider_events import ProviderEvent
@@ -107,6 +108,8 @@ class PostgresProviderEvents:
             following = await foresee(driver, str(account_id), provider, events, alone=alone)
             new = await _store(driver, str(account_id), provider, events, alone)
             await comply(driver, provider, [each for each in following if each.event_id in new])
+            # Before the messages are locked: the engine takes the two in the same order.
+            await hear(driver, [e.attempt_id for e in events if e.id in new and e.attempt_id])
             heard = await _act(driver, str(account_id), provider, events, new, alone)
             rows = outbox_rows(heard.events)
             await store_outbox(driver, rows)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from random import Random
 
 from action_service.domain.claims import as_known
-from action_service.domain.progress import Completed, Deferred, Failed, Outcome, Skipped
+from action_service.domain.progress import Completed, Deferred, Failed, Outcome, SendAgain, Skipped
 from action_service.domain.retry import ErrorClass, RetryTiming, retry_delay
 
 
@@ -90,6 +90,8 @@ def settle(
             return Settlement(
                 DeliveryStatus.PENDING, before, outcome.reason, again_at=outcome.not_before
             )
+        case SendAgain():
+            return Settlement(DeliveryStatus.PENDING, before + 1, outcome.reason, again_at=now)
         case Failed(error_class=ErrorClass.UNKNOWN_OUTCOME):
             if at.status is DeliveryStatus.UNKNOWN:
                 return None

@@ -83,7 +83,14 @@ class Due:
     """The instant of a postponed attempt has come, or word of what an accepted one came to."""
 
 
-Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Accepted | Deferred | Due
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """Somebody has decided that what may have been sent was not: another attempt, at once."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Completed | Failed | Skipped | Waiting | Accepted | Deferred | Due | SendAgain
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,15 @@ def decide(
                 ends_attempt=False,
                 reason=outcome.reason,
                 again_at=outcome.not_before,
+            )
+        case SendAgain():
+            return Decision(
+                status=after_action_event(at.status, ActionEvent.POSTPONE),
+                state=after_execution_event(at.state, ExecutionEvent.ADVANCE),
+                error=Failed(ErrorClass.UNKNOWN_OUTCOME, outcome.reason),
+                reason=outcome.reason,
+                again_at=now,
+                spends_retry=True,
             )
         case Due() if at.status is ActionStatus.WAITING:
             # What has begun is finished, also while its workflow is paused.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from action_service.domain.deliveries import Channel
 from action_service.domain.messages import Fact
@@ -45,3 +46,18 @@ class ProviderEvent:
     conversation: Conversation | None = None
     # Which of the provider's channels it is about; None for the one of its messages.
     channel: Channel | None = None
+
+    @property
+    def attempt_id(self) -> str | None:
+        """Our attempt that sent the message, where the event names it.
+
+        Twilio calls a URL that has it in its query; to SendGrid it is an argument of the message.
+        """
+        query = self.payload.get("query")
+        given = self.payload.get("attempt_id") or (
+            query.get("attempt_id") if isinstance(query, dict) else None
+        )
+        try:
+            return str(UUID(given)) if isinstance(given, str) else None
+        except ValueError:
+            return None

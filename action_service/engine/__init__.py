@@ -9,10 +9,12 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from action_service.domain.retry import RetryTiming
+from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.ports import EngineStore, EventPublisher, Ringer
+from action_service.engine.reconciling import Reconciler, UnknownSendStore
 from action_service.engine.sweeper import Sweeper
 from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
 from action_service.engine.triggers import TriggerProcessor, TriggerStore
@@ -32,6 +34,7 @@ class EngineTuning:
     lanes: int = 2
     sweep_interval: timedelta = timedelta(seconds=2)
     retry_timing: RetryTiming = field(default_factory=RetryTiming)
+    look_policy: LookPolicy = field(default_factory=LookPolicy)
     nats_replicas: int = 1
 
 
@@ -43,6 +46,7 @@ class Engine:
         store: EngineStore,
         deliveries: DeliveryStore,
         triggers: TriggerStore,
+        unknown_sends: UnknownSendStore,
         ringer: Ringer,
         publisher: EventPublisher,
         nc: Client,
@@ -54,11 +58,20 @@ class Engine:
             store, ringer, publisher, encoder, timing=tuning.retry_timing, rng=Random()
         )
         delivering = DeliveryProcessor(deliveries, ringer, timing=tuning.retry_timing, rng=Random())
+        self._reconciler = Reconciler(
+            unknown_sends,
+            ringer,
+            processor,
+            delivering,
+            policy=tuning.look_policy,
+            interval=tuning.sweep_interval,
+        )
         self._consumer = PullConsumer(
             nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
         )
         self._workers = [
-            ResultWorker(self._consumer, processor, delivering) for _ in range(tuning.lanes)
+            ResultWorker(self._consumer, processor, delivering, self._reconciler)
+            for _ in range(tuning.lanes)
         ]
         self._events = PullConsumer(nc, js, CONSUMER, capacity=64, replicas=tuning.nats_replicas)
         self._triggers = TriggerWorker(
@@ -77,6 +90,7 @@ class Engine:
         self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
         self._tasks.append(asyncio.create_task(self._triggers.run()))
         self._tasks.append(asyncio.create_task(self._sweeper.run(self._stopping)))
+        self._tasks.append(asyncio.create_task(self._reconciler.run(self._stopping)))
         publishing = self._publisher.run(self._stopping, sweep_interval=self._sweep_interval)
         self._tasks.append(asyncio.create_task(publishing))
 

@@ -24,11 +24,13 @@ from action_service.domain.progress import (
     Waiting,
 )
 from action_service.domain.retry import ErrorClass
+from action_service.domain.unknown_sends import Candidate, Finding, Looked, Sent
 from action_service.engine.model import (
     CallFacts,
     DeliveryResult,
     Dispatch,
     Ended,
+    LookupResult,
     Result,
     RunContext,
     Task,
@@ -38,8 +40,9 @@ from common.catalogue import catalogue
 from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
 from treadle.dispatch.v1 import task_pb2
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
-from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
+from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask, DeliveryChannel
 from treadle.execution.v1 import execution_pb2
+from treadle.ledger.v1 import unknown_send_pb2
 
 _ERROR_CLASSES = {
     value: ErrorClass(name.removeprefix("ERROR_CLASS_").lower())
@@ -48,6 +51,17 @@ _ERROR_CLASSES = {
 }
 
 
+_FINDINGS = {
+    value: Finding(name.removeprefix("LOOKUP_FINDING_").lower())
+    for name, value in unknown_send_pb2.LookupFinding.items()
+    if value
+}
+# As the record of what was sent names them.
+CHANNELS = {
+    value: name.removeprefix("DELIVERY_CHANNEL_").lower()
+    for name, value in DeliveryChannel.items()
+    if value
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,6 +86,7 @@ def decode_result(message: ActionResult) -> Result:
         outcome=_outcome(message),
         effects=completed.effects if completed is not None else (),
         claimant=message.claimant,
+        sent=_sent(message),
     )
 
 
@@ -81,7 +96,42 @@ def decode_delivery_result(message: ActionResult) -> DeliveryResult:
         delivery_id, attempt_id = UUID(message.delivery_id), UUID(message.attempt_id)
     except ValueError:
         raise MalformedResultError("without the ids of delivery and attempt") from None
-    return DeliveryResult(str(delivery_id), str(attempt_id), _outcome(message), message.claimant)
+    return DeliveryResult(
+        str(delivery_id), str(attempt_id), _outcome(message), message.claimant, _sent(message)
+    )
+
+
+def decode_lookup_result(message: ActionResult) -> LookupResult:
+    """What a provider says of an attempt; raises MalformedResultError."""
+    looked = message.looked
+    try:
+        look_id, attempt_id = UUID(message.attempt_id), UUID(looked.attempt_id)
+    except ValueError:
+        raise MalformedResultError("without the ids of look and attempt") from None
+    found = tuple(
+        Candidate(_text(each.provider_reference), orjson.loads(each.output_json or b"{}"))
+        for each in looked.found
+    )
+    finding = _FINDINGS.get(looked.finding, Finding.CANNOT_TELL)
+    return LookupResult(
+        str(look_id),
+        str(attempt_id),
+        _instant(message.finished_at),
+        Looked(finding, _text(looked.note), found),
+    )
+
+
+def _sent(message: ActionResult) -> Sent | None:
+    if not message.HasField("sent"):
+        return None
+    sent = message.sent
+    return Sent(
+        channel=CHANNELS.get(sent.channel),
+        recipient=_text(sent.recipient),
+        sender=_text(sent.sender),
+        subject=_text(sent.subject),
+        body=_text(sent.text),
+    )
 
 
 def _outcome(message: ActionResult) -> Outcome:

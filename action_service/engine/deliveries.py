@@ -14,6 +14,7 @@ import structlog
 
 from action_service.domain.deliveries import Channel, Position, Settlement, settle
 from action_service.domain.retry import RetryTiming
+from action_service.domain.unknown_sends import Sent
 from action_service.engine.codec import headers_of
 from action_service.engine.model import DeliveryResult, StoreUnavailableError, Task
 from action_service.engine.ports import Ringer
@@ -65,6 +66,8 @@ class Settled(NamedTuple):
     delivery_id: str
     attempt_id: str
     settlement: Settlement
+    # What the attempt may have sent, where it is known.
+    sent: Sent | None = None
 
 
 Decide = Callable[[Mapping[str, Standing]], Sequence[Settled]]
@@ -158,7 +161,9 @@ class DeliveryProcessor:
                 settlement.status, settlement.attempts, claimed=at.position.claimed and not again
             )
             now_at[result.delivery_id] = Standing(attempt_id, position, at.now)
-            settled[result.delivery_id] = Settled(result.delivery_id, attempt_id, settlement)
+            settled[result.delivery_id] = Settled(
+                result.delivery_id, attempt_id, settlement, result.sent
+            )
         return list(settled.values())
 
 

@@ -14,6 +14,7 @@ from action_service.domain.messages import DeliveryState
 from action_service.domain.plan import Json, PlanStep
 from action_service.domain.progress import Outcome
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.domain.unknown_sends import Looked, Sent
 from treadle.dispatch.v1.result_pb2 import Effect
 
 
@@ -28,6 +29,8 @@ class Result(NamedTuple):
     effects: Sequence[Effect] = ()
     # The run that was granted the attempt's claim: only it knows whether it has sent.
     claimant: bool = False
+    # What the attempt hands over, of one that may have done so.
+    sent: Sent | None = None
 
 
 class DeliveryResult(NamedTuple):
@@ -38,6 +41,17 @@ class DeliveryResult(NamedTuple):
     outcome: Outcome
     # See Result.
     claimant: bool
+    sent: Sent | None = None
+
+
+class LookupResult(NamedTuple):
+    """What a provider says of an attempt whose outcome is unknown, off the wire."""
+
+    # The look's own.
+    id: str
+    attempt_id: str
+    looked_at: datetime
+    looked: Looked
 
 
 class Standing(NamedTuple):
@@ -197,6 +211,17 @@ class Ended(NamedTuple):
     attempt_id: str
 
 
+class Ambiguity(NamedTuple):
+    """An attempt whose outcome has become unknown, and what it may have sent."""
+
+    attempt_id: str
+    action_execution_id: str
+    # None when the step itself sends.
+    delivery_id: str | None
+    reason: str
+    sent: Sent
+
+
 @dataclass(slots=True)
 class Writes:
     """All rows that a batch changes; written together.
@@ -211,6 +236,7 @@ class Writes:
     moves: list[Move] = field(default_factory=list[Move])
     sends: list[Send] = field(default_factory=list[Send])
     begun: list[Begun] = field(default_factory=list[Begun])
+    unknown: list[Ambiguity] = field(default_factory=list[Ambiguity])
 
 
 class UnderWay(NamedTuple):

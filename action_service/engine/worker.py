@@ -1,6 +1,7 @@
 """Pulls results and hands them to the batch processor; acks after the commit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -9,11 +10,13 @@ from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import (
     MalformedResultError,
     decode_delivery_result,
+    decode_lookup_result,
     decode_result,
 )
 from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.lane import run_lane
-from action_service.engine.model import DeliveryResult, Result
+from action_service.engine.model import DeliveryResult, LookupResult, Result
+from action_service.engine.reconciling import Reconciler
 from common.nats import Delivery, PullConsumer
 from treadle.dispatch.v1.result_pb2 import ActionResultBatch
 
@@ -29,25 +32,32 @@ class ResultWorker:
     """One lane of the engine: batch after batch, each committed before it is acked."""
 
     def __init__(
-        self, consumer: PullConsumer, processor: BatchProcessor, deliveries: DeliveryProcessor
+        self,
+        consumer: PullConsumer,
+        processor: BatchProcessor,
+        deliveries: DeliveryProcessor,
+        reconciler: Reconciler,
     ) -> None:
         self._consumer = consumer
         self._processor = processor
         self._deliveries = deliveries
+        self._reconciler = reconciler
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
         await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
-        about_deliveries: list[DeliveryResult] = []
-        decoded = [_decode(delivery, about_deliveries) for delivery in batch]
+        aside = _Aside()
+        decoded = [_decode(delivery, aside) for delivery in batch]
         results = [result for of_one in decoded for result in of_one]
         busy: set[str] = set()
         for start in range(0, len(results), _MAX_RESULTS):
             busy |= set(await self._processor.process(results[start : start + _MAX_RESULTS]))
-        if about_deliveries:
-            await self._deliveries.process(about_deliveries)
+        if aside.deliveries:
+            await self._deliveries.process(aside.deliveries)
+        for looked in aside.lookups:
+            await self._reconciler.looked(looked)
         for delivery, of_one in zip(batch, decoded, strict=True):
             if busy and any(result.attempt_id in busy for result in of_one):
                 # What was committed of it is fenced when it comes again.
@@ -56,8 +66,16 @@ class ResultWorker:
                 await delivery.ack()
 
 
-def _decode(delivery: Delivery, about_deliveries: list[DeliveryResult]) -> list[Result]:
-    """The results in a message; those that answer deliveries are added to the list of these."""
+@dataclass(slots=True)
+class _Aside:
+    """Answers that no step waits for."""
+
+    deliveries: list[DeliveryResult] = field(default_factory=list[DeliveryResult])
+    lookups: list[LookupResult] = field(default_factory=list[LookupResult])
+
+
+def _decode(delivery: Delivery, aside: _Aside) -> list[Result]:
+    """The results in a message that answer steps; the others are put `aside`."""
     try:
         messages = ActionResultBatch.FromString(delivery.data).results
     except DecodeError:
@@ -66,10 +84,12 @@ def _decode(delivery: Delivery, about_deliveries: list[DeliveryResult]) -> list[
     results: list[Result] = []
     for message in messages:
         try:
-            if message.delivery_id:
-                about_deliveries.append(decode_delivery_result(message))
+            if message.HasField("looked"):
+                aside.lookups.append(decode_lookup_result(message))
+            elif message.delivery_id:
+                aside.deliveries.append(decode_delivery_result(message))
             else:
                 results.append(decode_result(message))
-        except (MalformedResultError, UnicodeDecodeError) as error:
+        except (MalformedResultError, ValueError) as error:
             _log.error("result_malformed", attempt_id=message.attempt_id, error=str(error))
     return results

@@ -12,9 +12,11 @@ from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.progress import LEASE, Decision, Due, lease_for
 from action_service.domain.retry import ErrorClass
 from action_service.domain.states import ActionStatus
+from action_service.domain.unknown_sends import Sent
 from action_service.engine.model import (
     ActionWrite,
     Advance,
+    Ambiguity,
     AttemptWrite,
     Begun,
     Dispatch,
@@ -52,6 +54,8 @@ def record(
         decision = replace(decision, provider_reference=at.provider_reference)
     elif decision.provider_reference:
         _accepted(writes, at, plan, decision.provider_reference)
+    if decision.unknown:
+        _ambiguous(writes, at, result, decision, plan)
     if decision.status is ActionStatus.COMPLETED and not (decision.held or decision.skipped):
         return _advance(writes, at, result, decision, output_json)
     error = decision.error
@@ -120,6 +124,17 @@ def _accepted(writes: Writes, at: Standing, plan: Plan, reference: str) -> None:
     if channel is not None:
         send = Send(at.account_id, at.contact_id, at.action_execution_id, None, channel, reference)
         writes.sends.append(send)
+
+
+def _ambiguous(
+    writes: Writes, at: Standing, result: Result, decision: Decision, plan: Plan
+) -> None:
+    step = plan.by_id.get(at.action_id)
+    channel = None if step is None else CHANNEL_OF.get(step.action_type)
+    reason = decision.error.message if decision.error else ""
+    writes.unknown.append(
+        Ambiguity(at.attempt_id, at.action_execution_id, None, reason, result.sent or Sent(channel))
+    )
 
 
 def _advance(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from action_service.domain.execution import Attempt, Execution, StepCounts, Summary
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.domain.unknown_sends import explain
 from action_service.servicers.message_messages import delivery_message, message_message
 from action_service.servicers.workflow_messages import struct_message
 from action_service.use_cases.executions import LogEntry, Snapshot
@@ -29,7 +30,7 @@ def execution_message(execution: Execution) -> execution_pb2.Execution:
 
 def log_message(entry: LogEntry) -> execution_pb2.ActionExecution:
     """The action execution on the wire."""
-    run = entry.run
+    run, send = entry.run, entry.unknown_send
     return execution_pb2.ActionExecution(
         id=str(run.id),
         execution_id=str(run.execution_id),
@@ -53,6 +54,8 @@ def log_message(entry: LogEntry) -> execution_pb2.ActionExecution:
         attempts=[_attempt_message(attempt) for attempt in run.attempts],
         messages=[message_message(message) for message in entry.messages],
         deliveries=[delivery_message(delivery) for delivery in entry.deliveries],
+        explanation=None if send is None else explain(send),
+        unknown_send_id=None if send is None else str(send.id),
     )
 
 

@@ -14,6 +14,7 @@ from action_service.domain.states import (
     IllegalTransitionError,
     after_execution_event,
 )
+from action_service.domain.unknown_sends import UnknownSend
 from action_service.use_cases.action_configs import redacted
 from action_service.use_cases.checks import text_violations
 from action_service.use_cases.ports import Change, Transaction, Writer
@@ -34,6 +35,8 @@ class LogEntry:
     config: Mapping[str, Json]
     messages: Sequence[Message] = ()
     deliveries: Sequence[StepDelivery] = ()
+    # Where it was not known whether a message was sent.
+    unknown_send: UnknownSend | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[L
     run_ids = [run.id for run in runs]
     messages = await tx.messages.of_steps(run_ids)
     deliveries = await tx.messages.deliveries_of_steps(run_ids)
+    unknown = await tx.unknown_sends.of_steps(run_ids)
     entries: list[LogEntry] = []
     for run in runs:
         step = plans[run.version_id].by_id.get(str(run.action_id))
@@ -112,5 +116,6 @@ async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[L
             name, position = step.name, step.position
             config = redacted(step.action_type, step.config)
         sent, beside = messages.get(run.id, ()), deliveries.get(run.id, ())
-        entries.append(LogEntry(run, name, position, config, sent, beside))
+        send = unknown.get(run.id)
+        entries.append(LogEntry(run, name, position, config, sent, beside, send))
     return entries

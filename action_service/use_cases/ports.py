@@ -39,6 +39,7 @@ from action_service.use_cases.privacy_ports import PrivacyReads, PrivacyWrites
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
 from action_service.use_cases.traffic_ports import TrafficReads, TrafficWrites
+from action_service.use_cases.unknown_send_ports import UnknownSendReads, UnknownSendWrites
 from common.auth import Principal
 
 
@@ -319,6 +320,11 @@ class Reader(Protocol):
         """What was sent."""
         ...
 
+    @property
+    def unknown_sends(self) -> UnknownSendReads:
+        """Sends whose outcome is, or was, unknown."""
+        ...
+
 
 class Writer(Protocol):
     """A transaction of one account; commits when its block ends well, else changes nothing."""
@@ -406,6 +412,11 @@ class Writer(Protocol):
     @property
     def executions(self) -> ExecutionWrites:
         """Executions."""
+        ...
+
+    @property
+    def unknown_sends(self) -> UnknownSendWrites:
+        """Sends whose outcome is, or was, unknown."""
         ...
 
     @property

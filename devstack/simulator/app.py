@@ -19,6 +19,7 @@ from devstack.simulator.graph import Graph
 from devstack.simulator.graph_callbacks import GraphCallbacks
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.sendgrid import SendGrid
+from devstack.simulator.sendgrid_activity import SendGridActivity
 from devstack.simulator.sendgrid_events import SendGridEvents
 from devstack.simulator.sink import Sink
 from devstack.simulator.stripe import Stripe
@@ -66,6 +67,7 @@ class Simulator:
         events = SendGridEvents(telling) if telling is not None else None
         callbacks = TwilioCallbacks(telling, self.inbox) if telling is not None else None
         sendgrid = SendGrid(self.inbox, _reveal(known.sendgrid_api_key), events)
+        activity = SendGridActivity(self.inbox, sendgrid, _reveal(known.sendgrid_api_key))
         twilio = Twilio(
             self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token), callbacks
         )
@@ -82,6 +84,7 @@ class Simulator:
         )
         self.app = Starlette(
             routes=[
+                Route("/v3/messages", _endpoint(exchange, activity), methods=["GET"]),
                 *_provider_routes(exchange, sendgrid, twilio, Sink(self.inbox)),
                 *_call_routes(exchange, calls),
                 *_stripe_routes(exchange, stripe),

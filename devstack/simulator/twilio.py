@@ -10,9 +10,9 @@ import math
 import re
 import secrets
 from datetime import datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from itertools import count
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import orjson
 
@@ -25,9 +25,10 @@ from devstack.simulator.call import (
     json_answer,
     treadle_ids,
 )
-from devstack.simulator.inbox import Inbox
+from devstack.simulator.inbox import Inbox, InboxLimits
 from devstack.simulator.message import Message
 from devstack.simulator.twilio_callbacks import TwilioCallbacks
+from devstack.simulator.twilio_lists import page_of, wanted, within
 
 MAX_BODY_CHARACTERS = 1_600
 MAX_MEDIA = 10
@@ -188,33 +189,21 @@ class Twilio:
         return Answer(200, orjson.dumps(_from_inbox(kept)))
 
     def _list(self, call: Call) -> Answer:
-        size = min(max(_integer(call.query.get("PageSize", "50"), 50), 1), 1_000)
-        number = max(_integer(call.query.get("Page", "0"), 0), 0)
+        number, size = wanted(call)
+        sent = within(call.query, "DateSent")
         page = self._inbox.page(
             provider=self.name,
             to=call.query.get("To"),
             sender=call.query.get("From"),
-            offset=number * size,
-            limit=size,
+            offset=number * size if sent is None else 0,
+            limit=size if sent is None else InboxLimits().messages,
             newest_first=True,
         )
-        has_next = (number + 1) * size < page.total
-        filters = {name: call.query[name] for name in ("To", "From") if name in call.query}
-        base = f"{call.path}?{urlencode({'PageSize': size, **filters})}"
-        return json_answer(
-            200,
-            {
-                "messages": [_from_inbox(item) for item in page.items],
-                "page": number,
-                "page_size": size,
-                "start": number * size,
-                "end": number * size + max(len(page.items) - 1, 0),
-                "uri": f"{base}&Page={number}",
-                "first_page_uri": f"{base}&Page=0",
-                "next_page_uri": f"{base}&Page={number + 1}" if has_next else None,
-                "previous_page_uri": f"{base}&Page={number - 1}" if number else None,
-            },
-        )
+        found, total = [_from_inbox(item) for item in page.items], page.total
+        if sent is not None:
+            found = [each for each in found if sent(parsedate_to_datetime(str(each["date_sent"])))]
+            found, total = found[number * size : (number + 1) * size], len(found)
+        return page_of(call, "messages", found, total)
 
 
 def _shown(call: Call) -> tuple[str, str]:
@@ -306,10 +295,6 @@ def form_of(call: Call) -> dict[str, list[str]]:
         return parse_qs(call.body.decode(), keep_blank_values=True)
     except (UnicodeDecodeError, ValueError):
         return {}
-
-
-def _integer(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() else default
 
 
 def refusal(status: int, code: int, message: str) -> Answer:

@@ -4,12 +4,12 @@ Accounts share the provider's connections and threads; only what holds a secret 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 from executor_service.domain.classify import RefusedError
-from executor_service.domain.outcome import ErrorClass
-from executor_service.ports import DEFAULT_CREDENTIAL, Credential, CredentialStore
+from executor_service.domain.outcome import ErrorClass, Found
+from executor_service.ports import DEFAULT_CREDENTIAL, Credential, CredentialStore, Sought
 from treadle.credential.v1.credential_pb2 import Provider, Secret
 
 MAX_GATEWAYS: Final = 256
@@ -25,6 +25,10 @@ class Gateway(Protocol[M_contra, R_co]):
 
     async def send(self, message: M_contra, /) -> R_co:
         """Hands the message over."""
+        ...
+
+    async def find(self, sought: Sought, /) -> Sequence[Found]:
+        """What the provider has of a message that may have been sent."""
         ...
 
 
@@ -79,3 +83,7 @@ class _Watched(Generic[M, R]):
             if error.error_class is ErrorClass.AUTHENTICATION:
                 self._refused()
             raise
+
+    async def find(self, sought: Sought, /) -> Sequence[Found]:
+        """As the gateway does; what may send need not be allowed to read."""
+        return await self._gateway.find(sought)

@@ -5,7 +5,7 @@ The token goes in the body, as Meta documents it: what is in a URL ends up in lo
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -17,12 +17,13 @@ from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.transport import Answer, ProviderTransport
 from executor_service.domain.classify import (
     CredentialsMissingError,
+    DeclinedError,
     NoAnswerError,
     RefusedError,
     WindowClosedError,
 )
-from executor_service.domain.outcome import ErrorClass, JsonValue
-from executor_service.ports import MessengerMessage, MessengerReceipt
+from executor_service.domain.outcome import ErrorClass, Found, JsonValue
+from executor_service.ports import MessengerMessage, MessengerReceipt, Sought
 from executor_service.secrets import Redactor
 
 _USAGE: Final = "X-Business-Use-Case-Usage"
@@ -65,6 +66,10 @@ class GraphGateway:
         self._redactor = Redactor([*self._secrets.values(), app_secret])
         self._transport = transport
         self._threads = threads
+
+    async def find(self, sought: Sought) -> Sequence[Found]:
+        """Always refuses: conversations can be read, but messages bear nothing to know them by."""
+        raise DeclinedError("it keeps no list that a message could be found in")
 
     async def send(self, message: MessengerMessage) -> MessengerReceipt:
         """Returns Meta's ids of the message and of the person."""

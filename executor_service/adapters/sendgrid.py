@@ -7,6 +7,7 @@ wire; its documented hook for making the request is replaced, the rest is used a
 import logging
 import urllib.request
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -17,8 +18,12 @@ from sendgrid import SendGridAPIClient
 from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.transport import Answer, ProviderTransport
 from executor_service.domain.classify import NoAnswerError, RefusedError
-from executor_service.domain.outcome import JsonValue
-from executor_service.ports import Email
+from executor_service.domain.outcome import Found, JsonValue
+from executor_service.messages import email_output
+from executor_service.ports import Email, Sought
+
+# An attempt sends one message; a few more would be odd enough.
+_FEW = 10
 
 # At debug level the SDK logs bodies and credentials.
 logging.getLogger("python_http_client").setLevel(logging.WARNING)
@@ -43,6 +48,27 @@ class SendGridGateway:
             # SendGrid's only word for a message that it has taken; it may have taken this one.
             raise NoAnswerError(f"status {response.status_code} says nothing of the message")
         return response.headers.get("X-Message-Id") or ""
+
+    async def find(self, sought: Sought) -> Sequence[Found]:
+        """Asks `GET /v3/messages`, the Email Activity API, for the attempt's own argument.
+
+        Accounts have it only where more of their history is kept than by default.
+        """
+        query = {"query": f"(unique_args['attempt_id']=\"{sought.attempt_id}\")", "limit": _FEW}
+        try:
+            response = await self._threads.run(
+                lambda: self._sdk.client.messages.get(query_params=query)
+            )
+            return [_found(message) for message in orjson.loads(response.body)["messages"]]
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise NoAnswerError("its answer could not be read") from error
+
+
+def _found(message: Mapping[str, str]) -> Found:
+    # What the send was answered with, and then where the message went inside SendGrid.
+    message_id = message["msg_id"].partition(".")[0]
+    output = email_output(message_id, message.get("to_email", ""), message.get("subject", ""))
+    return Found(message_id, output)
 
 
 def message_body(email: Email) -> dict[str, JsonValue]:

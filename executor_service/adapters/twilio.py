@@ -5,7 +5,8 @@ exception leaves out.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -18,8 +19,22 @@ from twilio.rest import Client
 
 from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.transport import ProviderTransport
-from executor_service.domain.classify import NoAnswerError, OptedOutError, RefusedError
-from executor_service.ports import Sms, SmsReceipt
+from executor_service.domain.classify import (
+    DeclinedError,
+    NoAnswerError,
+    OptedOutError,
+    RefusedError,
+)
+from executor_service.domain.outcome import Found
+from executor_service.messages import sms_output
+from executor_service.ports import Sms, SmsReceipt, Sought
+
+# Nobody is sent more from one number in a day or so.
+MOST_LISTED = 1000
+_PAGE = 200
+# Twilio's clock and ours may differ by so much.
+_CLOCK_SKEW = timedelta(minutes=2)
+_INBOUND = "inbound"
 
 T = TypeVar("T")
 
@@ -79,6 +94,33 @@ class TwilioGateway:
         """Returns the message's SID and its number of segments."""
         return await self._account.run(lambda: self._create(sms))
 
+    async def find(self, sought: Sought) -> Sequence[Found]:
+        """Searches `GET …/Messages.json` by its numbers and day for the same text at that time."""
+        if not (sought.to and sought.text):
+            raise DeclinedError("what was sent is not known, so it cannot be looked for")
+        return await self._account.run(lambda: self._list(sought))
+
+    def _list(self, sought: Sought) -> Sequence[Found]:
+        after, before = sought.after - _CLOCK_SKEW, sought.before + _CLOCK_SKEW
+        try:
+            listed = self._account.client({}).messages.list(
+                to=sought.to,
+                **({"from_": sought.sender} if sought.sender else {}),
+                date_sent_after=after,
+                limit=MOST_LISTED,
+                page_size=_PAGE,
+            )
+            return [
+                Found(str(message.sid), sms_output(_receipt(message), sought.to, sought.text))
+                for message in listed
+                if message.body == sought.text
+                and message.direction != _INBOUND
+                and message.date_created is not None
+                and after <= message.date_created <= before
+            ]
+        except (TwilioException, ValueError, TypeError) as error:
+            raise NoAnswerError("its answer could not be read") from error
+
     def _create(self, sms: Sms) -> SmsReceipt:
         more: dict[str, object] = {}
         if sms.media_urls:
@@ -93,6 +135,10 @@ class TwilioGateway:
         except (TwilioException, ValueError, TypeError) as error:
             # A good status with a body that is not a message: it may well have been taken.
             raise NoAnswerError("its answer could not be read") from error
+
+
+def _receipt(message: Any) -> SmsReceipt:
+    return SmsReceipt(str(message.sid), int(message.num_segments or 0))
 
 
 class _TransportClient(HttpClient):
@@ -139,13 +185,6 @@ class _TransportClient(HttpClient):
                 answer.status, retry_after=answer.headers.get("Retry-After"), detail=detail
             )
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
-
-
-def _receipt(message: Any) -> SmsReceipt:
-    """Raises ValueError: the SDK makes a message of any JSON, and of no body at all."""
-    if not message.sid:
-        raise ValueError("the answer is no message")
-    return SmsReceipt(str(message.sid), int(message.num_segments or 0))
 
 
 def _explanation(body: bytes) -> str:

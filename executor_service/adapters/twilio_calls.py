@@ -3,6 +3,7 @@
 Sources: Twilio's "Call resource", "Recordings resource" and "Answering Machine Detection".
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ from twilio.base.exceptions import TwilioException
 
 from executor_service.adapters.twilio import TwilioAccount
 from executor_service.domain.calls import CallReport, CallStatus
-from executor_service.domain.classify import CredentialsMissingError, NoAnswerError
-from executor_service.ports import CallQuestion, NewCall
+from executor_service.domain.classify import CredentialsMissingError, DeclinedError, NoAnswerError
+from executor_service.domain.outcome import Found
+from executor_service.ports import CallQuestion, NewCall, Sought
 
 # Which of a call's states Twilio tells of; without a list it tells of the end only.
 _TOLD: Final = ("initiated", "ringing", "answered", "completed")
@@ -42,6 +44,10 @@ class TwilioCallGateway:
                 return await self._account.run(lambda: self._create(request))
             case CallQuestion():
                 return await self._account.run(lambda: self._fetch(request))
+
+    async def find(self, sought: Sought) -> Sequence[Found]:
+        """Always refuses: each call has Twilio tell of it at an address that names the attempt."""
+        raise DeclinedError("its calls are not searched for one that may have been placed")
 
     def _create(self, call: NewCall) -> CallReport:
         account, reference = self._account, call.reference

@@ -1,7 +1,10 @@
 """Providers for which this deployment has no credentials: accounts without any are told so."""
 
+from collections.abc import Sequence
+
 from executor_service.domain.calls import CallReport
 from executor_service.domain.classify import CredentialsMissingError
+from executor_service.domain.outcome import Found
 from executor_service.payment_ports import (
     Cancellation,
     Charge,
@@ -19,56 +22,59 @@ from executor_service.ports import (
     NewCall,
     Sms,
     SmsReceipt,
+    Sought,
 )
 
 
-class NoEmail:
-    """Stands where the email provider would."""
+class _NoMessages:
+    def __init__(self, missing: str) -> None:
+        self._missing = missing
 
+    async def find(self, sought: Sought) -> Sequence[Found]:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)
+
+
+class _NotSet(_NoMessages):
     def __init__(self, variable: str) -> None:
-        self._variable = variable
+        super().__init__(f"the account has no credentials for it, and {variable} is not set")
+
+
+class NoEmail(_NotSet):
+    """Stands where the email provider would."""
 
     async def send(self, email: Email) -> str:
         """Always refuses."""
-        raise CredentialsMissingError(
-            f"the account has no credentials for it, and {self._variable} is not set"
-        )
+        raise CredentialsMissingError(self._missing)
 
 
-class NoSms:
+class NoSms(_NotSet):
     """Stands where the provider of text messages would."""
-
-    def __init__(self, variable: str) -> None:
-        self._variable = variable
 
     async def send(self, sms: Sms) -> SmsReceipt:
         """Always refuses."""
-        raise CredentialsMissingError(
-            f"the account has no credentials for it, and {self._variable} is not set"
-        )
+        raise CredentialsMissingError(self._missing)
 
 
-class NoMessenger:
+class NoMessenger(_NoMessages):
     """Stands where a page would: there is none that is not an account's own."""
 
-    async def send(self, message: MessengerMessage) -> MessengerReceipt:
-        """Always refuses."""
-        raise CredentialsMissingError(
+    def __init__(self) -> None:
+        super().__init__(
             "the account has no facebook_page credential of the name that the messenger page gives"
         )
 
+    async def send(self, message: MessengerMessage) -> MessengerReceipt:
+        """Always refuses."""
+        raise CredentialsMissingError(self._missing)
 
-class NoCalls:
+
+class NoCalls(_NotSet):
     """Stands where the provider of telephone calls would."""
-
-    def __init__(self, variable: str) -> None:
-        self._variable = variable
 
     async def send(self, request: NewCall | CallQuestion) -> CallReport:
         """Always refuses."""
-        raise CredentialsMissingError(
-            f"the account has no credentials for it, and {self._variable} is not set"
-        )
+        raise CredentialsMissingError(self._missing)
 
 
 class NoPayments:

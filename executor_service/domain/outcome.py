@@ -119,4 +119,30 @@ class Accepted:
     reason: str
 
 
-Outcome: TypeAlias = Completed | Failed | Skipped | Deferred | Accepted
+class Finding(StrEnum):
+    """What a provider says of a message that may have been sent."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that the provider has, and what the action that sent it would have put out."""
+
+    reference: str
+    output: Mapping[str, JsonValue] = field(default_factory=_no_output)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A provider was asked for the message of `attempt_id`; likeliest messages first."""
+
+    attempt_id: str
+    finding: Finding
+    note: str
+    found: tuple[Found, ...] = ()
+
+
+Outcome: TypeAlias = Completed | Failed | Skipped | Deferred | Accepted | Looked

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from executor_service.domain.outcome import Outcome
 from executor_service.recipients import Recipient
-from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.dispatch.v1.task_pb2 import ActionTask, Sent
 
 ConfigT = TypeVar("ConfigT", bound=Message)
 
@@ -30,6 +30,8 @@ class Send:
 
     to: Recipient
     call: Call
+    # What is handed over, for those who have to find out what became of it.
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)

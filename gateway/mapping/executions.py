@@ -69,6 +69,8 @@ def action_execution(message: execution_pb2.ActionExecution) -> ActionExecution:
         attempts=[_attempt(a) for a in message.attempts],
         messages=[message_resource(each) for each in message.messages],
         deliveries=[delivery_resource(each) for each in message.deliveries],
+        explanation=text(message.explanation),
+        unknown_send_id=text(message.unknown_send_id),
     )
 
 

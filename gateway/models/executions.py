@@ -127,6 +127,11 @@ class ActionExecution(Resource):
     attempts: list[Attempt]
     messages: list[Message] = Field(description="What it has sent, and what has become of it.")
     deliveries: list[Delivery] = Field(description="What it sends beside its own work.")
+    explanation: str | None = Field(
+        description="Where it was not known whether a message was sent: what is known by now, and "
+        "what can be done."
+    )
+    unknown_send_id: Id | None = Field(description="The entry for it in `/api/v1/unknown-sends`.")
 
 
 class ActionExecutionList(Resource):

@@ -37,6 +37,7 @@ from treadle.execution.v1.execution_service_pb2_grpc import (
     ExecutionServiceStub,
 )
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from treadle.ledger.v1.unknown_send_service_pb2_grpc import UnknownSendServiceStub
 from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from treadle.record.v1.contact_import_service_pb2_grpc import ContactImportServiceStub
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceStub
@@ -84,6 +85,7 @@ class Client:
         self.contacts = ContactServiceStub(channel)
         self.executions = ExecutionServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
+        self.unknown_sends = UnknownSendServiceStub(channel)
         self.credentials = CredentialServiceStub(channel)
         self.compliance = ComplianceServiceStub(channel)
         self.account = AccountServiceStub(channel)

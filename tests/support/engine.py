@@ -24,8 +24,10 @@ from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.trigger_store import PostgresTriggerStore
+from action_service.adapters.unknown_sends import PostgresUnknownSends
 from action_service.domain.plan import Json, OnError, Plan, PlanStep
 from action_service.domain.retry import RetryTiming
+from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.ports import Ringer
@@ -81,7 +83,11 @@ class Bench:
     engines: list[Engine] = field(default_factory=list[Engine])
 
     async def start_engine(
-        self, *, sweep_every: timedelta = timedelta(seconds=0.2), ringer: Ringer | None = None
+        self,
+        *,
+        sweep_every: timedelta = timedelta(seconds=0.2),
+        ringer: Ringer | None = None,
+        look_policy: LookPolicy | None = None,
     ) -> Engine:
         """One more engine, as its own process would be, with its own connections to plans."""
         plans = PlanCache()
@@ -89,6 +95,7 @@ class Bench:
             PostgresEngineStore(self.pool, plans),
             PostgresDeliveryStore(self.pool),
             PostgresTriggerStore(self.pool, plans),
+            PostgresUnknownSends(self.pool),
             ringer or NatsRinger(self.nc, self.js),
             OutboxPublisher(self.pool, self.js),
             self.nc,
@@ -96,6 +103,7 @@ class Bench:
             EngineTuning(
                 sweep_interval=sweep_every,
                 retry_timing=RetryTiming(base=timedelta(milliseconds=1)),
+                look_policy=look_policy or LookPolicy(),
             ),
         )
         await engine.start()

@@ -62,11 +62,12 @@ class Providers:
         body: bytes,
         account: str = "",
         *,
+        query: str = "",
         of_account_alone: bool = False,
     ) -> Recorded:
         """A request that has been verified."""
         log = PostgresProviderEvents(self.bench.db)
-        told = read_events(provider, body, "", datetime.now(UTC))
+        told = read_events(provider, body, query, datetime.now(UTC))
         account_id = UUID(account or self.home.account_id)
         return await log.record(account_id, provider, told, of_account_alone=of_account_alone)
 
@@ -102,10 +103,15 @@ class Providers:
 
 
 async def sending(
-    bench: Bench, executor: HandExecutor, step: Step, contacts: int = 1
+    bench: Bench,
+    executor: HandExecutor,
+    step: Step,
+    contacts: int = 1,
+    *,
+    account_id: str | None = None,
 ) -> tuple[Seeded, list[ActionTask]]:
     """Executions whose first step sends, and the tasks, not yet answered."""
-    home = await bench.seed([step, TAG], contacts=contacts)
+    home = await bench.seed([step, TAG], contacts=contacts, account_id=account_id)
     await bench.start(home)
     return home, await executor.take(contacts)
 

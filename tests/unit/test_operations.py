@@ -63,6 +63,7 @@ def test_each_metric_exists() -> None:
     Metrics(registry)
     for module in (
         "action_service.adapters.traffic_upkeep",
+        "action_service.engine.reconciling",
         "common.grpc.interceptors",
         "gateway.middleware",
         "scheduler_service.worker",

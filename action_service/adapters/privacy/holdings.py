@@ -77,6 +77,7 @@ HOLDINGS: Final = (
             erased_at = now()""",
         section="messages",
     ),
+    Holding("unknown_sends", f"({_OWN} OR {_OF_STEPS})", section="unknown_sends"),
     Holding(
         "workflow_action_attempts",
         _OF_STEPS,

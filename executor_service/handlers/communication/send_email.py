@@ -7,7 +7,13 @@ from executor_service.domain import classify
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
 from executor_service.marketing import Imprints
-from executor_service.messages import SENDGRID, gateway_of, hand_over_email, templated_body
+from executor_service.messages import (
+    SENDGRID,
+    email_sent,
+    gateway_of,
+    hand_over_email,
+    templated_body,
+)
 from executor_service.ports import Attachment, Email, EmailBody, EmailGateways, TemplateSource
 from executor_service.recipients import Recipient, purpose_of
 from treadle.catalog.v1.send_email_pb2 import SendEmailConfig
@@ -77,7 +83,11 @@ class SendEmailHandler(IoHandler[SendEmailConfig]):
             reference=step.reference(),
         )
         recipient = Recipient(CHANNEL_EMAIL, to, purpose, step.task.contact_id)
-        return Send(recipient, lambda: hand_over_email(gateway, email, clock=self._clock))
+        return Send(
+            recipient,
+            lambda: hand_over_email(gateway, email, clock=self._clock),
+            email_sent(email),
+        )
 
     async def _files(self, config: SendEmailConfig) -> tuple[Attachment, ...] | Failed:
         if not config.attachments:

@@ -3,7 +3,7 @@
 from common.clock import Clock
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
-from executor_service.messages import TWILIO, gateway_of, hand_over_sms, number_of
+from executor_service.messages import TWILIO, gateway_of, hand_over_sms, number_of, sms_sent
 from executor_service.ports import Sms, SmsGateways
 from executor_service.quiet import hold
 from executor_service.recipients import Recipient, purpose_of
@@ -58,4 +58,6 @@ class SendSmsHandler(IoHandler[SendSmsConfig]):
         )
         purpose = purpose_of(config.purpose, respects_quiet_hours=config.respect_quiet_hours)
         recipient = Recipient(CHANNEL_SMS, number, purpose, step.task.contact_id)
-        return Send(recipient, lambda: hand_over_sms(gateway, sms, clock=self._clock))
+        return Send(
+            recipient, lambda: hand_over_sms(gateway, sms, clock=self._clock), sms_sent(sms)
+        )

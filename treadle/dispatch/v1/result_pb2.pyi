@@ -16,7 +16,9 @@ from treadle.catalog.v1 import remove_tag_pb2 as _remove_tag_pb2
 from treadle.catalog.v1 import revoke_course_access_pb2 as _revoke_course_access_pb2
 from treadle.catalog.v1 import send_notification_pb2 as _send_notification_pb2
 from treadle.catalog.v1 import update_contact_pb2 as _update_contact_pb2
+from treadle.dispatch.v1 import task_pb2 as _task_pb2
 from treadle.execution.v1 import execution_pb2 as _execution_pb2
+from treadle.ledger.v1 import unknown_send_pb2 as _unknown_send_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -32,7 +34,7 @@ class ActionResultBatch(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[ActionResult, _Mapping]]] = ...) -> None: ...
 
 class ActionResult(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "accepted", "claimant", "delivery_id")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "started_at", "finished_at", "completed", "failed", "skipped", "waiting", "deferred", "due", "accepted", "looked", "claimant", "delivery_id", "sent")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -46,8 +48,10 @@ class ActionResult(_message.Message):
     DEFERRED_FIELD_NUMBER: _ClassVar[int]
     DUE_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    LOOKED_FIELD_NUMBER: _ClassVar[int]
     CLAIMANT_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
+    SENT_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     action_execution_id: str
     execution_id: str
@@ -61,9 +65,11 @@ class ActionResult(_message.Message):
     deferred: Deferred
     due: Due
     accepted: Accepted
+    looked: Looked
     claimant: bool
     delivery_id: str
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., accepted: _Optional[_Union[Accepted, _Mapping]] = ..., claimant: _Optional[bool] = ..., delivery_id: _Optional[str] = ...) -> None: ...
+    sent: _task_pb2.Sent
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., skipped: _Optional[_Union[Skipped, _Mapping]] = ..., waiting: _Optional[_Union[Waiting, _Mapping]] = ..., deferred: _Optional[_Union[Deferred, _Mapping]] = ..., due: _Optional[_Union[Due, _Mapping]] = ..., accepted: _Optional[_Union[Accepted, _Mapping]] = ..., looked: _Optional[_Union[Looked, _Mapping]] = ..., claimant: _Optional[bool] = ..., delivery_id: _Optional[str] = ..., sent: _Optional[_Union[_task_pb2.Sent, _Mapping]] = ...) -> None: ...
 
 class Completed(_message.Message):
     __slots__ = ("output_json", "effects", "provider_reference")
@@ -120,6 +126,26 @@ class Accepted(_message.Message):
     look_again_at: _timestamp_pb2.Timestamp
     reason: str
     def __init__(self, provider_reference: _Optional[str] = ..., look_again_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Looked(_message.Message):
+    __slots__ = ("attempt_id", "finding", "found", "note")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    FOUND_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    finding: _unknown_send_pb2.LookupFinding
+    found: _containers.RepeatedCompositeFieldContainer[FoundMessage]
+    note: str
+    def __init__(self, attempt_id: _Optional[str] = ..., finding: _Optional[_Union[_unknown_send_pb2.LookupFinding, str]] = ..., found: _Optional[_Iterable[_Union[FoundMessage, _Mapping]]] = ..., note: _Optional[str] = ...) -> None: ...
+
+class FoundMessage(_message.Message):
+    __slots__ = ("provider_reference", "output_json")
+    PROVIDER_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_JSON_FIELD_NUMBER: _ClassVar[int]
+    provider_reference: str
+    output_json: bytes
+    def __init__(self, provider_reference: _Optional[str] = ..., output_json: _Optional[bytes] = ...) -> None: ...
 
 class Effect(_message.Message):
     __slots__ = ("add_tag", "update_contact", "remove_tag", "create_contact", "add_to_campaign", "remove_from_campaign", "move_pipeline_stage", "assign_to_user", "create_task", "add_note", "send_notification", "create_opportunity", "grant_course_access", "revoke_course_access")

@@ -42,7 +42,7 @@ DELIVERY_CHANNEL_EMAIL: DeliveryChannel
 DELIVERY_CHANNEL_SMS: DeliveryChannel
 
 class ActionTask(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "delivery", "call")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "delivery", "call", "lookup")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class ActionTask(_message.Message):
     READY_AT_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     CALL_FIELD_NUMBER: _ClassVar[int]
+    LOOKUP_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     action_execution_id: str
     execution_id: str
@@ -69,7 +70,8 @@ class ActionTask(_message.Message):
     ready_at: _timestamp_pb2.Timestamp
     delivery: Delivery
     call: ProviderCall
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., call: _Optional[_Union[ProviderCall, _Mapping]] = ...) -> None: ...
+    lookup: Lookup
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., call: _Optional[_Union[ProviderCall, _Mapping]] = ..., lookup: _Optional[_Union[Lookup, _Mapping]] = ...) -> None: ...
 
 class ProviderCall(_message.Message):
     __slots__ = ("call_id", "status", "answered_by", "duration", "recording_url", "placed_at", "to")
@@ -88,6 +90,32 @@ class ProviderCall(_message.Message):
     placed_at: _timestamp_pb2.Timestamp
     to: str
     def __init__(self, call_id: _Optional[str] = ..., status: _Optional[_Union[CallStatus, str]] = ..., answered_by: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., recording_url: _Optional[str] = ..., placed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., to: _Optional[str] = ...) -> None: ...
+
+class Sent(_message.Message):
+    __slots__ = ("channel", "recipient", "sender", "subject", "text")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    SENDER_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    channel: DeliveryChannel
+    recipient: str
+    sender: str
+    subject: str
+    text: str
+    def __init__(self, channel: _Optional[_Union[DeliveryChannel, str]] = ..., recipient: _Optional[str] = ..., sender: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+
+class Lookup(_message.Message):
+    __slots__ = ("attempt_id", "sent", "after", "before")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    SENT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    sent: Sent
+    after: _timestamp_pb2.Timestamp
+    before: _timestamp_pb2.Timestamp
+    def __init__(self, attempt_id: _Optional[str] = ..., sent: _Optional[_Union[Sent, _Mapping]] = ..., after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Delivery(_message.Message):
     __slots__ = ("id", "channel", "recipient", "recipient_name", "subject", "body", "template_id", "from_number")

@@ -344,6 +344,7 @@ class Bench:
             clock=self.clock,
             metrics=Metrics(CollectorRegistry()),
             deliveries=wiring.deliveries(),
+            lookups=wiring.lookups(),
         )
 
     def task(
