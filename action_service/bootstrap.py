@@ -23,12 +23,12 @@ from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.privacy.erasing import ErasureWork
 from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
-from action_service.adapters.request_log import forgetting_answers
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.traffic import PostgresPermitDesk
 from action_service.adapters.traffic_upkeep import watching_circuits
 from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.adapters.unknown_sends import PostgresUnknownSends
+from action_service.adapters.upkeep import forgetting
 from action_service.adapters.vault import Vault
 from action_service.domain.peers import PROVIDERS, WEBHOOK
 from action_service.domain.retry import RetryTiming
@@ -129,8 +129,12 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 settings.database_url, search_path=SCHEMA, pool_size=settings.api_pool_size
             )
             resources.push_async_callback(db.dispose)
-            age = timedelta(hours=settings.request_memory_hours)
-            await resources.enter_async_context(forgetting_answers(db, older_than=age))
+            upkeep = forgetting(
+                db,
+                answers_after=timedelta(hours=settings.request_memory_hours),
+                events_after=timedelta(days=settings.provider_event_days),
+            )
+            await resources.enter_async_context(upkeep)
             await resources.enter_async_context(watching_circuits(db))
             vault = Vault(settings.master_keys())
             await resources.enter_async_context(sealing_stored_secrets(db, vault))

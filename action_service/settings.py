@@ -29,6 +29,12 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
         le=8_760,
         description="For how long a request that is repeated gets the answer of the first time.",
     )
+    provider_event_days: int = Field(
+        default=90,
+        ge=1,
+        le=3_650,
+        description="For how long what providers have posted is kept word for word.",
+    )
     engine_lanes: int = Field(
         default=2, ge=1, le=16, description="Batches of results that are in flight at once."
     )

@@ -29,7 +29,7 @@ from executor_service.adapters.providers import (
     call_gateways,
     email_gateways,
     messenger_gateways,
-    payment_gateway,
+    payment_gateways,
     sms_gateways,
 )
 from executor_service.adapters.records import RecordClient
@@ -42,7 +42,7 @@ from executor_service.fleet import FINISH_S, run_fleet
 from executor_service.gate import Gate
 from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
-from executor_service.payment_ports import PaymentGateway
+from executor_service.payment_ports import PaymentGateways
 from executor_service.pipeline import Pipeline
 from executor_service.ports import (
     CallGateways,
@@ -172,7 +172,7 @@ def _providers(
         MessengerGateways: lambda: messenger_gateways(settings, credentials),
         CallGateways: lambda: call_gateways(settings, credentials),
         RecordSource: lambda: RecordClient(channel, tokens, SYSTEM_CLOCK),
-        PaymentGateway: lambda: payment_gateway(settings),
+        PaymentGateways: lambda: payment_gateways(settings, credentials),
         Sender: lambda: Sender(
             settings.notification_from_email,
             settings.notification_from_name,

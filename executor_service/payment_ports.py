@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from executor_service.ports import Gateways
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -134,3 +136,7 @@ class PaymentGateway(Protocol):
     async def refund(self, refund: Refund) -> RefundMade:
         """Gives money back."""
         ...
+
+
+class PaymentGateways(Gateways[PaymentGateway], Protocol):
+    """A payment provider as each account uses it."""

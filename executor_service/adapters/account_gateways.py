@@ -4,7 +4,7 @@ Accounts share the provider's connections and threads; only what holds a secret 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 from executor_service.domain.classify import RefusedError
@@ -14,6 +14,7 @@ from treadle.credential.v1.credential_pb2 import Provider, Secret
 
 MAX_GATEWAYS: Final = 256
 
+G = TypeVar("G")
 M = TypeVar("M")
 R = TypeVar("R")
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -32,8 +33,50 @@ class Gateway(Protocol[M_contra, R_co]):
         ...
 
 
+class OwnGateways(Generic[G]):
+    """The gateways of accounts with credentials of their own, for one provider."""
+
+    def __init__(
+        self, provider: Provider, credentials: CredentialStore, make: Callable[[Secret], G]
+    ) -> None:
+        self._provider = provider
+        self._credentials = credentials
+        self._make = make
+        self._made: OrderedDict[Credential, G] = OrderedDict()
+
+    async def of(self, account_id: str, name: str) -> tuple[G, Callable[[], None]] | None:
+        """The gateway, and whom to tell when its credential is not taken; None without one.
+
+        Raises TreadleError when that cannot be found out.
+        """
+        credential = await self._credentials.get(account_id, self._provider, name)
+        if credential is None:
+            return None
+        gateway = self._made.get(credential)
+        if gateway is None:
+            gateway = self._made[credential] = self._make(credential.secret)
+            if len(self._made) > MAX_GATEWAYS:
+                self._made.popitem(last=False)
+        self._made.move_to_end(credential)
+        return gateway, lambda: self._refused(credential)
+
+    def _refused(self, credential: Credential) -> None:
+        self._made.pop(credential, None)
+        self._credentials.refused(credential)
+
+
+async def watched(call: Awaitable[R], refused: Callable[[], None]) -> R:
+    """Makes the call; tells when the provider does not take the credential."""
+    try:
+        return await call
+    except RefusedError as error:
+        if error.error_class is ErrorClass.AUTHENTICATION:
+            refused()
+        raise
+
+
 class AccountGateways(Generic[M, R]):
-    """The gateways of one provider."""
+    """The gateways of a provider of messages."""
 
     def __init__(
         self,
@@ -44,28 +87,13 @@ class AccountGateways(Generic[M, R]):
         make: Callable[[Secret], Gateway[M, R]],
     ) -> None:
         """`shared` serves accounts without credentials; `make` what those with some need."""
-        self._provider = provider
-        self._credentials = credentials
         self._shared = shared
-        self._make = make
-        self._made: OrderedDict[Credential, Gateway[M, R]] = OrderedDict()
+        self._own = OwnGateways(provider, credentials, make)
 
     async def of(self, account_id: str, name: str = DEFAULT_CREDENTIAL) -> Gateway[M, R]:
         """Raises TreadleError when it cannot be found out whether the account has credentials."""
-        credential = await self._credentials.get(account_id, self._provider, name)
-        if credential is None:
-            return self._shared
-        gateway = self._made.get(credential)
-        if gateway is None:
-            gateway = self._made[credential] = self._make(credential.secret)
-            if len(self._made) > MAX_GATEWAYS:
-                self._made.popitem(last=False)
-        self._made.move_to_end(credential)
-        return _Watched(gateway, lambda: self._refused(credential))
-
-    def _refused(self, credential: Credential) -> None:
-        self._made.pop(credential, None)
-        self._credentials.refused(credential)
+        own = await self._own.of(account_id, name)
+        return self._shared if own is None else _Watched(*own)
 
 
 class _Watched(Generic[M, R]):
@@ -77,12 +105,7 @@ class _Watched(Generic[M, R]):
 
     async def send(self, message: M, /) -> R:
         """As the gateway does."""
-        try:
-            return await self._gateway.send(message)
-        except RefusedError as error:
-            if error.error_class is ErrorClass.AUTHENTICATION:
-                self._refused()
-            raise
+        return await watched(self._gateway.send(message), self._refused)
 
     async def find(self, sought: Sought, /) -> Sequence[Found]:
         """As the gateway does; what may send need not be allowed to read."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from common.telemetry import get_logger
 from executor_service.adapters.account_gateways import AccountGateways
+from executor_service.adapters.account_payments import AccountPayments
 from executor_service.adapters.threads import DaemonThreads
 from executor_service.adapters.unconfigured import (
     NoCalls,
@@ -16,7 +17,7 @@ from executor_service.adapters.unconfigured import (
     NoPayments,
     NoSms,
 )
-from executor_service.payment_ports import PaymentGateway
+from executor_service.payment_ports import PaymentGateways
 from executor_service.ports import (
     CallGateways,
     CredentialStore,
@@ -164,23 +165,33 @@ def messenger_gateways(
     )
 
 
-def payment_gateway(settings: ExecutorSettings) -> PaymentGateway:
-    """Stripe, if there are credentials for it."""
-    key = settings.stripe_api_key
-    if key is None:
-        return NoPayments(_not_configured("stripe", "TREADLE_EXECUTOR_STRIPE_API_KEY"))
-
+def payment_gateways(settings: ExecutorSettings, credentials: CredentialStore) -> PaymentGateways:
+    """Stripe; of the settings' account for those who have none."""
     from executor_service.adapters.stripe import StripeGateway
     from executor_service.adapters.transport import ProviderTransport
 
-    return StripeGateway(
-        api_key=key.get_secret_value(),
-        base_url=settings.stripe_base_url,
-        transport=ProviderTransport(
-            connections=settings.concurrency, read_timeout=settings.provider_timeout
-        ),
-        threads=DaemonThreads(settings.concurrency, name="stripe"),
+    transport = ProviderTransport(
+        connections=settings.concurrency, read_timeout=settings.provider_timeout
     )
+    threads = DaemonThreads(settings.concurrency, name="stripe")
+
+    def gateway(api_key: str) -> StripeGateway:
+        return StripeGateway(
+            api_key=api_key,
+            base_url=settings.stripe_base_url,
+            transport=transport,
+            threads=threads,
+        )
+
+    def of_account(secret: Secret) -> StripeGateway:
+        return gateway(secret.stripe.secret_key)
+
+    key = settings.stripe_api_key
+    if key is None:
+        shared = NoPayments(_not_configured("stripe", "TREADLE_EXECUTOR_STRIPE_API_KEY"))
+    else:
+        shared = gateway(key.get_secret_value())
+    return AccountPayments(credentials, shared=shared, make=of_account)
 
 
 def _not_configured(provider: str, variable: str) -> str:

@@ -81,7 +81,7 @@ class NoPayments:
     """Stands where the payment provider would."""
 
     def __init__(self, variable: str) -> None:
-        self._missing = f"{variable} is not set"
+        self._missing = f"the account has no credentials for it, and {variable} is not set"
 
     async def charge(self, charge: Charge) -> Payment:
         """Always refuses."""

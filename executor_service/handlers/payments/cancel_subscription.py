@@ -1,9 +1,10 @@
 """Stripe: cancels a subscription, at the end of its period or at once."""
 
 from common.clock import Clock
-from executor_service.domain.outcome import Completed, JsonValue, Outcome
+from executor_service.domain.outcome import Completed, Deferred, Failed, JsonValue, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.payment_ports import Cancellation, PaymentGateway, Subscription
+from executor_service.messages import gateway_of
+from executor_service.payment_ports import Cancellation, PaymentGateways, Subscription
 from executor_service.payments import STRIPE, instant, invalid, settle, stripe_id
 from treadle.catalog.v1.cancel_subscription_pb2 import CancelSubscriptionConfig
 
@@ -11,8 +12,8 @@ from treadle.catalog.v1.cancel_subscription_pb2 import CancelSubscriptionConfig
 class CancelSubscriptionHandler(IoHandler[CancelSubscriptionConfig]):
     """A subscription that is canceled already is what was asked for: the step completes."""
 
-    def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
-        self._gateway = gateway
+    def __init__(self, gateways: PaymentGateways, clock: Clock) -> None:
+        self._gateways = gateways
         self._clock = clock
 
     def peer(self, config: CancelSubscriptionConfig) -> str:
@@ -33,7 +34,10 @@ class CancelSubscriptionHandler(IoHandler[CancelSubscriptionConfig]):
             )
         except ValueError as error:
             return invalid(error)
-        return lambda: settle(self._gateway.cancel(cancellation), _outcome, clock=self._clock)
+        gateway = await gateway_of(self._gateways, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
+        return lambda: settle(gateway.cancel(cancellation), _outcome, clock=self._clock)
 
 
 def _outcome(subscription: Subscription) -> Outcome:

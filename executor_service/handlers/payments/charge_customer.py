@@ -2,9 +2,10 @@
 
 from common.clock import Clock
 from executor_service.domain.money import whole_units
-from executor_service.domain.outcome import Completed, ErrorClass, Failed, Outcome
+from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.payment_ports import Charge, Payment, PaymentGateway
+from executor_service.messages import gateway_of
+from executor_service.payment_ports import Charge, Payment, PaymentGateways
 from executor_service.payments import (
     PEER,
     STRIPE,
@@ -25,8 +26,8 @@ _TAKEN = frozenset({"succeeded", "processing"})
 class ChargeCustomerHandler(IoHandler[ChargeCustomerConfig]):
     """Every attempt carries the step's key, so the customer is charged once."""
 
-    def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
-        self._gateway = gateway
+    def __init__(self, gateways: PaymentGateways, clock: Clock) -> None:
+        self._gateways = gateways
         self._clock = clock
 
     def peer(self, config: ChargeCustomerConfig) -> str:
@@ -39,7 +40,10 @@ class ChargeCustomerHandler(IoHandler[ChargeCustomerConfig]):
             charge = _charge(step)
         except ValueError as error:
             return invalid(error)
-        return lambda: settle(self._gateway.charge(charge), _outcome, clock=self._clock)
+        gateway = await gateway_of(self._gateways, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
+        return lambda: settle(gateway.charge(charge), _outcome, clock=self._clock)
 
 
 def _charge(step: Step[ChargeCustomerConfig]) -> Charge:

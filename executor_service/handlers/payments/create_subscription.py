@@ -1,9 +1,17 @@
 """Stripe: subscribes a customer to a price."""
 
 from common.clock import Clock
-from executor_service.domain.outcome import Completed, ErrorClass, Failed, JsonValue, Outcome
+from executor_service.domain.outcome import (
+    Completed,
+    Deferred,
+    ErrorClass,
+    Failed,
+    JsonValue,
+    Outcome,
+)
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.payment_ports import NewSubscription, PaymentGateway, Subscription
+from executor_service.messages import gateway_of
+from executor_service.payment_ports import NewSubscription, PaymentGateways, Subscription
 from executor_service.payments import (
     PEER,
     STRIPE,
@@ -22,8 +30,8 @@ _BEGUN = frozenset({"active", "trialing"})
 class CreateSubscriptionHandler(IoHandler[CreateSubscriptionConfig]):
     """Every attempt carries the step's key, so there is one subscription."""
 
-    def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
-        self._gateway = gateway
+    def __init__(self, gateways: PaymentGateways, clock: Clock) -> None:
+        self._gateways = gateways
         self._clock = clock
 
     def peer(self, config: CreateSubscriptionConfig) -> str:
@@ -36,7 +44,10 @@ class CreateSubscriptionHandler(IoHandler[CreateSubscriptionConfig]):
             new = _subscription(step)
         except ValueError as error:
             return invalid(error)
-        return lambda: settle(self._gateway.subscribe(new), _outcome, clock=self._clock)
+        gateway = await gateway_of(self._gateways, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
+        return lambda: settle(gateway.subscribe(new), _outcome, clock=self._clock)
 
 
 def _subscription(step: Step[CreateSubscriptionConfig]) -> NewSubscription:

@@ -6,9 +6,10 @@ from typing import Final
 
 from common.clock import Clock
 from executor_service.domain.money import whole_units
-from executor_service.domain.outcome import Completed, ErrorClass, Failed, Outcome
+from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import Call, IoHandler, Step
-from executor_service.payment_ports import PaymentGateway, Refund, RefundMade
+from executor_service.messages import gateway_of
+from executor_service.payment_ports import PaymentGateway, PaymentGateways, Refund, RefundMade
 from executor_service.payments import (
     PEER,
     STRIPE,
@@ -33,8 +34,8 @@ _UNDONE = frozenset({"failed", "canceled"})
 class RefundPaymentHandler(IoHandler[RefundPaymentConfig]):
     """Every attempt carries the step's key, so the money goes back once."""
 
-    def __init__(self, gateway: PaymentGateway, clock: Clock) -> None:
-        self._gateway = gateway
+    def __init__(self, gateways: PaymentGateways, clock: Clock) -> None:
+        self._gateways = gateways
         self._clock = clock
 
     def peer(self, config: RefundPaymentConfig) -> str:
@@ -48,19 +49,25 @@ class RefundPaymentHandler(IoHandler[RefundPaymentConfig]):
             amount = _amount(step)
         except ValueError as error:
             return invalid(error)
-        return lambda: self._give_back(refund, amount)
+        gateway = await gateway_of(self._gateways, step.task, clock=self._clock)
+        if isinstance(gateway, Failed | Deferred):
+            return gateway
+        return lambda: self._give_back(gateway, refund, amount)
 
-    async def _give_back(self, refund: Refund, amount: Decimal | None) -> Outcome:
+    async def _give_back(
+        self, gateway: PaymentGateway, refund: Refund, amount: Decimal | None
+    ) -> Outcome:
         try:
-            return await settle(self._refund(refund, amount), _outcome, clock=self._clock)
+            return await settle(_refunded(gateway, refund, amount), _outcome, clock=self._clock)
         except ValueError as error:
             return invalid(error)
 
-    async def _refund(self, refund: Refund, amount: Decimal | None) -> RefundMade:
-        if amount is not None:
-            currency = await self._gateway.currency_of(refund.payment_intent_id)
-            refund = replace(refund, amount=minor_units_of("amount", amount, currency))
-        return await self._gateway.refund(refund)
+
+async def _refunded(gateway: PaymentGateway, refund: Refund, amount: Decimal | None) -> RefundMade:
+    if amount is not None:
+        currency = await gateway.currency_of(refund.payment_intent_id)
+        refund = replace(refund, amount=minor_units_of("amount", amount, currency))
+    return await gateway.refund(refund)
 
 
 def _refund(step: Step[RefundPaymentConfig]) -> Refund:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from action_service.adapters.request_log import forget_answers
+from action_service.adapters.upkeep import forget_answers
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused, tag
 from treadle.workflow.v1 import action_pb2, action_service_pb2, workflow_service_pb2

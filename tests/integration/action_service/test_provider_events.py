@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import pytest
 
+from action_service.adapters.upkeep import strip_events
 from action_service.use_cases.inbound.events import Provider, Recorded
 from common.errors import ErrorReason, TreadleError
 from common.ids import new_id_text
@@ -289,3 +291,22 @@ async def test_events_of_one_account_alone_move_no_other_s_message(
     assert not await owner.heard()
     await owner.sendgrid(of_email("M0", "delivered"), of_account_alone=True)
     assert (await owner.message("M0"))[0] == "delivered"
+
+
+async def test_what_was_posted_is_emptied_in_time_and_known_for_ever(
+    world: Bench, executor: HandExecutor
+) -> None:
+    providers = await sent(world, executor, EMAIL)
+    old, young = of_email("M0", "delivered"), of_email("M0", "open", 1)
+    await providers.sendgrid(old, young)
+    await world.execute(
+        "UPDATE provider_events SET received_at = now() - interval '91 days'"
+        " WHERE provider_event_id = :id",
+        id=old["sg_event_id"],
+    )
+    assert await strip_events(world.db, older_than=timedelta(days=90)) == 1
+    assert await strip_events(world.db, older_than=timedelta(days=90)) == 0
+    rows = await world.rows("SELECT kind, payload::text <> '{}' FROM provider_events")
+    assert sorted(rows) == [("delivered", False), ("open", True)]
+    assert await providers.sendgrid(old) == Recorded(0, 1)
+    assert (await providers.message("M0"))[0] == "opened"

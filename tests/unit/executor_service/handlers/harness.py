@@ -32,7 +32,7 @@ from executor_service.adapters.providers import (
     call_gateways,
     email_gateways,
     messenger_gateways,
-    payment_gateway,
+    payment_gateways,
     sms_gateways,
 )
 from executor_service.attachments import AttachmentFetcher
@@ -41,7 +41,7 @@ from executor_service.gate import Gate
 from executor_service.handlers.base import EffectHandler
 from executor_service.marketing import Imprints
 from executor_service.metrics import Metrics
-from executor_service.payment_ports import PaymentGateway
+from executor_service.payment_ports import PaymentGateways
 from executor_service.pipeline import Pipeline, Stale
 from executor_service.ports import (
     DEFAULT_CREDENTIAL,
@@ -332,7 +332,7 @@ class Bench:
                 MessengerGateways: lambda: messenger_gateways(settings, self.credentials),
                 CallGateways: lambda: call_gateways(settings, self.credentials),
                 RecordSource: lambda: self.records,
-                PaymentGateway: lambda: payment_gateway(settings),
+                PaymentGateways: lambda: payment_gateways(settings, self.credentials),
                 Imprints: lambda: imprints,
                 Sender: lambda: sender,
             }

@@ -26,17 +26,21 @@ from tests.unit.executor_service.handlers.harness import (
 )
 from treadle.credential.v1.credential_pb2 import (
     PROVIDER_SENDGRID,
+    PROVIDER_STRIPE,
     PROVIDER_TWILIO,
     Provider,
     Secret,
     SendgridSecret,
+    StripeSecret,
     TwilioSecret,
 )
 
 OWN_KEY = "SG.the-account-s-own"
 OWN_SID = "AC" + "5" * 32
 OWN_TOKEN = "the-account-s-own"
+OWN_STRIPE_KEY = "sk_test_the_account_s_own"
 OWN: dict[Provider, Secret] = {
+    PROVIDER_STRIPE: Secret(stripe=StripeSecret(secret_key=OWN_STRIPE_KEY)),
     PROVIDER_SENDGRID: Secret(sendgrid=SendgridSecret(api_key=OWN_KEY)),
     PROVIDER_TWILIO: Secret(twilio=TwilioSecret(account_sid=OWN_SID, auth_token=OWN_TOKEN)),
 }
@@ -47,17 +51,22 @@ EMAIL: dict[str, Any] = {
     "from_email": "bakery@example.com",
 }
 SMS = {"message": "Hi", "from_number": "+14155550100", "respect_quiet_hours": False}
+CHARGE = {"customer_id": "cus_ada", "amount": 12.5, "currency": "EUR"}
 ACTIONS = [
+    pytest.param("charge_customer", "stripe", CHARGE, id="charge_customer"),
     pytest.param("send_email", "sendgrid", EMAIL, id="send_email"),
     pytest.param("send_sms", "twilio", SMS, id="send_sms"),
 ]
+# Stripe knows a repeated request by its key.
+CLAIMS = {"sendgrid": 1, "twilio": 1, "stripe": 0}
 EACH = pytest.mark.parametrize(("action_type", "provider", "config"), ACTIONS)
 
 
 @pytest.fixture(scope="module")
 async def strict() -> AsyncGenerator[tuple[Simulator, str]]:
     """Providers that know the account's own credentials and no others."""
-    own = Credentials(SecretStr(OWN_KEY), OWN_SID, SecretStr(OWN_TOKEN))
+    stripe_key = SecretStr(OWN_STRIPE_KEY)
+    own = Credentials(SecretStr(OWN_KEY), OWN_SID, SecretStr(OWN_TOKEN), stripe_key)
     simulator = Simulator(credentials=own)
     async with serving(simulator, "127.0.0.1", 0) as url:
         yield simulator, url
@@ -77,7 +86,9 @@ async def test_the_account_s_own_are_used_when_there_are_any(
     own_bench: Bench, action_type: str, provider: str, config: dict[str, Any]
 ) -> None:
     own_bench.credentials.secrets = dict(OWN)
-    await own_bench.check(action_type, provider, Case("own", config, sent=1, claims=1))
+    await own_bench.check(
+        action_type, provider, Case("own", config, sent=1, claims=CLAIMS[provider])
+    )
     assert not own_bench.credentials.not_taken
     if provider == "twilio":
         (message,) = own_bench.inbox(provider)
@@ -112,6 +123,7 @@ async def test_refused_ones_fail_the_step_and_are_asked_for_anew(
         PROVIDER_TWILIO: Secret(
             twilio=TwilioSecret(account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN)
         ),
+        PROVIDER_STRIPE: Secret(stripe=StripeSecret(secret_key=API_KEY)),
     }
     refused = Case("refused", config, outcome="failed", error="authentication", sent=0)
     result = await own_bench.check(action_type, provider, refused)
@@ -161,8 +173,9 @@ async def test_a_refusal_that_repeats_them_is_masked(
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Says what it was called with, and what its basic credentials are."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        said = f"{OWN_KEY} {OWN_TOKEN} are wrong: {head}"
-        body = orjson.dumps({"errors": [{"message": said}], "message": said, "code": 1})
+        said = f"{OWN_KEY} {OWN_TOKEN} {OWN_STRIPE_KEY} are wrong: {head}"
+        told = {"message": said, "code": 1}
+        body = orjson.dumps({"errors": [told], "error": {"message": said}, **told})
         length = b"Content-Length: %d\r\n\r\n" % len(body)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n" + length + body)
         await writer.drain()
@@ -171,7 +184,7 @@ async def test_a_refusal_that_repeats_them_is_masked(
     async with serve(refuse) as port:
         bench.use(provider_url=f"http://127.0.0.1:{port}")
         result = await bench.result(action_type, config)
-    own = OWN_KEY if provider == "sendgrid" else OWN_TOKEN
+    own = {"sendgrid": OWN_KEY, "twilio": OWN_TOKEN, "stripe": OWN_STRIPE_KEY}[provider]
     assert SECRET_MASK in result.failed.message
     assert own not in result.failed.message
     assert b64encode(f"{OWN_SID}:{own}".encode()).decode()[:-4] not in result.failed.message
