@@ -14,6 +14,7 @@ from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.ringer import NatsRinger
 from action_service.domain.claims import Claim, ClaimDecision
 from action_service.use_cases.inbound.events import Provider, read_events
+from tests.support.action_api import LINKS
 from tests.support.engine import (
     Bench,
     HandExecutor,
@@ -49,7 +50,7 @@ class Office:
     async def claim(self, task: ActionTask) -> ClaimDecision:
         """As an executor does before the call."""
         claim = Claim(UUID(task.attempt_id), UUID(task.action_execution_id), UUID(task.account_id))
-        (verdict,) = await PostgresClaimLedger(self.bench.db).claim([claim])
+        (verdict,) = await PostgresClaimLedger(self.bench.db, LINKS).claim([claim])
         return verdict.decision
 
     async def accept(
