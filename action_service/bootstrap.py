@@ -15,6 +15,7 @@ from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
 from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
+from action_service.adapters.event_waits import PostgresEventWaits
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
@@ -275,8 +276,9 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
         deliveries = PostgresDeliveryStore(pool)
         triggers = PostgresTriggerStore(pool, plans)
         unknown = PostgresUnknownSends(pool)
+        waits = PostgresEventWaits(pool, plans)
         publisher = OutboxPublisher(pool, js)
-        engine = Engine(store, deliveries, triggers, unknown, ringer, publisher, nc, js, tuning)
+        engine = Engine(store, deliveries, triggers, unknown, waits, ringer, publisher, nc, js, tuning)
         await engine.start()
         try:
             yield engine

@@ -22,13 +22,16 @@ from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
 from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
+from action_service.adapters.event_waits import find_arrivals
 from action_service.adapters.messages import accept, calls_over
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.unknown_sends import note
+from action_service.domain.event_waits import Arrival
 from action_service.domain.plan import Plan
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
+from action_service.engine.event_waits import EventWait
 from action_service.engine.model import (
     ActionWrite,
     AttemptWrite,
@@ -303,6 +306,10 @@ class PostgresEngineTransaction:
             await self._connection.execute(_BEGIN, *zip(*writes.begun, strict=True))
             begun = [each.provider_reference for each in writes.begun]
             return Written(events, await calls_over(self._connection, begun))
+
+    async def arrivals(self, waits: Sequence[EventWait]) -> Mapping[str, Arrival]:
+        """See Arrivals."""
+        return await find_arrivals(self._connection, waits)
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""

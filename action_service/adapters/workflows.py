@@ -13,6 +13,7 @@ from action_service.adapters.sql import (
     as_list,
     to_json,
 )
+from action_service.domain.event_waits import heard_types
 from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.plan import Plan
 from action_service.domain.triggers import ReEntry, Trigger, triggers_from, triggers_json
@@ -72,9 +73,11 @@ _SET_TRIGGERS = text(
 _ADD_VERSION = text(
     """
     WITH frozen AS (
-        INSERT INTO workflow_versions (id, account_id, workflow_id, version, plan, created_by)
+        INSERT INTO workflow_versions (
+            id, account_id, workflow_id, version, plan, heard_types, created_by
+        )
         VALUES (:version_id, :account, :id, :version, CAST(:plan AS jsonb),
-                CAST(:created_by AS uuid))
+                CAST(:heard_types AS text[]), CAST(:created_by AS uuid))
     )
     UPDATE workflows SET version = :version, draft_changed = false
     WHERE account_id = :account AND id = :id
@@ -224,6 +227,7 @@ class WorkflowWriter(WorkflowReader):
             id=UUID(version.plan.workflow_id),
             version=version.plan.version,
             plan=to_json(version.plan.to_json()),
+            heard_types=list(heard_types(version.plan.steps)),
             created_by=self._user_id,
         )
 

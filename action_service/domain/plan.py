@@ -60,9 +60,9 @@ class Plan:
                 following[step.id] = path[index + 1] if index + 1 < len(path) else None
         return following
 
-    def first(self) -> PlanStep | None:
-        """The first step of the main path; None for a workflow without actions."""
-        return next((step for step in self.steps if step.branch_id is None), None)
+    def first(self, branch_id: str | None = None) -> PlanStep | None:
+        """The first step of the main path or of a branch; None when it has no actions."""
+        return next((step for step in self.steps if step.branch_id == branch_id), None)
 
     def after(self, action_id: str) -> PlanStep | None:
         """The step after `action_id` on its path; None at the path's end.

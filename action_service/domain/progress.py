@@ -31,6 +31,9 @@ class Completed:
 
     output_json: str = "{}"
     provider_reference: str | None = None
+    # Where the run goes on when not with the next action: in a branch, or nowhere.
+    branch_id: str | None = None
+    ends_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def decide(
             return _go_on(
                 at,
                 after_action_event(at.status, ActionEvent.COMPLETE),
-                _following(at),
+                _after_completion(at, outcome),
                 output_json=outcome.output_json,
                 provider_reference=outcome.provider_reference,
             )
@@ -301,6 +304,14 @@ def _go_on(
         next_step=next_step,
         held=held,
     )
+
+
+def _after_completion(at: Position, completed: Completed) -> PlanStep | None:
+    if completed.ends_run:
+        return None
+    if completed.branch_id is not None:
+        return at.plan.first(completed.branch_id)
+    return _following(at)
 
 
 def _following(at: Position) -> PlanStep | None:

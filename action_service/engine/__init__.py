@@ -13,6 +13,7 @@ from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
+from action_service.engine.event_arrivals import EventWaits, EventWaitStore
 from action_service.engine.ports import EngineStore, EventPublisher, Ringer
 from action_service.engine.reconciling import Reconciler, UnknownSendStore
 from action_service.engine.sweeper import Sweeper
@@ -47,6 +48,7 @@ class Engine:
         deliveries: DeliveryStore,
         triggers: TriggerStore,
         unknown_sends: UnknownSendStore,
+        waits: EventWaitStore,
         ringer: Ringer,
         publisher: EventPublisher,
         nc: Client,
@@ -75,7 +77,10 @@ class Engine:
         ]
         self._events = PullConsumer(nc, js, CONSUMER, capacity=64, replicas=tuning.nats_replicas)
         self._triggers = TriggerWorker(
-            self._events, triggers, TriggerProcessor(triggers, ringer, encoder)
+            self._events,
+            triggers,
+            TriggerProcessor(triggers, ringer, encoder),
+            EventWaits(waits, processor, ringer, encoder),
         )
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval

@@ -27,6 +27,7 @@ from action_service.domain.retry import ErrorClass, RetryTiming
 from action_service.domain.states import IllegalTransitionError
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.effects import Applied, AppliedEffect, Refusal
+from action_service.engine.event_waits import settle
 from action_service.engine.model import (
     BadItemError,
     Dispatch,
@@ -137,6 +138,7 @@ class BatchProcessor:
             if len(pairs) < len(results):
                 busy.update(await _left_behind(tx, results, pairs))
             plans = {at.version_id: await self._store.plan(at.version_id) for at, _ in pairs}
+            pairs = await settle(tx, pairs, plans)
             decided = [
                 (at, result, decision)
                 for at, result in pairs

@@ -206,6 +206,8 @@ class TaskEncoder:
         )
         if dispatch.step.needs:
             varying.context_json = _context_json(dispatch, plan, context)
+            if dispatch.read_at is not None:
+                varying.context_at.CopyFrom(self._stamp(dispatch.read_at))
         if dispatch.under_way is not None:
             facts = context.call if context is not None else None
             _set_call(varying.call, dispatch.under_way, facts)

@@ -262,6 +262,8 @@ class Dispatch(NamedTuple):
     has_event: bool = False
     not_before: datetime | None = None
     under_way: UnderWay | None = None
+    # When what the task reads is read; when it is ready unless given.
+    read_at: datetime | None = None
 
 
 class CallFacts(NamedTuple):

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from action_service.domain.plan import Plan
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
+from action_service.engine.event_waits import Arrivals
 from action_service.engine.model import Dispatch, RunContext, Standing, Task, Writes
 from action_service.engine.starting import Beginnings
 
@@ -39,7 +40,7 @@ class ContextReads(Protocol):
         ...
 
 
-class EngineTransaction(ContextReads, Protocol):
+class EngineTransaction(ContextReads, Arrivals, Protocol):
     """One transaction of the engine."""
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:

@@ -1,4 +1,4 @@
-"""Pulls events and has them start what listens to them; forgets and acks after the commit."""
+"""Pulls events, has them start what listens and end what waits; forgets and acks after that."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC
@@ -10,6 +10,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from action_service.domain.plan import Json
+from action_service.engine.event_arrivals import EventWaits
 from action_service.engine.lane import run_lane
 from action_service.engine.triggers import (
     Candidate,
@@ -51,31 +52,52 @@ class TriggerWorker:
     """Batch after batch of events, each committed before it is acked."""
 
     def __init__(
-        self, consumer: PullConsumer, store: TriggerStore, processor: TriggerProcessor
+        self,
+        consumer: PullConsumer,
+        store: TriggerStore,
+        processor: TriggerProcessor,
+        waits: EventWaits,
     ) -> None:
         self._consumer = consumer
         self._store = store
         self._processor = processor
+        self._waits = waits
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
         await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
-        candidates = await self._candidates(batch)
+        messages = [found for each in batch if (found := _message(each)) is not None]
+        candidates = await self._candidates(messages)
         for start in range(0, len(candidates), _MAX_CANDIDATES):
-            if start:
-                for delivery in batch:
-                    await delivery.in_progress()
             await self._processor.process(candidates[start : start + _MAX_CANDIDATES])
+            await _in_progress(batch)
+        awaited = await self._awaited(messages)
+        for start in range(0, len(awaited), _MAX_CANDIDATES):
+            await self._waits.handle(awaited[start : start + _MAX_CANDIDATES])
+            await _in_progress(batch)
         if handled := [batch_id for each in batch if (batch_id := _batch_id(each))]:
             await self._store.forget(handled)
         for delivery in batch:
             await delivery.ack()
 
-    async def _candidates(self, batch: Sequence[Delivery]) -> list[Candidate]:
+    async def _awaited(self, messages: Sequence[_Message]) -> list[Event]:
+        """The events that runs may wait for."""
+        if not messages:
+            return []
+        heard = await self._waits.heard(
+            {each.account_id for each in messages}, {each.event_type for each in messages}
+        )
+        return [
+            event
+            for message in messages
+            if (message.account_id, message.event_type) in heard
+            for event in _events(message)
+        ]
+
+    async def _candidates(self, messages: Sequence[_Message]) -> list[Candidate]:
         """What the events may start. Of those that nobody listens to not even the body is read."""
-        messages = [found for each in batch if (found := _message(each)) is not None]
         if not messages:
             return []
         listeners: dict[tuple[str, str], list[Listener]] = {}
@@ -99,6 +121,11 @@ class TriggerWorker:
         """The batches that come once more: what they started then is all that they start."""
         batch_ids = [each.batch_id for each in messages if each.batch_id is not None]
         return await self._store.handled(batch_ids) if batch_ids else ()
+
+
+async def _in_progress(batch: Sequence[Delivery]) -> None:
+    for delivery in batch:
+        await delivery.in_progress()
 
 
 def _message(delivery: Delivery) -> _Message | None:

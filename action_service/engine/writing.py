@@ -358,4 +358,5 @@ def dispatch_of(
         at.has_event,
         not_before,
         under_way,
+        at.now,
     )

@@ -26,6 +26,7 @@ DATE_TIME_PATTERN = (
     r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
     r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$"
 )
+EVENT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
 COLOR_PATTERN = r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"
 UUID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
@@ -169,6 +170,11 @@ CHECKS: Mapping[str, Check] = {
     "public_url": _public_url,
     "time_of_day": _matching(TIME_PATTERN, "must be a 24-hour time HH:MM, such as 09:30"),
     "date_time": _date_time,
+    "event_type": _matching(
+        EVENT_TYPE_PATTERN,
+        "must be the name of a type of events, such as email_open: lower-case letters, digits"
+        " and _, beginning with a letter",
+    ),
     "color": _matching(COLOR_PATTERN, "must be a hex colour, such as #1f77b4"),
     "uuid": _matching(UUID_PATTERN, "must be a UUID, such as 550e8400-e29b-41d4-a716-446655440000"),
     "tag": _tag,

@@ -22,18 +22,23 @@ from scheduler_service.use_cases.ports import NextDue
 _ADD: Final = text(
     """
     INSERT INTO timers
-        (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, fire_at, payload)
-    SELECT attempt_id, account_id, kind, execution_id, action_execution_id, due_at, due_at, payload
+        (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, fire_at,
+         planned_at, payload)
+    SELECT attempt_id, account_id, kind, execution_id, action_execution_id, due_at, due_at,
+           planned_at, payload
     FROM unnest(
         CAST(:attempt_id AS uuid[]), CAST(:account_id AS uuid[]), CAST(:kind AS smallint[]),
         CAST(:execution_id AS uuid[]), CAST(:action_execution_id AS uuid[]),
-        CAST(:due_at AS timestamptz[]), CAST(:payload AS bytea[])
-    ) AS new (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, payload)
+        CAST(:due_at AS timestamptz[]), CAST(:planned_at AS timestamptz[]),
+        CAST(:payload AS bytea[])
+    ) AS new (attempt_id, account_id, kind, execution_id, action_execution_id, due_at, planned_at,
+              payload)
     ON CONFLICT (attempt_id) DO UPDATE
     SET due_at = excluded.due_at, fire_at = excluded.fire_at, payload = excluded.payload,
-        failed_tries = 0
-    WHERE timers.kind = :delayed AND excluded.kind = :delayed
-      AND excluded.due_at > timers.due_at AND excluded.account_id = timers.account_id
+        planned_at = excluded.planned_at, failed_tries = 0
+    WHERE timers.kind = excluded.kind AND excluded.account_id = timers.account_id
+      AND CASE WHEN excluded.kind = :delayed THEN excluded.due_at > timers.due_at
+               ELSE excluded.planned_at > timers.planned_at END
     RETURNING attempt_id
     """
 )
@@ -136,6 +141,7 @@ def _columns(timers: Sequence[NewTimer]) -> dict[str, object]:
         "execution_id": [timer.execution_id for timer in timers],
         "action_execution_id": [timer.action_execution_id for timer in timers],
         "due_at": [timer.due_at for timer in timers],
+        "planned_at": [timer.planned_at for timer in timers],
         "payload": [timer.payload for timer in timers],
         "delayed": int(TimerKind.DELAYED_TASK),
     }

@@ -37,6 +37,8 @@ class NewTimer:
     execution_id: UUID
     action_execution_id: UUID
     due_at: datetime
+    # As of when it was worked out: of two plans of one wait the later counts.
+    planned_at: datetime
     payload: bytes
 
 

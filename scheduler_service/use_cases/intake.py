@@ -19,7 +19,7 @@ class Taken:
 
 
 def distinct(timers: Sequence[NewTimer]) -> list[NewTimer]:
-    """One timer for each attempt, the one with the latest instant; in the order of attempts.
+    """One timer for each attempt, the one that was planned last; in the order of attempts.
 
     The order is the same in every process, so that two which store the same attempts at the same
     time wait for each other instead of locking each other out.
@@ -27,7 +27,7 @@ def distinct(timers: Sequence[NewTimer]) -> list[NewTimer]:
     chosen: dict[UUID, NewTimer] = {}
     for timer in timers:
         known = chosen.get(timer.attempt_id)
-        if known is None or timer.due_at > known.due_at:
+        if known is None or timer.planned_at > known.planned_at:
             chosen[timer.attempt_id] = timer
     return sorted(chosen.values(), key=_attempt)
 

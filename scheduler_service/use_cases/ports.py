@@ -61,8 +61,8 @@ class TimerStore(Protocol):
     async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
         """Stores the timers durably, at most one for each attempt.
 
-        Of a delayed task the later instant wins, of a wait the first one stored. Returns the
-        instants of those attempts whose timer was there already and was left as it is.
+        Of a delayed task the later instant wins, of a wait the later plan. Returns the instants of
+        those attempts whose timer was there already and was left as it is.
         """
         ...
 

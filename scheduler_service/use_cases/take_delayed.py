@@ -82,6 +82,7 @@ def _read(data: bytes, failures: list[ActionResult]) -> NewTimer:
         execution_id=ids.execution_id,
         action_execution_id=ids.action_execution_id,
         due_at=due_at,
+        planned_at=due_at,
         payload=begun_result(delayed.task).SerializeToString(),
     )
 

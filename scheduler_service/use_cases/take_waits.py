@@ -86,7 +86,7 @@ class TakeWaits:
             batch.dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
             return
         try:
-            wait = _plan(task)
+            wait, planned_at = _plan(task), _planned_at(task)
         except WaitError as error:
             _log.info("wait_refused", attempt_id=task.attempt_id, problem=str(error))
             batch.failures.append(failed(task, ErrorClass.ERROR_CLASS_INVALID_CONFIG, str(error)))
@@ -96,9 +96,12 @@ class TakeWaits:
             batch.dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
         else:
             result = begun_result(task)
-            batch.planned.append((self._timer(ids, wait, result), result, wait.reason))
+            timer = self._timer(ids, wait, planned_at, result)
+            batch.planned.append((timer, result, wait.reason))
 
-    def _timer(self, ids: TaskIds, wait: Wait, result: ActionResult) -> NewTimer:
+    def _timer(
+        self, ids: TaskIds, wait: Wait, planned_at: datetime, result: ActionResult
+    ) -> NewTimer:
         return NewTimer(
             attempt_id=ids.attempt_id,
             account_id=ids.account_id,
@@ -106,6 +109,7 @@ class TakeWaits:
             execution_id=ids.execution_id,
             action_execution_id=ids.action_execution_id,
             due_at=wait.due_at,
+            planned_at=planned_at,
             payload=result.SerializeToString(),
         )
 
@@ -118,6 +122,16 @@ def _plan(task: ActionTask) -> Wait:
     if not task.HasField("ready_at"):
         raise UnreadableError("the task does not say when its step was reached")
     return planner(task.config, WaitFacts(_ready_at(task), task.context_json))
+
+
+def _planned_at(task: ActionTask) -> datetime:
+    """As of when the task tells what it reads; an engine that does not say it reads at once."""
+    if not task.HasField("context_at"):
+        return _ready_at(task)
+    try:
+        return task.context_at.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise UnreadableError("the instant at which the context was read is no instant") from None
 
 
 def _ready_at(task: ActionTask) -> datetime:

@@ -19,12 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
+from action_service.adapters.event_waits import PostgresEventWaits
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.start_store import PostgresStartStore
 from action_service.adapters.trigger_store import PostgresTriggerStore
 from action_service.adapters.unknown_sends import PostgresUnknownSends
+from action_service.domain.event_waits import heard_types
 from action_service.domain.plan import Json, OnError, Plan, PlanStep
 from action_service.domain.retry import RetryTiming
 from action_service.domain.unknown_sends import LookPolicy
@@ -59,6 +61,8 @@ class Step:
     fallback: int | None = None
     """Index of the fallback step."""
     is_enabled: bool = True
+    branch: str | None = None
+    """Id of the branch that it is on; none is the main path."""
 
 
 @dataclass
@@ -96,6 +100,7 @@ class Bench:
             PostgresDeliveryStore(self.pool),
             PostgresTriggerStore(self.pool, plans),
             PostgresUnknownSends(self.pool),
+            PostgresEventWaits(self.pool, plans),
             ringer or NatsRinger(self.nc, self.js),
             OutboxPublisher(self.pool, self.js),
             self.nc,
@@ -133,14 +138,16 @@ class Bench:
             )
             await connection.execute(
                 text(
-                    "INSERT INTO workflow_versions (id, account_id, workflow_id, version, plan)"
-                    " VALUES (:id, :account, :workflow, 1, CAST(:plan AS jsonb))"
+                    "INSERT INTO workflow_versions (id, account_id, workflow_id, version, plan,"
+                    " heard_types) VALUES (:id, :account, :workflow, 1, CAST(:plan AS jsonb),"
+                    " CAST(:heard AS text[]))"
                 ),
                 {
                     "id": version,
                     "account": account,
                     "workflow": workflow,
                     "plan": orjson.dumps(plan.to_json()).decode(),
+                    "heard": list(heard_types(plan.steps)),
                 },
             )
             for index, (step, action) in enumerate(zip(steps, actions, strict=True)):
@@ -335,6 +342,7 @@ def _plan_steps(steps: Sequence[Step], ids: Sequence[str]) -> list[PlanStep]:
             name=step.name,
             config=step.config,
             position=index + 1,
+            branch_id=step.branch,
             is_enabled=step.is_enabled,
             on_error=step.on_error,
             fallback_action_id=None if step.fallback is None else ids[step.fallback],

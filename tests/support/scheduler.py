@@ -65,6 +65,7 @@ def new_timer(due_at: datetime, **changes: Any) -> NewTimer:
         "execution_id": new_id(),
         "action_execution_id": new_id(),
         "due_at": due_at,
+        "planned_at": due_at,
         "payload": b"",
     }
     return NewTimer(**(values | changes))

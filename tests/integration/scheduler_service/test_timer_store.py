@@ -51,7 +51,18 @@ async def test_the_same_attempt_is_stored_once(store: PostgresTimerStore) -> Non
     assert await fire(store) == []
 
 
-async def test_of_a_wait_the_first_instant_counts(store: PostgresTimerStore) -> None:
+async def test_of_two_plans_of_a_wait_the_later_counts(store: PostgresTimerStore) -> None:
+    timer = new_timer(LONG_AGO)
+    moved = replace(timer, due_at=LONG_AGO + HOUR, planned_at=timer.planned_at + HOUR)
+    await store.add([timer])
+    assert await store.add([moved]) == {}
+    assert await store.add([timer]) == {timer.attempt_id: moved.due_at}
+    sooner = replace(moved, due_at=LONG_AGO, planned_at=moved.planned_at + HOUR)
+    assert await store.add([sooner]) == {}
+    assert await fire(store) == [timer.attempt_id]
+
+
+async def test_a_wait_planned_again_as_it_was_keeps_its_instant(store: PostgresTimerStore) -> None:
     timer = new_timer(LONG_AGO)
     await store.add([timer])
     assert await store.add([replace(timer, due_at=LONG_AGO + HOUR)]) == {

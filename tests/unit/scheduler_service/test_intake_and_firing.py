@@ -335,12 +335,12 @@ def test_the_output_is_what_its_message_declares(instant: datetime) -> None:
     assert set(orjson.loads(output)) == set(WaitTimeOutput.DESCRIPTOR.fields_by_name)
 
 
-def test_of_one_attempt_the_latest_timer_is_stored_in_a_fixed_order() -> None:
+def test_of_one_attempt_the_timer_planned_last_is_stored_in_a_fixed_order() -> None:
     ids = sorted(uuid4() for _ in range(3))
 
     def timer(attempt: UUID, minutes: int) -> NewTimer:
         at = READY + timedelta(minutes=minutes)
-        return NewTimer(attempt, attempt, TimerKind.WAIT, attempt, attempt, at, b"")
+        return NewTimer(attempt, attempt, TimerKind.WAIT, attempt, attempt, READY, at, b"")
 
     timers = [timer(ids[2], 1), timer(ids[0], 1), timer(ids[2], 3), timer(ids[1], 1)]
     timers.append(timer(ids[2], 2))

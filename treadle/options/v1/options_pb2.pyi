@@ -55,6 +55,7 @@ class FieldKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FIELD_KIND_CUSTOM_FIELDS: _ClassVar[FieldKind]
     FIELD_KIND_DATE_TIME: _ClassVar[FieldKind]
     FIELD_KIND_PUBLIC_URL: _ClassVar[FieldKind]
+    FIELD_KIND_EVENT_TYPE: _ClassVar[FieldKind]
 
 class ReferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -110,6 +111,7 @@ FIELD_KIND_CURRENCY: FieldKind
 FIELD_KIND_CUSTOM_FIELDS: FieldKind
 FIELD_KIND_DATE_TIME: FieldKind
 FIELD_KIND_PUBLIC_URL: FieldKind
+FIELD_KIND_EVENT_TYPE: FieldKind
 REFERENCE_KIND_UNSPECIFIED: ReferenceKind
 REFERENCE_KIND_EMAIL_TEMPLATE: ReferenceKind
 REFERENCE_KIND_WORKFLOW_ACTION: ReferenceKind

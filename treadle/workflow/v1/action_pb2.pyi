@@ -24,6 +24,7 @@ from treadle.catalog.v1 import send_notification_pb2 as _send_notification_pb2
 from treadle.catalog.v1 import send_sms_pb2 as _send_sms_pb2
 from treadle.catalog.v1 import send_voicemail_pb2 as _send_voicemail_pb2
 from treadle.catalog.v1 import update_contact_pb2 as _update_contact_pb2
+from treadle.catalog.v1 import wait_for_event_pb2 as _wait_for_event_pb2
 from treadle.catalog.v1 import wait_time_pb2 as _wait_time_pb2
 from treadle.catalog.v1 import wait_until_date_pb2 as _wait_until_date_pb2
 from treadle.catalog.v1 import webhook_call_pb2 as _webhook_call_pb2
@@ -59,7 +60,7 @@ ON_ERROR_CONTINUE: OnError
 ON_ERROR_FALLBACK: OnError
 
 class ActionConfig(_message.Message):
-    __slots__ = ("send_email", "send_sms", "send_voicemail", "send_messenger", "make_call", "create_contact", "update_contact", "add_tag", "remove_tag", "add_to_campaign", "remove_from_campaign", "move_pipeline_stage", "assign_to_user", "create_task", "add_note", "wait_time", "wait_until_date", "send_notification", "create_opportunity", "webhook_call", "grant_course_access", "revoke_course_access", "charge_customer", "create_subscription", "cancel_subscription", "refund_payment")
+    __slots__ = ("send_email", "send_sms", "send_voicemail", "send_messenger", "make_call", "create_contact", "update_contact", "add_tag", "remove_tag", "add_to_campaign", "remove_from_campaign", "move_pipeline_stage", "assign_to_user", "create_task", "add_note", "wait_time", "wait_until_date", "wait_for_event", "send_notification", "create_opportunity", "webhook_call", "grant_course_access", "revoke_course_access", "charge_customer", "create_subscription", "cancel_subscription", "refund_payment")
     SEND_EMAIL_FIELD_NUMBER: _ClassVar[int]
     SEND_SMS_FIELD_NUMBER: _ClassVar[int]
     SEND_VOICEMAIL_FIELD_NUMBER: _ClassVar[int]
@@ -77,6 +78,7 @@ class ActionConfig(_message.Message):
     ADD_NOTE_FIELD_NUMBER: _ClassVar[int]
     WAIT_TIME_FIELD_NUMBER: _ClassVar[int]
     WAIT_UNTIL_DATE_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FOR_EVENT_FIELD_NUMBER: _ClassVar[int]
     SEND_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
     CREATE_OPPORTUNITY_FIELD_NUMBER: _ClassVar[int]
     WEBHOOK_CALL_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +105,7 @@ class ActionConfig(_message.Message):
     add_note: _add_note_pb2.AddNoteConfig
     wait_time: _wait_time_pb2.WaitTimeConfig
     wait_until_date: _wait_until_date_pb2.WaitUntilDateConfig
+    wait_for_event: _wait_for_event_pb2.WaitForEventConfig
     send_notification: _send_notification_pb2.SendNotificationConfig
     create_opportunity: _create_opportunity_pb2.CreateOpportunityConfig
     webhook_call: _webhook_call_pb2.WebhookCallConfig
@@ -112,7 +115,7 @@ class ActionConfig(_message.Message):
     create_subscription: _create_subscription_pb2.CreateSubscriptionConfig
     cancel_subscription: _cancel_subscription_pb2.CancelSubscriptionConfig
     refund_payment: _refund_payment_pb2.RefundPaymentConfig
-    def __init__(self, send_email: _Optional[_Union[_send_email_pb2.SendEmailConfig, _Mapping]] = ..., send_sms: _Optional[_Union[_send_sms_pb2.SendSmsConfig, _Mapping]] = ..., send_voicemail: _Optional[_Union[_send_voicemail_pb2.SendVoicemailConfig, _Mapping]] = ..., send_messenger: _Optional[_Union[_send_messenger_pb2.SendMessengerConfig, _Mapping]] = ..., make_call: _Optional[_Union[_make_call_pb2.MakeCallConfig, _Mapping]] = ..., create_contact: _Optional[_Union[_create_contact_pb2.CreateContactConfig, _Mapping]] = ..., update_contact: _Optional[_Union[_update_contact_pb2.UpdateContactConfig, _Mapping]] = ..., add_tag: _Optional[_Union[_add_tag_pb2.AddTagConfig, _Mapping]] = ..., remove_tag: _Optional[_Union[_remove_tag_pb2.RemoveTagConfig, _Mapping]] = ..., add_to_campaign: _Optional[_Union[_add_to_campaign_pb2.AddToCampaignConfig, _Mapping]] = ..., remove_from_campaign: _Optional[_Union[_remove_from_campaign_pb2.RemoveFromCampaignConfig, _Mapping]] = ..., move_pipeline_stage: _Optional[_Union[_move_pipeline_stage_pb2.MovePipelineStageConfig, _Mapping]] = ..., assign_to_user: _Optional[_Union[_assign_to_user_pb2.AssignToUserConfig, _Mapping]] = ..., create_task: _Optional[_Union[_create_task_pb2.CreateTaskConfig, _Mapping]] = ..., add_note: _Optional[_Union[_add_note_pb2.AddNoteConfig, _Mapping]] = ..., wait_time: _Optional[_Union[_wait_time_pb2.WaitTimeConfig, _Mapping]] = ..., wait_until_date: _Optional[_Union[_wait_until_date_pb2.WaitUntilDateConfig, _Mapping]] = ..., send_notification: _Optional[_Union[_send_notification_pb2.SendNotificationConfig, _Mapping]] = ..., create_opportunity: _Optional[_Union[_create_opportunity_pb2.CreateOpportunityConfig, _Mapping]] = ..., webhook_call: _Optional[_Union[_webhook_call_pb2.WebhookCallConfig, _Mapping]] = ..., grant_course_access: _Optional[_Union[_grant_course_access_pb2.GrantCourseAccessConfig, _Mapping]] = ..., revoke_course_access: _Optional[_Union[_revoke_course_access_pb2.RevokeCourseAccessConfig, _Mapping]] = ..., charge_customer: _Optional[_Union[_charge_customer_pb2.ChargeCustomerConfig, _Mapping]] = ..., create_subscription: _Optional[_Union[_create_subscription_pb2.CreateSubscriptionConfig, _Mapping]] = ..., cancel_subscription: _Optional[_Union[_cancel_subscription_pb2.CancelSubscriptionConfig, _Mapping]] = ..., refund_payment: _Optional[_Union[_refund_payment_pb2.RefundPaymentConfig, _Mapping]] = ...) -> None: ...
+    def __init__(self, send_email: _Optional[_Union[_send_email_pb2.SendEmailConfig, _Mapping]] = ..., send_sms: _Optional[_Union[_send_sms_pb2.SendSmsConfig, _Mapping]] = ..., send_voicemail: _Optional[_Union[_send_voicemail_pb2.SendVoicemailConfig, _Mapping]] = ..., send_messenger: _Optional[_Union[_send_messenger_pb2.SendMessengerConfig, _Mapping]] = ..., make_call: _Optional[_Union[_make_call_pb2.MakeCallConfig, _Mapping]] = ..., create_contact: _Optional[_Union[_create_contact_pb2.CreateContactConfig, _Mapping]] = ..., update_contact: _Optional[_Union[_update_contact_pb2.UpdateContactConfig, _Mapping]] = ..., add_tag: _Optional[_Union[_add_tag_pb2.AddTagConfig, _Mapping]] = ..., remove_tag: _Optional[_Union[_remove_tag_pb2.RemoveTagConfig, _Mapping]] = ..., add_to_campaign: _Optional[_Union[_add_to_campaign_pb2.AddToCampaignConfig, _Mapping]] = ..., remove_from_campaign: _Optional[_Union[_remove_from_campaign_pb2.RemoveFromCampaignConfig, _Mapping]] = ..., move_pipeline_stage: _Optional[_Union[_move_pipeline_stage_pb2.MovePipelineStageConfig, _Mapping]] = ..., assign_to_user: _Optional[_Union[_assign_to_user_pb2.AssignToUserConfig, _Mapping]] = ..., create_task: _Optional[_Union[_create_task_pb2.CreateTaskConfig, _Mapping]] = ..., add_note: _Optional[_Union[_add_note_pb2.AddNoteConfig, _Mapping]] = ..., wait_time: _Optional[_Union[_wait_time_pb2.WaitTimeConfig, _Mapping]] = ..., wait_until_date: _Optional[_Union[_wait_until_date_pb2.WaitUntilDateConfig, _Mapping]] = ..., wait_for_event: _Optional[_Union[_wait_for_event_pb2.WaitForEventConfig, _Mapping]] = ..., send_notification: _Optional[_Union[_send_notification_pb2.SendNotificationConfig, _Mapping]] = ..., create_opportunity: _Optional[_Union[_create_opportunity_pb2.CreateOpportunityConfig, _Mapping]] = ..., webhook_call: _Optional[_Union[_webhook_call_pb2.WebhookCallConfig, _Mapping]] = ..., grant_course_access: _Optional[_Union[_grant_course_access_pb2.GrantCourseAccessConfig, _Mapping]] = ..., revoke_course_access: _Optional[_Union[_revoke_course_access_pb2.RevokeCourseAccessConfig, _Mapping]] = ..., charge_customer: _Optional[_Union[_charge_customer_pb2.ChargeCustomerConfig, _Mapping]] = ..., create_subscription: _Optional[_Union[_create_subscription_pb2.CreateSubscriptionConfig, _Mapping]] = ..., cancel_subscription: _Optional[_Union[_cancel_subscription_pb2.CancelSubscriptionConfig, _Mapping]] = ..., refund_payment: _Optional[_Union[_refund_payment_pb2.RefundPaymentConfig, _Mapping]] = ...) -> None: ...
 
 class ConfigViolation(_message.Message):
     __slots__ = ("field", "description")

@@ -72,6 +72,7 @@ def test_the_types_of_this_build() -> None:
         "send_sms",
         "send_voicemail",
         "update_contact",
+        "wait_for_event",
         "wait_time",
         "wait_until_date",
         "webhook_call",
@@ -96,7 +97,7 @@ def test_the_types_of_this_build() -> None:
             "remove_tag",
             "update_contact",
         ),
-        "timing": ("wait_time", "wait_until_date"),
+        "timing": ("wait_for_event", "wait_time", "wait_until_date"),
         "internal": ("create_opportunity", "send_notification", "webhook_call"),
         "membership": ("grant_course_access", "revoke_course_access"),
         "payments": (
@@ -282,6 +283,15 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("revocation_reason", False, None),
     ],
     "wait_time": [("duration", True, None), ("unit", True, None)],
+    "wait_for_event": [
+        ("event_type", True, None),
+        ("related_action_id", False, None),
+        ("timeout_duration", False, None),
+        ("timeout_unit", False, "hours"),
+        ("timeout_action", False, "continue"),
+        # "branch"
+        ("timeout_branch_id", False, None),
+    ],
     "wait_until_date": [
         ("date_type", True, None),
         ("date_value", False, None),
@@ -359,6 +369,8 @@ ENUMS = {
     ("grant_course_access", "access_level"): {"full", "preview", "limited"},
     ("update_contact", "update_mode"): {"set", "append", "increment"},
     ("wait_time", "unit"): {"minutes", "hours", "days", "weeks", "calendar_days", "seconds"},
+    ("wait_for_event", "timeout_unit"): {"hours", "days", "minutes", "seconds"},
+    ("wait_for_event", "timeout_action"): {"continue", "branch", "end"},
     ("wait_until_date", "date_type"): {"specific", "contact_field", "calculated"},
     ("wait_until_date", "timezone_mode"): {"account", "contact", "utc"},
     ("wait_until_date", "offset_unit"): {"minutes", "hours", "days", "weeks", "months"},

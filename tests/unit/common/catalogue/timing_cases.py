@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from tests.unit.common.catalogue.case import BAD_TIME, MALFORMED_TEXT, Case
+from tests.unit.common.catalogue.case import BAD_TIME, MALFORMED_TEXT, UUID, Case
 
 VALID: dict[str, dict[str, Any]] = {
     "wait_time": {"duration": 2, "unit": "days"},
+    "wait_for_event": {"event_type": "email_open"},
     "wait_until_date": {"date_type": "specific", "date_value": "2026-12-24T09:00"},
 }
 
@@ -47,5 +48,26 @@ CASES = [
     )),
     Case("wait_until_date", "offset_unit", ("minutes", "hours", "days", "weeks", "months"), (
         ("must be one of minutes", "years"),
+    )),
+    Case("wait_for_event", "event_type", ("email_click", "sms_reply", "form_submit", "our_own"), (
+        ("must be the name of a type of events", "Email Open"),
+        ("must be the name of a type of events", "1st"), ("must not be blank", ""),
+        ("is required", None), MALFORMED_TEXT, ("takes no merge fields", "{{ event.type }}"),
+    )),
+    Case("wait_for_event", "related_action_id", (UUID, None), (
+        ("must be a UUID", "send_email"), MALFORMED_TEXT,
+    )),
+    Case("wait_for_event", "timeout_duration", (1, 100_000, None), (
+        ("must be between 1 and 100,000", 0), ("must be between 1 and 100,000", 100_001),
+        ("must be a whole number, not text", "2"),
+    )),
+    Case("wait_for_event", "timeout_unit", ("hours", "days", "minutes", "seconds"), (
+        ("must be one of hours, days", "weeks"),
+    )),
+    Case("wait_for_event", "timeout_action", ("continue", "end"), (
+        ("must be one of continue, branch, end", "stop"),
+    )),
+    Case("wait_for_event", "timeout_branch_id", (None,), (
+        ("must not be given when timeout_action is continue", UUID),
     )),
 ]  # fmt: skip

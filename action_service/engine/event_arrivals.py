@@ -1,0 +1,175 @@
+"""Events end the waits for them and move the dates that others wait for, whole batches at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol, cast
+
+from action_service.domain.contact_events import CONTACT_UPDATED
+from action_service.domain.event_waits import (
+    WAIT_FOR_EVENT,
+    WAIT_UNTIL_DATE,
+    Arrival,
+    awaited_type,
+    moves_date,
+)
+from action_service.domain.plan import Plan, PlanStep
+from action_service.domain.progress import Completed
+from action_service.engine.batch import BatchProcessor, encode_tasks
+from action_service.engine.codec import TaskEncoder
+from action_service.engine.event_waits import Arrivals, EventWait, Parked, wait_of
+from action_service.engine.model import Dispatch, Result, StoreUnavailableError
+from action_service.engine.ports import ContextReads, Ringer
+from action_service.engine.triggers import Event
+
+
+class Reading(ContextReads, Protocol):
+    """One transaction that reads."""
+
+    async def now(self) -> datetime:
+        """The database's clock, not later than anything that is read."""
+        ...
+
+
+class EventWaitStore(Arrivals, Protocol):
+    """The log of events, and who waits. Its methods raise StoreUnavailableError."""
+
+    async def heard(
+        self, account_ids: Collection[str], event_types: Collection[str]
+    ) -> Collection[tuple[str, str]]:
+        """The (account, type) pairs that some version of a workflow may wait for."""
+        ...
+
+    async def log(self, events: Sequence[Event]) -> None:
+        """Keeps the events; those that are there already stay as they are."""
+        ...
+
+    async def parked(
+        self, contacts: Collection[tuple[str, str]], action_type: str
+    ) -> Sequence[Parked]:
+        """The current attempts at steps of that type of the contacts (account, contact)."""
+        ...
+
+    async def plan(self, version_id: str) -> Plan:
+        """The plan of a version."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Reading]:
+        """A transaction to read in."""
+        ...
+
+
+class EventWaits:
+    """Has events end and move waits."""
+
+    def __init__(
+        self,
+        store: EventWaitStore,
+        processor: BatchProcessor,
+        ringer: Ringer,
+        encoder: TaskEncoder,
+    ) -> None:
+        self._store = store
+        self._processor = processor
+        self._ringer = ringer
+        self._encoder = encoder
+
+    async def heard(
+        self, account_ids: Collection[str], event_types: Collection[str]
+    ) -> Collection[tuple[str, str]]:
+        """See EventWaitStore."""
+        return await self._store.heard(account_ids, event_types)
+
+    async def handle(self, events: Sequence[Event]) -> None:
+        """Ends the waits that the events end, and has dates that they move worked out anew.
+
+        Raises StoreUnavailableError, also when somebody else holds an execution just now: all of it
+        may come again.
+        """
+        await self._store.log(events)
+        contacts = {(event.account_id, event.contact_id) for event in events}
+        await self._end(contacts, {event.type for event in events})
+        if changes := _changes(events):
+            await self._move(changes)
+
+    async def _end(self, contacts: Collection[tuple[str, str]], types: Collection[str]) -> None:
+        parked: dict[str, Parked] = {}
+        asked: list[EventWait] = []
+        for each in await self._store.parked(contacts, WAIT_FOR_EVENT):
+            step = await self._step(each)
+            if step is not None and awaited_type(step) in types:
+                parked[each.action_execution_id] = each
+                asked.append(wait_of(step, each))
+        if not asked:
+            return
+        arrived = await self._store.arrivals(asked)
+        busy = await self._processor.process([_ended(parked[id_], arrived[id_]) for id_ in arrived])
+        if busy:
+            raise StoreUnavailableError(f"{len(busy)} executions are held by others")
+
+    async def _move(self, changes: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
+        """Rings for waits until a date with the contact as it is now; the later plan counts."""
+        moved: list[tuple[Parked, PlanStep, str]] = []
+        for each in await self._store.parked(changes.keys(), WAIT_UNTIL_DATE):
+            step = await self._step(each)
+            changed = changes[each.account_id, each.contact_id]
+            if step is not None and moves_date(step, changed):
+                moved.append((each, step, max(changed.values())))
+        if not moved:
+            return
+        plans = {each.version_id: await self._store.plan(each.version_id) for each, _, _ in moved}
+        async with self._store.reading() as reading:
+            now = await reading.now()
+            dispatches = [
+                _again(each, step, plans[each.version_id], now) for each, step, _ in moved
+            ]
+            tasks = await encode_tasks(reading, self._encoder, dispatches, plans)
+        # Under its own id the stream would drop it as a copy.
+        marks = {each.attempt_id: mark for each, _, mark in moved}
+        await self._ringer.ring(
+            [
+                task._replace(message_id=f"{task.message_id}:{marks[task.message_id]}")
+                for task in tasks
+            ]
+        )
+
+    async def _step(self, parked: Parked) -> PlanStep | None:
+        return (await self._store.plan(parked.version_id)).by_id.get(parked.action_id)
+
+
+def _changes(events: Sequence[Event]) -> dict[tuple[str, str], dict[str, str]]:
+    """The fields of contacts that changed, each with the event that says so."""
+    changes: dict[tuple[str, str], dict[str, str]] = {}
+    for event in events:
+        changed = event.data.get("changes")
+        if event.type == CONTACT_UPDATED and isinstance(changed, Mapping):
+            fields = changes.setdefault((event.account_id, event.contact_id), {})
+            fields.update(dict.fromkeys(cast("Mapping[str, object]", changed), event.id))
+    return changes
+
+
+def _ended(parked: Parked, arrival: Arrival) -> Result:
+    """The answer to the attempt; what ends it is looked up once more where it is decided."""
+    return Result(
+        parked.attempt_id,
+        parked.execution_id,
+        parked.reached_at,
+        max(parked.reached_at, arrival.occurred_at),
+        Completed(),
+    )
+
+
+def _again(parked: Parked, step: PlanStep, plan: Plan, now: datetime) -> Dispatch:
+    return Dispatch(
+        step,
+        parked.version_id,
+        parked.account_id,
+        plan.workflow_id,
+        parked.execution_id,
+        parked.action_execution_id,
+        parked.attempt_id,
+        1,
+        parked.contact_id,
+        parked.reached_at,
+        read_at=now,
+    )

@@ -1,0 +1,338 @@
+"""SPEC-WFL-003 R4.3: waits that end by an event or by their timeout, whichever is decided first."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import orjson
+import pytest
+
+from action_service.domain.plan import Json
+from common.ids import new_id
+from tests.support.engine import Bench, HandExecutor, Seeded, Step, bench, result_for, tagged
+from tests.support.triggers import batch_of, event, handled, publish
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
+
+TAG = Step("add_tag", {"tag_name": "went on"})
+
+
+def wait(**more: Json) -> Step:
+    return Step("wait_for_event", {"event_type": "email_open", **more})
+
+
+@pytest.fixture
+async def world(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
+    async with bench(database_url, nats_url) as surroundings:
+        yield surroundings
+
+
+@pytest.fixture
+async def crm(world: Bench) -> AsyncGenerator[HandExecutor]:
+    executor = HandExecutor(world)
+    await executor.start()
+    yield executor
+    await executor.stop()
+
+
+@pytest.fixture
+async def timing(world: Bench) -> AsyncGenerator[HandExecutor]:
+    """Stands in for the scheduler."""
+    executor = HandExecutor(world, "timing")
+    await executor.start()
+    yield executor
+    await executor.stop()
+
+
+def parked(task: ActionTask) -> ActionResult:
+    result = result_for(task)
+    result.waiting.resume_at.FromDatetime(datetime.now(UTC) + timedelta(days=30))
+    result.waiting.reason = "waits for email_open, 30 days at most"
+    return result
+
+
+def timed_out(task: ActionTask) -> ActionResult:
+    result = result_for(task)
+    result.completed.output_json = b'{"waited_until": "2026-12-24T09:00:00Z"}'
+    return result
+
+
+async def opened(
+    world: Bench,
+    seeded: Seeded,
+    *contacts: str,
+    at: datetime | None = None,
+    data: dict[str, Json] | None = None,
+    times: int = 1,
+    kind: str = "email_opened",
+) -> None:
+    events = [event(contact, data or {"message_id": "m"}) for contact in contacts]
+    batch = batch_of(seeded.account_id, events, event_type=kind, occurred_at=at)
+    await publish(world, batch, times=times)
+
+
+async def outputs(world: Bench) -> list[dict[str, Json]]:
+    rows = await world.rows(
+        "SELECT result_data FROM workflow_action_executions"
+        " WHERE action_type = 'wait_for_event' AND status = 'completed' ORDER BY created_at"
+    )
+    return [row[0] for row in rows]  # type: ignore[misc]
+
+
+async def test_an_event_ends_the_wait(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([wait(), TAG], contacts=2)
+    await world.start_engine()
+    await world.start(seeded)
+    tasks = await timing.take(2)
+    await timing.answer(*map(parked, tasks))
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'waiting'", 2)
+    occurred_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+
+    await opened(world, seeded, seeded.contact_ids[0], at=occurred_at, times=3)
+
+    (task,) = await crm.take(1)
+    assert task.contact_id == seeded.contact_ids[0]
+    (output,) = await outputs(world)
+    assert output["event_id"]
+    assert output | {"event_id": ""} == {
+        "ended_by": "event",
+        "event_type": "email_open",
+        "event_id": "",
+        "occurred_at": occurred_at.isoformat(),
+        "data": {"message_id": "m"},
+    }
+    # The timeout that comes later is for nobody any more.
+    await timing.answer(*(timed_out(each) for each in tasks if each.contact_id == task.contact_id))
+    await crm.answer(tagged(task))
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", 1)
+    assert await world.states() == {"completed": 1, "waiting": 1}
+
+
+async def test_an_event_that_comes_before_the_scheduler_has_taken_the_wait(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([wait(), TAG])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await opened(world, seeded, *seeded.contact_ids)
+    await crm.take(1)
+    await timing.answer(parked(task))
+    assert [each["ended_by"] for each in await outputs(world)] == ["event"]
+
+
+@pytest.mark.parametrize("answer", [parked, timed_out], ids=["parked", "time is up"])
+async def test_an_event_that_nobody_matched_when_it_came(
+    world: Bench, timing: HandExecutor, crm: HandExecutor, answer: object
+) -> None:
+    """As if it had been handled a moment before the wait's own transaction committed."""
+    seeded = await world.seed([wait(), TAG])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await world.execute(
+        "INSERT INTO heard_events (id, account_id, contact_id, event_type, occurred_at, data)"
+        " VALUES (:id, :account, :contact, 'email_opened', now(), '{}')",
+        id=str(new_id()),
+        account=seeded.account_id,
+        contact=seeded.contact_ids[0],
+    )
+    await timing.answer(parked(task) if answer is parked else timed_out(task))
+    await crm.take(1)
+    assert [each["ended_by"] for each in await outputs(world)] == ["event"]
+
+
+async def test_what_does_not_end_a_wait(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([wait(), TAG], contacts=2)
+    mine, other = seeded.contact_ids
+    await world.start_engine()
+    await world.start(
+        Seeded(seeded.account_id, seeded.workflow_id, seeded.version_id, seeded.action_ids, [mine])
+    )
+    (task,) = await timing.take(1)
+    await timing.answer(parked(task))
+    await opened(world, seeded, mine, at=datetime.now(UTC) - timedelta(minutes=1))
+    await opened(world, seeded, other)
+    await opened(world, seeded, mine, kind="email_clicked")
+    await handled(world)
+    assert await crm.nothing(0.1)
+    assert await outputs(world) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "tags"),
+    [
+        ({}, "running", ["went on"]),
+        ({"timeout_action": "continue"}, "running", ["went on"]),
+        ({"timeout_action": "end"}, "completed", []),
+        ({"timeout_action": "branch"}, "running", ["on the branch"]),
+    ],
+    ids=["default", "continue", "end", "branch"],
+)
+async def test_wait_for_event_action(
+    world: Bench,
+    timing: HandExecutor,
+    crm: HandExecutor,
+    more: dict[str, Json],
+    state: str,
+    tags: Sequence[str],
+) -> None:
+    branch = str(new_id())
+    if more.get("timeout_action") == "branch":
+        more = {**more, "timeout_branch_id": branch}
+    elsewhere = Step("add_tag", {"tag_name": "on the branch"}, branch=branch)
+    seeded = await world.seed([wait(**more), TAG, elsewhere])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await timing.answer(parked(task))
+    await timing.answer(timed_out(task))
+
+    await world.until("SELECT state FROM workflow_executions", state)
+    found = [each.config.add_tag.tag_name for each in await crm.take(len(tags))]
+    assert found == tags
+    assert await outputs(world) == [{"ended_by": "timeout", "event_type": "email_open"}]
+
+
+async def test_a_related_action_s_message_counts_from_its_sending_on(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([Step("add_tag", {"tag_name": "sent"}), wait(), TAG])
+    sending, waiting_action, _ = seeded.action_ids
+    await world.execute(
+        "UPDATE workflow_versions SET plan = jsonb_set(plan, '{steps,1,config}',"
+        " plan->'steps'->1->'config' || jsonb_build_object('related_action_id', CAST(:id AS text)))",
+        id=sending,
+    )
+    await world.start_engine()
+    await world.start(seeded)
+    (sent,) = await crm.take(1)
+    # Before the wait is so much as reached.
+    await opened(
+        world, seeded, *seeded.contact_ids, data={"action_execution_id": sent.action_execution_id}
+    )
+    await handled(world)
+    await crm.answer(tagged(sent))
+    (task,) = await timing.take(1)
+    assert task.action_id == waiting_action
+    await opened(world, seeded, *seeded.contact_ids, data={"action_execution_id": str(new_id())})
+    await timing.answer(parked(task))
+    (following,) = await crm.take(1)
+    assert following.config.add_tag.tag_name == "went on"
+    (output,) = await outputs(world)
+    assert output["data"] == {"action_execution_id": sent.action_execution_id}
+
+
+async def test_a_paused_workflow_holds_what_the_event_brings_about(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([wait(), TAG])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await timing.answer(parked(task))
+    await world.until("SELECT state FROM workflow_executions", "waiting")
+    await world.execute("UPDATE workflows SET status = 'paused'")
+    await opened(world, seeded, *seeded.contact_ids)
+    await world.until("SELECT state FROM workflow_executions", "paused")
+    assert await crm.nothing(0.1)
+    await world.execute("UPDATE workflows SET status = 'active'")
+    await crm.take(1)
+
+
+@pytest.mark.parametrize("count", [1_000])
+async def test_events_race_with_timeouts(
+    world: Bench, timing: HandExecutor, crm: HandExecutor, count: int
+) -> None:
+    """Both come for every execution, in any order and twice: each takes exactly one path."""
+    branch = str(new_id())
+    late = Step("add_tag", {"tag_name": "late"}, branch=branch)
+    seeded = await world.seed(
+        [wait(timeout_action="branch", timeout_branch_id=branch), TAG, late], contacts=count
+    )
+    for _ in range(2):
+        await world.start_engine()
+    await world.start(seeded)
+    tasks = await timing.take(count)
+    rng = Random(7)
+
+    async def say(kind: int, chunk: Sequence[ActionTask]) -> None:
+        match kind:
+            case 0:
+                await timing.answer(*map(parked, chunk))
+            case 1:
+                await timing.answer(*map(timed_out, chunk))
+            case _:
+                await opened(world, seeded, *(task.contact_id for task in chunk))
+
+    said = [(kind, tasks[at : at + 25]) for at in range(0, count, 25) for kind in (0, 1, 1, 2, 2)]
+    rng.shuffle(said)
+    await asyncio.gather(*(say(kind, chunk) for kind, chunk in said))
+
+    following = await crm.take(count)
+    await handled(world)
+    assert await crm.nothing(0.2)
+    assert len({task.execution_id for task in following}) == count
+    rows = await world.rows(
+        "SELECT x.result_data->>'ended_by', n.action_id::text, count(*)"
+        " FROM workflow_action_executions x"
+        " JOIN workflow_executions e ON e.id = x.workflow_execution_id"
+        " JOIN workflow_action_executions n ON n.id = e.current_action_execution_id"
+        " WHERE x.action_type = 'wait_for_event' GROUP BY 1, 2"
+    )
+    went_on, went_late = seeded.action_ids[1], seeded.action_ids[2]
+    found = {(ended_by, action): number for ended_by, action, number in rows}
+    assert found.keys() <= {("event", went_on), ("timeout", went_late)}
+    assert sum(int(str(number)) for number in found.values()) == count
+
+
+async def test_a_changed_contact_moves_the_date_that_its_run_waits_for(
+    world: Bench, timing: HandExecutor
+) -> None:
+    by_field: dict[str, Json] = {
+        "date_type": "contact_field",
+        "field_name": "custom_fields.renewal",
+        "timezone_mode": "utc",
+    }
+    fixed: dict[str, Json] = {
+        "date_type": "specific",
+        "date_value": "2027-01-01T09:00",
+        "timezone_mode": "utc",
+    }
+    seeded = await world.seed([Step("wait_until_date", by_field)])
+    untouched = await world.seed([Step("wait_until_date", fixed)], account_id=seeded.account_id)
+    await world.execute(
+        "UPDATE contacts SET custom_fields = CAST(:fields AS jsonb)",
+        fields=orjson.dumps({"renewal": "2027-05-01"}).decode(),
+    )
+    await world.start_engine()
+    await world.start(seeded)
+    (first,) = await timing.take(1)
+    await world.execute(
+        "UPDATE contacts SET custom_fields = CAST(:fields AS jsonb)",
+        fields=orjson.dumps({"renewal": "2027-06-01"}).decode(),
+    )
+    change: dict[str, Json] = {"custom_fields.renewal": {"before": "2027-05-01", "after": "x"}}
+    await opened(
+        world, seeded, *seeded.contact_ids, kind="contact_updated", data={"changes": change}
+    )
+    (again,) = await timing.take(1)
+    assert again.attempt_id == first.attempt_id
+    assert again.ready_at == first.ready_at
+    assert again.context_at.ToDatetime() > first.context_at.ToDatetime()
+    contact = orjson.loads(again.context_json)["contact"]
+    assert contact["custom_fields"] == {"renewal": "2027-06-01"}
+    other: dict[str, Json] = {"first_name": {"before": "Ada", "after": "Eve"}}
+    await opened(
+        world, seeded, *seeded.contact_ids, kind="contact_updated", data={"changes": other}
+    )
+    await opened(
+        world, untouched, *untouched.contact_ids, kind="contact_updated", data={"changes": change}
+    )
+    await handled(world)
+    assert await timing.nothing(0.2)
