@@ -45,6 +45,7 @@ from action_service.servicers.compliance_servicer import ComplianceServicer
 from action_service.servicers.contact_import_servicer import ContactImportServicer
 from action_service.servicers.contact_servicer import ContactServicer
 from action_service.servicers.credential_servicer import CredentialServicer
+from action_service.servicers.event_servicer import EventServicer
 from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.inbound_servicer import InboundServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
@@ -86,6 +87,7 @@ from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServic
 from treadle.credential.v1.credential_service_pb2_grpc import (
     add_CredentialServiceServicer_to_server,
 )
+from treadle.event.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from treadle.inbound.v1.inbound_service_pb2_grpc import add_InboundServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
@@ -209,6 +211,7 @@ def add_api(
         ExecutionServicer(database, ringer, ExecutionWatcher(database)),
     )
     server.add(add_MessageServiceServicer_to_server, MessageServicer(database))
+    server.add(add_EventServiceServicer_to_server, EventServicer(database))
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
     server.add(add_ComplianceServiceServicer_to_server, ComplianceServicer(database))
     server.add(add_AccountServiceServicer_to_server, AccountServicer(database))

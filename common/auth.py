@@ -51,7 +51,13 @@ _VIEWER = frozenset(
         "workflow:read",
     }
 )
-_EDITOR = _VIEWER | {"workflow:edit", "template:edit", "contact:edit", "record:edit"}
+_EDITOR = _VIEWER | {
+    "workflow:edit",
+    "template:edit",
+    "contact:edit",
+    "record:edit",
+    "event:publish",
+}
 _OPERATOR = _VIEWER | {
     "execution:start",
     "execution:control",

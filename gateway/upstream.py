@@ -21,6 +21,7 @@ from treadle.compliance.v1 import (
 )
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
+from treadle.event.v1 import event_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc
 from treadle.inbound.v1 import inbound_service_pb2_grpc
 from treadle.ledger.v1 import unknown_send_service_pb2_grpc
@@ -126,6 +127,7 @@ class Upstream:
         self.messenger = messenger_service_pb2_grpc.MessengerServiceStub(api)
         self.courses = course_service_pb2_grpc.CourseServiceStub(api)
         self.media = media_service_pb2_grpc.MediaServiceStub(api)
+        self.events = event_service_pb2_grpc.EventServiceStub(api)
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
         self.traffic = traffic_service_pb2_grpc.TrafficServiceStub(api)
         self.unknown_sends = unknown_send_service_pb2_grpc.UnknownSendServiceStub(api)

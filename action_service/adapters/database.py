@@ -25,6 +25,7 @@ from action_service.adapters.contacts import ContactReader, ContactWriter
 from action_service.adapters.credentials import CredentialReader, CredentialWriter
 from action_service.adapters.driver import driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
+from action_service.adapters.events import EventReader, EventWriter
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.imports import ImportReader, ImportWriter
@@ -117,6 +118,7 @@ class PostgresReader:
         self.accounts = AccountReader(connection, account_id)
         self.privacy = PrivacyReader(connection, account_id)
         self.traffic = TrafficReader(connection, account_id)
+        self.events = EventReader(connection, account_id)
         self.executions = ExecutionReader(connection, account_id)
         self.messages = MessageReader(connection, account_id)
         self.unknown_sends = UnknownSendReader(connection, account_id)
@@ -151,6 +153,7 @@ class PostgresWriter:
         self.accounts = AccountWriter(connection, account_id)
         self.privacy = PrivacyWriter(connection, account_id, actor)
         self.traffic = TrafficWriter(connection, account_id)
+        self.events = EventWriter(connection, account_id)
         self.executions = ExecutionWriter(connection, account_id)
         self.messages = MessageReader(connection, account_id)
         self.unknown_sends = UnknownSendWriter(connection, account_id)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from action_service.domain.contact_changes import BUILT_IN
 from action_service.domain.contact_events import CONTACT_CREATED, CONTACT_UPDATED
 
+FORM_SUBMIT = "form_submit"
 _PLACEHOLDER = "<name>"
 
 
@@ -24,6 +25,8 @@ class EventType:
     fields: tuple[str, ...]
     # Fields that hold others: one can ask whether they are there, and nothing else.
     holders: tuple[str, ...] = field(default=(), kw_only=True)
+    # Comes from other systems, with whatever data they like.
+    is_foreign: bool = field(default=False, kw_only=True)
 
     @property
     def all_fields(self) -> tuple[str, ...]:
@@ -32,7 +35,7 @@ class EventType:
 
     def has_value(self, path: str) -> bool:
         """Whether the data can have a single value or a list at `path`."""
-        return self._values.fullmatch(path) is not None
+        return self.is_foreign or self._values.fullmatch(path) is not None
 
     def has_holder(self, path: str) -> bool:
         """Whether the data can have an object of others at `path`."""
@@ -117,6 +120,12 @@ _ALL = (
     EventType("call_completed", "A call that was answered has ended.", _CALL),
     EventType("call_failed", "A call was not answered, or could not be put through.", _CALL),
     EventType("voicemail_left", "A recording was played to an answering machine.", _CALL),
+    EventType(
+        FORM_SUBMIT,
+        "A contact submitted a form of another system.",
+        ("form_id",),
+        is_foreign=True,
+    ),
     EventType("sms_reply", "A contact wrote an SMS to us.", (*_MESSAGE, "body", "from", "to")),
     EventType("messenger_delivered", "A Messenger message reached the contact.", _CONVERSATION),
     EventType("messenger_read", "A contact read a Messenger message.", _CONVERSATION),
@@ -127,3 +136,8 @@ _ALL = (
     ),
 )
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({each.name: each for each in _ALL})
+
+
+def own_type(name: str, description: str) -> EventType:
+    """A type that an account has made for itself."""
+    return EventType(name, description, (), is_foreign=True)

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from action_service.domain.event_types import EVENT_TYPES
 from action_service.domain.lifecycle import WorkflowCommand, WorkflowStatus
 from action_service.servicers.requests import (
     mask_of,
@@ -22,6 +21,7 @@ from action_service.servicers.workflow_messages import (
     workflow_message,
 )
 from action_service.use_cases.activate import activate_workflow
+from action_service.use_cases.events import event_types
 from action_service.use_cases.ports import Database, Reader, Writer
 from action_service.use_cases.triggers import set_triggers
 from action_service.use_cases.workflows import (
@@ -178,8 +178,10 @@ class WorkflowServicer(WorkflowServiceServicer):
         self, request: pb.ListEventTypesRequest, context: object
     ) -> pb.ListEventTypesResponse:
         """Lists what triggers can name."""
-        types = [event_type_message(each) for each in EVENT_TYPES.values()]
-        return pb.ListEventTypesResponse(event_types=types)
+        types = await self._rpc.read(event_types)
+        return pb.ListEventTypesResponse(
+            event_types=[event_type_message(each) for each in types.values()]
+        )
 
     async def CreateBranch(
         self, request: pb.CreateBranchRequest, context: object

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from action_service.domain.event_waits import ALIASES, WAIT_FOR_EVENT
 from action_service.domain.plan import Json
 from action_service.domain.workflow import Action
 from action_service.use_cases.checks import below
 from action_service.use_cases.config_secrets import checkable
+from action_service.use_cases.events import event_types, unknown_type
 from action_service.use_cases.ports import Transaction
 from action_service.use_cases.references import WORKFLOW, Reference, dangling, references, unusable
 from common.catalogue import (
@@ -18,6 +21,7 @@ from common.catalogue import (
     ViolationKind,
     catalogue,
 )
+from common.catalogue.kinds import check_kind
 from common.errors import FieldViolation, invalid
 
 
@@ -70,7 +74,23 @@ async def views(tx: Transaction, actions: Sequence[Action]) -> list[ActionView]:
     wanted = [each for found in pointing.values() for each in found]
     nowhere = await dangling(tx, wanted)
     problems = {**await unusable(tx, [each for each in wanted if each not in nowhere]), **nowhere}
-    return [_view(action, pointing[action.id], problems) for action in actions]
+    deaf = await _deaf(tx, actions)
+    return [_view(action, pointing[action.id], problems, deaf) for action in actions]
+
+
+async def _deaf(tx: Transaction, actions: Sequence[Action]) -> Mapping[UUID, str]:
+    """Actions that wait for events of a type that there is not, and what is wrong with it."""
+    waiting = {
+        action.id: name
+        for action in actions
+        if action.action_type == WAIT_FOR_EVENT
+        and isinstance(name := action.config.get("event_type"), str)
+        and check_kind("event_type", name) is None
+    }
+    if not waiting:
+        return {}
+    types = [*ALIASES, *await event_types(tx)]
+    return {id_: unknown_type(name, types) for id_, name in waiting.items() if name not in types}
 
 
 def _pointing(action: Action) -> tuple[Reference, ...]:
@@ -81,7 +101,10 @@ def _pointing(action: Action) -> tuple[Reference, ...]:
 
 
 def _view(
-    action: Action, pointing: Sequence[Reference], problems: Mapping[Reference, str]
+    action: Action,
+    pointing: Sequence[Reference],
+    problems: Mapping[Reference, str],
+    deaf: Mapping[UUID, str],
 ) -> ActionView:
     spec = catalogue().types.get(action.action_type)
     if spec is None:
@@ -94,6 +117,8 @@ def _view(
         for reference in pointing
         if reference in problems
     ]
+    if action.id in deaf:
+        leading_nowhere.append(Violation("event_type", deaf[action.id], ViolationKind.INVALID))
     found = spec.validate(checkable(spec, action.config)).violations
     outcome = ValidationOutcome((*found, *leading_nowhere))
     return ActionView(action, spec.redact(action.config), outcome.status, outcome.violations)

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from action_service.domain.compliance import Purpose
+from action_service.domain.event_waits import WAIT_FOR_EVENT
 from action_service.domain.lifecycle import WorkflowCommand, WorkflowStatus
 from action_service.domain.migration import resume_point
 from action_service.domain.plan import Plan, PlanStep, ordered
-from action_service.domain.workflow import Action, Workflow
+from action_service.domain.workflow import Action, Branch, Workflow
 from action_service.use_cases.action_configs import ActionView, views
 from action_service.use_cases.checks import below
 from action_service.use_cases.drafts import circles, lock_workflow, workflow_changed
@@ -91,6 +92,7 @@ async def _freeze(tx: Writer, workflow: Workflow, postal_address: str) -> Versio
         ),
         *(await _address_violations(tx, actions, postal_address)),
     ]
+    violations += _branches_of_others(actions, branches)
     if all(action.branch_id is not None for action in actions):
         violations.append(FieldViolation("actions", "the main path needs at least one action"))
     if violations:
@@ -102,6 +104,22 @@ async def _freeze(tx: Writer, workflow: Workflow, postal_address: str) -> Versio
     version = Version(new_id(), compile_plan(workflow, actions))
     await tx.workflows.add_version(version)
     return version
+
+
+def _branches_of_others(
+    actions: Sequence[Action], branches: Sequence[Branch]
+) -> Iterator[FieldViolation]:
+    """A run that went on in another action's branch could come by again and again."""
+    parents = {str(branch.id): branch.parent_action_id for branch in branches}
+    for action in actions:
+        if action.action_type != WAIT_FOR_EVENT:
+            continue
+        branch_id = str(action.config.get("timeout_branch_id", "")).lower()
+        if branch_id in parents and parents[branch_id] != action.id:
+            yield FieldViolation(
+                f"actions[{action.id}].config.timeout_branch_id",
+                "is the branch of another action; create one with this action as its parent",
+            )
 
 
 def compile_plan(workflow: Workflow, actions: Sequence[Action]) -> Plan:

@@ -33,6 +33,7 @@ from action_service.use_cases.contact_ports import (
     TemplateWrites,
 )
 from action_service.use_cases.credential_ports import CredentialReads, CredentialWrites
+from action_service.use_cases.event_ports import EventReads, EventWrites
 from action_service.use_cases.imports.ports import ImportReads, ImportWrites
 from action_service.use_cases.message_ports import MessageReads
 from action_service.use_cases.privacy_ports import PrivacyReads, PrivacyWrites
@@ -286,6 +287,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def events(self) -> EventReads:
+        """Types of events."""
+        ...
+
+    @property
     def credentials(self) -> CredentialReads:
         """Secrets for providers, sealed."""
         ...
@@ -377,6 +383,11 @@ class Writer(Protocol):
     @property
     def imports(self) -> ImportWrites:
         """Imports of contacts."""
+        ...
+
+    @property
+    def events(self) -> EventWrites:
+        """Events of other systems, and their types."""
         ...
 
     @property

@@ -1,11 +1,11 @@
 """Setting a workflow's triggers: every field checked, so that what is stored can be acted on."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from action_service.domain.changes import difference
-from action_service.domain.event_types import EVENT_TYPES, EventType
+from action_service.domain.event_types import EventType
 from action_service.domain.plan import Json
 from action_service.domain.triggers import (
     MAX_CONDITIONS,
@@ -19,9 +19,10 @@ from action_service.domain.triggers import (
 from action_service.domain.workflow import Workflow
 from action_service.use_cases.checks import text_violations
 from action_service.use_cases.drafts import open_draft, workflow_changed
+from action_service.use_cases.events import event_types, unknown_type
 from action_service.use_cases.ports import Writer
 from common.errors import FieldViolation, invalid
-from common.wording import hint, short
+from common.wording import hint
 
 _MAX_PATH = 200
 _MAX_TEXT = 1_000
@@ -33,7 +34,7 @@ async def set_triggers(
 ) -> Workflow:
     """Replaces the triggers and the re-entry rule; refuses what no event could ever meet."""
     before = await open_draft(tx, workflow_id, etag=etag)
-    found = list(_violations(triggers))
+    found = list(_violations(triggers, await event_types(tx)))
     if found:
         raise invalid(found)
     changed = difference(
@@ -47,7 +48,9 @@ async def set_triggers(
     return after
 
 
-def _violations(triggers: Sequence[Trigger]) -> Iterator[FieldViolation]:
+def _violations(
+    triggers: Sequence[Trigger], types: Mapping[str, EventType]
+) -> Iterator[FieldViolation]:
     if len(triggers) > MAX_TRIGGERS:
         yield FieldViolation(
             "triggers", f"must have at most {MAX_TRIGGERS} items, not {len(triggers):,}"
@@ -55,9 +58,10 @@ def _violations(triggers: Sequence[Trigger]) -> Iterator[FieldViolation]:
         return
     for index, trigger in enumerate(triggers):
         place = f"triggers[{index}]"
-        event_type = EVENT_TYPES.get(trigger.event_type)
+        event_type = types.get(trigger.event_type)
         if event_type is None:
-            yield FieldViolation(f"{place}.event_type", _unknown_type(trigger.event_type))
+            problem = unknown_type(trigger.event_type, types)
+            yield FieldViolation(f"{place}.event_type", problem)
         if len(trigger.conditions) > MAX_CONDITIONS:
             yield FieldViolation(
                 f"{place}.conditions",
@@ -87,13 +91,6 @@ def _of_condition(
     problem = _value_problem(operator, condition.value)
     if problem is not None:
         yield FieldViolation(f"{place}.value", problem)
-
-
-def _unknown_type(name: str) -> str:
-    if not name:
-        return "is required"
-    known = f"there are {', '.join(EVENT_TYPES)}"
-    return f"there is no event type '{short(name)}'{hint(name, EVENT_TYPES) or f'; {known}'}"
 
 
 def _unknown_field(path: str, event_type: EventType) -> str:

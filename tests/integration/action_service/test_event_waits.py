@@ -206,7 +206,8 @@ async def test_a_related_action_s_message_counts_from_its_sending_on(
     sending, waiting_action, _ = seeded.action_ids
     await world.execute(
         "UPDATE workflow_versions SET plan = jsonb_set(plan, '{steps,1,config}',"
-        " plan->'steps'->1->'config' || jsonb_build_object('related_action_id', CAST(:id AS text)))",
+        " plan->'steps'->1->'config'"
+        " || jsonb_build_object('related_action_id', CAST(:id AS text)))",
         id=sending,
     )
     await world.start_engine()

@@ -32,19 +32,41 @@ CREATE TABLE heard_events (
 );
 CREATE INDEX idx_heard_events_contact ON heard_events (contact_id, event_type, occurred_at);
 CREATE INDEX idx_heard_events_age ON heard_events (heard_at);
+
+-- Types of events that accounts have made for themselves.
+CREATE TABLE event_types (
+    account_id UUID NOT NULL REFERENCES accounts(id),
+    name VARCHAR(64) NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (account_id, name)
+);
+
+-- Events of other systems that have been taken in, by the ids that those have given them.
+CREATE TABLE published_events (
+    account_id UUID NOT NULL REFERENCES accounts(id),
+    source_id TEXT NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (account_id, source_id)
+);
+CREATE INDEX idx_published_events_age ON published_events (received_at);
 """
+
+_TENANT_TABLES = ("heard_events", "event_types", "published_events")
 
 
 def upgrade() -> None:
     """Adds the table and what finds waits."""
     op.execute("SET LOCAL search_path TO treadle")
     run_script(_WAITS)
-    enable_tenancy("heard_events")
+    for table in _TENANT_TABLES:
+        enable_tenancy(table)
 
 
 def downgrade() -> None:
     """Drops them."""
     op.execute("SET LOCAL search_path TO treadle")
-    op.execute("DROP TABLE heard_events CASCADE")
+    for table in _TENANT_TABLES:
+        op.execute(f"DROP TABLE {table} CASCADE")
     op.execute("DROP INDEX idx_action_executions_listening")
     op.execute("ALTER TABLE workflow_versions DROP COLUMN heard_types")
