@@ -83,6 +83,8 @@ class EventReceipts(Resource):
 class EventTypeBody(Body):
     """A type of events of the account's own."""
 
+    model_config = examples({"name": "quote_requested", "description": "Asked for a quote."})
+
     name: str = Field(
         description="Lower-case letters, digits and _, beginning with a letter.",
         examples=["quote_requested"],

@@ -124,6 +124,7 @@ HOLDINGS: Final = (
         order="t.added_at",
     ),
     Holding("workflow_entries", _OWN),
+    Holding("heard_events", _OWN, section="events", order="t.occurred_at"),
     Holding("consents", _OWN, section="consents", order="t.channel, t.purpose"),
     Holding(
         "suppressions",
@@ -188,6 +189,12 @@ IMPERSONAL: Final = frozenset(
         "pipelines",
         "provider_circuits",
         "provider_limits",
+        "event_types",
+        "pipeline_stages",
+        "pipelines",
+        # The ids that other systems have given to their events.
+        "published_events",
+        "send_claims",
         "tags",
         "team_members",
         "teams",
