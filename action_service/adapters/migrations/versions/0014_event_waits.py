@@ -4,8 +4,8 @@ from alembic import op
 
 from action_service.adapters.migrations.ddl import enable_tenancy, run_script
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
