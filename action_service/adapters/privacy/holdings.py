@@ -192,7 +192,6 @@ IMPERSONAL: Final = frozenset(
         "provider_limits",
         # The ids that other systems have given to their events.
         "published_events",
-        "send_claims",
         "tags",
         "team_members",
         "teams",
