@@ -281,7 +281,9 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
         unknown = PostgresUnknownSends(pool)
         waits = PostgresEventWaits(pool, plans)
         publisher = OutboxPublisher(pool, js)
-        engine = Engine(store, deliveries, triggers, unknown, waits, ringer, publisher, nc, js, tuning)
+        engine = Engine(
+            store, deliveries, triggers, unknown, waits, ringer, publisher, nc, js, tuning
+        )
         await engine.start()
         try:
             yield engine

@@ -4,8 +4,8 @@ from alembic import op
 
 from action_service.adapters.migrations.ddl import enable_tenancy, run_script
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
