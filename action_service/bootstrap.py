@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+import asyncpg
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -35,7 +36,7 @@ from action_service.domain.peers import PROVIDERS, WEBHOOK
 from action_service.domain.retry import RetryTiming
 from action_service.domain.traffic import CircuitRules
 from action_service.domain.unknown_sends import LookPolicy
-from action_service.engine import Engine, EngineTuning
+from action_service.engine import Engine, EngineStores, EngineTuning
 from action_service.engine.background import Background
 from action_service.engine.ports import EventPublisher, Ringer
 from action_service.servicers.account_servicer import AccountServicer
@@ -274,21 +275,25 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     )
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     async with pool:
-        plans = PlanCache()
-        store = PostgresEngineStore(pool, plans)
-        deliveries = PostgresDeliveryStore(pool)
-        triggers = PostgresTriggerStore(pool, plans)
-        unknown = PostgresUnknownSends(pool)
-        waits = PostgresEventWaits(pool, plans)
         publisher = OutboxPublisher(pool, js)
-        engine = Engine(
-            store, deliveries, triggers, unknown, waits, ringer, publisher, nc, js, tuning
-        )
+        engine = Engine(engine_stores(pool), ringer, publisher, nc, js, tuning)
         await engine.start()
         try:
             yield engine
         finally:
             await engine.stop()
+
+
+def engine_stores(pool: "asyncpg.Pool[asyncpg.Record]") -> EngineStores:
+    """What one engine keeps in the database; it reads plans once."""
+    plans = PlanCache()
+    return EngineStores(
+        PostgresEngineStore(pool, plans),
+        PostgresDeliveryStore(pool),
+        PostgresTriggerStore(pool, plans),
+        PostgresUnknownSends(pool),
+        PostgresEventWaits(pool, plans),
+    )
 
 
 @asynccontextmanager

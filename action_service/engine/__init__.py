@@ -22,7 +22,7 @@ from action_service.engine.triggers import TriggerProcessor, TriggerStore
 from action_service.engine.worker import ResultWorker
 from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
 
-__all__ = ["Engine", "EngineTuning"]
+__all__ = ["Engine", "EngineStores", "EngineTuning"]
 
 _CONSUMER = ConsumerSpec(RESULTS, "engine-results", RESULTS_SUBJECT)
 
@@ -39,16 +39,23 @@ class EngineTuning:
     nats_replicas: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class EngineStores:
+    """What the parts of the engine keep in the database."""
+
+    executions: EngineStore
+    deliveries: DeliveryStore
+    triggers: TriggerStore
+    unknown_sends: UnknownSendStore
+    waits: EventWaitStore
+
+
 class Engine:
     """Start it, and stop it to have begun batches finished and the rest given back."""
 
     def __init__(
         self,
-        store: EngineStore,
-        deliveries: DeliveryStore,
-        triggers: TriggerStore,
-        unknown_sends: UnknownSendStore,
-        waits: EventWaitStore,
+        stores: EngineStores,
         ringer: Ringer,
         publisher: EventPublisher,
         nc: Client,
@@ -57,11 +64,13 @@ class Engine:
     ) -> None:
         encoder = TaskEncoder()
         processor = BatchProcessor(
-            store, ringer, publisher, encoder, timing=tuning.retry_timing, rng=Random()
+            stores.executions, ringer, publisher, encoder, timing=tuning.retry_timing, rng=Random()
         )
-        delivering = DeliveryProcessor(deliveries, ringer, timing=tuning.retry_timing, rng=Random())
+        delivering = DeliveryProcessor(
+            stores.deliveries, ringer, timing=tuning.retry_timing, rng=Random()
+        )
         self._reconciler = Reconciler(
-            unknown_sends,
+            stores.unknown_sends,
             ringer,
             processor,
             delivering,
@@ -78,13 +87,15 @@ class Engine:
         self._events = PullConsumer(nc, js, CONSUMER, capacity=64, replicas=tuning.nats_replicas)
         self._triggers = TriggerWorker(
             self._events,
-            triggers,
-            TriggerProcessor(triggers, ringer, encoder),
-            EventWaits(waits, processor, ringer, encoder),
+            stores.triggers,
+            TriggerProcessor(stores.triggers, ringer, encoder),
+            EventWaits(stores.waits, processor, ringer, encoder),
         )
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval
-        self._sweeper = Sweeper(store, ringer, encoder, delivering, interval=tuning.sweep_interval)
+        self._sweeper = Sweeper(
+            stores.executions, ringer, encoder, delivering, interval=tuning.sweep_interval
+        )
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -17,15 +17,11 @@ from nats.js import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
-from action_service.adapters.event_waits import PostgresEventWaits
-from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.start_store import PostgresStartStore
-from action_service.adapters.trigger_store import PostgresTriggerStore
-from action_service.adapters.unknown_sends import PostgresUnknownSends
+from action_service.bootstrap import engine_stores
 from action_service.domain.event_waits import heard_types
 from action_service.domain.plan import Json, OnError, Plan, PlanStep
 from action_service.domain.retry import RetryTiming
@@ -94,13 +90,8 @@ class Bench:
         look_policy: LookPolicy | None = None,
     ) -> Engine:
         """One more engine, as its own process would be, with its own connections to plans."""
-        plans = PlanCache()
         engine = Engine(
-            PostgresEngineStore(self.pool, plans),
-            PostgresDeliveryStore(self.pool),
-            PostgresTriggerStore(self.pool, plans),
-            PostgresUnknownSends(self.pool),
-            PostgresEventWaits(self.pool, plans),
+            engine_stores(self.pool),
             ringer or NatsRinger(self.nc, self.js),
             OutboxPublisher(self.pool, self.js),
             self.nc,
