@@ -62,6 +62,8 @@ class StepSummary(_Answer):
     retries: int
     p50_duration_seconds: float | None
     p99_duration_seconds: float | None
+    messages: dict[str, int] = {}
+    """Its messages by how far they have come."""
 
 
 class ExecutionCounts(_Answer):

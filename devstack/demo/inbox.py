@@ -59,6 +59,12 @@ def read_inbox(simulator_url: str) -> list[Received]:
                 return received
 
 
+def callbacks_waiting(simulator_url: str) -> int:
+    """How much the simulated providers have still to tell of what they received."""
+    answer = httpx.get(f"{simulator_url}/callbacks", params={"limit": 1}, trust_env=False)
+    return int(answer.raise_for_status().json()["waiting"])
+
+
 def sent_by(action_types: Iterable[str]) -> Counter[str]:
     """How many messages of each kind the actions send to one contact."""
     return Counter(_SENT[action_type] for action_type in action_types if action_type in _SENT)

@@ -102,6 +102,17 @@ def show_steps(console: Console, steps: Sequence[StepSummary]) -> None:
     console.print(table)
 
 
+def show_deliveries(console: Console, steps: Sequence[StepSummary]) -> None:
+    """How far each step's messages have come."""
+    table = Table(title="Messages", title_justify="left", title_style="bold")
+    table.add_column("step")
+    table.add_column("how far they have come")
+    for step in steps:
+        if step.messages:
+            table.add_row(escape(step_name(step)), escape(_spread(step.messages)))
+    console.print(table)
+
+
 def show_records(console: Console, records: Records) -> None:
     """How many records there are, and how they are spread."""
     table = Table(title="Records", title_justify="left", title_style="bold")

@@ -10,11 +10,19 @@ from pathlib import Path
 from rich.console import Console
 
 from devstack.client import Contact, GatewayClient, StepLog, Summary
-from devstack.demo.inbox import Received, Recipient, discrepancies, read_inbox, sent_by
+from devstack.demo.inbox import (
+    Received,
+    Recipient,
+    callbacks_waiting,
+    discrepancies,
+    read_inbox,
+    sent_by,
+)
 from devstack.demo.records import Records, read_records, wrong_records
 from devstack.demo.report import (
     LiveProgress,
     print_last_line,
+    show_deliveries,
     show_message,
     show_records,
     show_steps,
@@ -136,6 +144,8 @@ def _play(
     summary = _watch(stack, client, str(workflow_id), len(people), progress)
     types = [action.action_type for action in workflow.actions]
     received = _receive(stack, len(people) * sent_by(types).total())
+    _hear_out(stack)
+    summary = client.summary(str(workflow_id))
     records = read_records(client)
     shown = next(contact for contact in client.contacts() if contact.id == people[0].contact_id)
     execution = client.executions(str(workflow_id), shown.id)[0]
@@ -176,9 +186,17 @@ def _receive(stack: Stack, wanted: int) -> list[Received]:
         time.sleep(_POLL)
 
 
+def _hear_out(stack: Stack) -> None:
+    """Wait until the providers have told what became of everything."""
+    deadline = time.monotonic() + _PATIENCE.total_seconds()
+    while callbacks_waiting(stack.simulator_url) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+
+
 def _report(outcome: Outcome, console: Console) -> None:
     console.print()
     show_steps(console, outcome.summary.steps)
+    show_deliveries(console, outcome.summary.steps)
     show_records(console, outcome.records)
     for message in _some(outcome.received):
         show_message(console, message)

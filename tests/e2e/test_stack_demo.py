@@ -18,5 +18,7 @@ def test_demo_completes_every_action_once() -> None:
     assert "Email to" in output
     owners = "Alan Turing 100, Grace Hopper 100, Radia Perlman 100"
     assert re.search(rf"owners +│ +300 │ {owners}", output), output
+    assert re.search(r"welcome_email +│ clicked 300", output), output
+    assert re.search(r"confirm_by_sms +│ delivered 300", output), output
     for made in ("opportunities", "tasks", "notes", "course accesses"):
         assert re.search(rf"{made} +│ +300 │", output), output
