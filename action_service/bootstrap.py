@@ -136,7 +136,8 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             upkeep = forgetting(
                 db,
                 answers_after=timedelta(hours=settings.request_memory_hours),
-                events_after=timedelta(days=settings.provider_event_days),
+                posts_after=timedelta(days=settings.provider_event_days),
+                events_after=timedelta(days=settings.event_memory_days),
             )
             await resources.enter_async_context(upkeep)
             await resources.enter_async_context(watching_circuits(db))

@@ -35,6 +35,13 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
         le=3_650,
         description="For how long what providers have posted is kept word for word.",
     )
+    event_memory_days: int = Field(
+        default=90,
+        ge=1,
+        le=3_650,
+        description="For how long a wait finds an event that came before it, and an event that "
+        "another system publishes again is known.",
+    )
     engine_lanes: int = Field(
         default=2, ge=1, le=16, description="Batches of results that are in flight at once."
     )

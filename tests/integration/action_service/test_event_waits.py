@@ -8,6 +8,7 @@ from random import Random
 import orjson
 import pytest
 
+from action_service.adapters.upkeep import forget_events
 from action_service.domain.plan import Json
 from common.ids import new_id
 from tests.support.engine import Bench, HandExecutor, Seeded, Step, bench, result_for, tagged
@@ -337,3 +338,25 @@ async def test_a_changed_contact_moves_the_date_that_its_run_waits_for(
     )
     await handled(world)
     assert await timing.nothing(0.2)
+
+
+async def test_old_events_are_forgotten(world: Bench) -> None:
+    seeded = await world.seed([wait()])
+    for age in ("91 days", "89 days"):
+        await world.execute(
+            "INSERT INTO heard_events (id, account_id, contact_id, event_type, occurred_at, data,"
+            " heard_at) VALUES (gen_random_uuid(), :account, :contact, 'email_opened', now(), '{}',"
+            " now() - CAST(CAST(:age AS text) AS interval))",
+            account=seeded.account_id,
+            contact=seeded.contact_ids[0],
+            age=age,
+        )
+        await world.execute(
+            "INSERT INTO published_events (account_id, source_id, received_at)"
+            " VALUES (:account, :age, now() - CAST(CAST(:age AS text) AS interval))",
+            account=seeded.account_id,
+            age=age,
+        )
+    assert await forget_events(world.db, older_than=timedelta(days=90)) == 2
+    assert await world.rows("SELECT source_id FROM published_events") == [("89 days",)]
+    assert await forget_events(world.db, older_than=timedelta(days=90)) == 0
