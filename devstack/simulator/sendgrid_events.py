@@ -71,12 +71,20 @@ def _delivered(message: Message, outcome: Outcome) -> tuple[tuple[str, JsonObjec
         return tuple(told)
     if message.html and _tracked(message, "open_tracking"):
         told.append(("open", {**_AGENT, "sg_machine_open": False}))
-    link = _LINK.search(message.html)
+    link = _first_link(message)
     if outcome is Outcome.READ and link and _tracked(message, "click_tracking"):
-        told.append(("click", {**_AGENT, "url": link[1], "url_offset": {"index": 0}}))
+        told.append(("click", {**_AGENT, "url": link, "url_offset": {"index": 0}}))
     if reaction := _REACTIONS.get(outcome):
         told.append((reaction, {}))
     return tuple(told)
+
+
+def _first_link(message: Message) -> str:
+    """The first link that does not lead out of the list; empty when there is none."""
+    headers = as_object(message.details["headers"]) or {}
+    way_out = str(headers.get("List-Unsubscribe", ""))
+    links = _LINK.findall(message.html)
+    return next((link for link in links if link.partition("?")[0] not in way_out), "")
 
 
 def _tracked(message: Message, what: str) -> bool:

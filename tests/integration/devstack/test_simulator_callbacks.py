@@ -1,6 +1,6 @@
 """What the simulated providers tell, as whoever they tell it to sees it: signed, and in order."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,20 +62,24 @@ class World:
         return str(answer.json()["sid"])
 
     async def send_email(
-        self, to: str, html: str = '<a href="https://example.com/a">Go</a>'
+        self,
+        to: str,
+        html: str = '<a href="https://example.com/a">Go</a>',
+        headers: Mapping[str, str] | None = None,
     ) -> str:
         mail = {
             "personalizations": [{"to": [{"email": to}], "custom_args": {"attempt_id": "7"}}],
             "from": {"email": "hello@example.com"},
             "subject": "Hello",
+            "headers": dict(headers or {}),
             "content": [{"type": "text/html", "value": html}],
             "tracking_settings": {
                 "open_tracking": {"enable": True},
                 "click_tracking": {"enable": True},
             },
         }
-        headers = {"Authorization": "Bearer SG.key"}
-        answer = await self.http.post("/v3/mail/send", json=mail, headers=headers)
+        bearer = {"Authorization": "Bearer SG.key"}
+        answer = await self.http.post("/v3/mail/send", json=mail, headers=bearer)
         assert answer.status_code == 202, answer.text
         return answer.headers["X-Message-Id"]
 
@@ -184,6 +188,15 @@ async def test_an_email_is_processed_delivered_opened_and_clicked(world: World) 
             signature=headers[sendgrid.SIGNATURE.lower()],
             key=public,
         )
+
+
+async def test_nobody_clicks_their_way_out_of_the_list(world: World) -> None:
+    way_out = "https://gateway.example.com/u/token"
+    html = f'<a href="{way_out}">Unsubscribe</a> <a href="{way_out}?choose=1">Choose</a>'
+    await world.send_email("mia@example.com", html, {"List-Unsubscribe": f"<{way_out}>"})
+    await world.quiet()
+    told = events_of(world.heard("sendgrid"))
+    assert [event["event"] for event in told] == ["processed", "delivered", "open"]
 
 
 @pytest.mark.parametrize(
