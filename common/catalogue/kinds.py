@@ -159,7 +159,7 @@ def _header(value: str) -> str | None:
 
 def _secret(value: str) -> str | None:
     if value == SECRET_MASK:
-        return "is the mask of a stored secret; give the secret itself"
+        return "is the mask of a stored secret, and none is stored for this host; give it itself"
     return None
 
 

@@ -25,6 +25,9 @@ _CREDENTIAL_HEADER: Final = re.compile(
     re.I,
 )
 
+# RFC 3986 section 3: where a URL leads, whatever it asks for there.
+_ORIGIN: Final = re.compile(r"[^/?#]*//[^/?#]*")
+
 Change = Callable[[str], str]
 
 
@@ -104,8 +107,14 @@ def redact(message: MessageSpec, config: Mapping[str, object]) -> dict[str, Any]
 def restore(
     message: MessageSpec, config: Mapping[str, object], stored: Mapping[str, object]
 ) -> dict[str, Any]:
-    """A copy of `config` whose masks are replaced by the secrets of `stored`, where it has them."""
+    """A copy of `config` whose masks are replaced by the secrets of `stored`, where it has them.
+
+    Where its URLs lead elsewhere they are not: nobody sends a secret that they do not know to a
+    host of their choice.
+    """
     whole = dict(config)
+    if _leads_elsewhere(message, config, stored):
+        return whole
     for name, field in message.fields.items():
         value, old = config.get(name), stored.get(name)
         if value is None or old is None:
@@ -137,6 +146,22 @@ def _restored_headers(value: object, old: object) -> object:
         name: kept.get(name.lower(), item) if item == SECRET_MASK else item
         for name, item in given.items()
     }
+
+
+def _leads_elsewhere(
+    message: MessageSpec, config: Mapping[str, object], stored: Mapping[str, object]
+) -> bool:
+    return any(
+        stored.get(name) is not None and _origin(config.get(name)) != _origin(stored[name])
+        for name, field in message.fields.items()
+        if field.kind == "url"
+    )
+
+
+def _origin(url: object) -> object:
+    """The whole URL where merge fields decide where it leads."""
+    found = _ORIGIN.match(url) if isinstance(url, str) else None
+    return url if found is None or "{" in found[0] else found[0].lower()
 
 
 def _is_headers(field: FieldSpec) -> bool:

@@ -130,6 +130,26 @@ async def test_the_mask_keeps_the_secret_and_the_same_secret_is_no_change(
     assert SEALED_PREFIX not in logged
 
 
+async def test_a_secret_is_not_sent_to_a_host_that_it_was_not_set_for(
+    api: Api, client: Client
+) -> None:
+    workflow = await client.workflow()
+    action = await client.add(workflow.id, webhook(Cookie=HEADER))
+    before = await stored(api)
+    editor = await api.client("editor", account_id=client.account_id)
+    for url in ("https://evil.example.net/hook", "https://example.com.evil.example.net/hook", ""):
+        action.config.webhook_call.url = url
+        error = await refused(update(editor, action, action.config), ErrorReason.VALIDATION_FAILED)
+        assert {"config.headers.Cookie", "config.auth_config.token"} <= {*fields(error)}
+    action.config.webhook_call.url = "https://example.com/other"
+    await update(editor, action, action.config)
+    assert await stored(api) == before
+    action.config.webhook_call.CopyFrom(action_pb2.ActionConfig(**webhook("new")).webhook_call)
+    action.config.webhook_call.url = "https://evil.example.net/hook"
+    after = await update(editor, action, action.config)
+    assert after.config.webhook_call.url == "https://evil.example.net/hook"
+
+
 async def test_a_mask_of_nothing_is_refused(client: Client) -> None:
     workflow = await client.workflow()
     config = webhook(SECRET_MASK, Authorization=SECRET_MASK)

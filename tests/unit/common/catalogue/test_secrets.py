@@ -83,6 +83,37 @@ def test_what_has_merge_fields_is_no_secret() -> None:
     assert SPEC.redact(stored)["headers"] == stored["headers"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "is_kept"),
+    [
+        ("https://a.example/x", "https://A.example/y?z={{ contact.id }}", True),
+        ("https://a.example/x", "https://b.example/x", False),
+        ("https://a.example/x", "http://a.example/x", False),
+        ("https://a.example/x", "https://a.example:8443/x", False),
+        ("https://a.example/x", "https://a.example.evil.example/x", False),
+        ("https://a.example/x", "https://a.example{{ contact.id }}/x", False),
+        ("https://a.example/x", "https://a.example\\@evil.example/x", False),
+        ("https://a.example/x", "{{ contact.custom_fields.url }}", False),
+        ("https://a.example/x", None, False),
+        (
+            "https://{{ contact.id | slice: '/' }}.a.example/x",
+            "https://{{ contact.id | slice: '/",
+            False,
+        ),
+        ("https://{{ contact.id }}.a.example/x", "https://{{ contact.id }}.a.example/x", True),
+        (None, "https://a.example/x", True),
+    ],
+)
+def test_a_secret_stays_with_the_host_it_was_set_for(
+    old: str | None, new: str | None, *, is_kept: bool
+) -> None:
+    secrets = {"auth_config": {"token": "s3cret"}, "headers": {"Cookie": "s3cret"}}
+    stored = {**secrets, "url": old}
+    given = {**SPEC.redact(stored), "url": new}
+    whole = SPEC.restore_secrets(given, stored)
+    assert whole == ({**secrets, "url": new} if is_kept else given)
+
+
 def test_blank_is_no_secret() -> None:
     stored = STORED | {"auth_config": {"username": "ann", "password": " "}}
     assert SPEC.redact(stored) == stored
