@@ -49,17 +49,20 @@ class ConfigSecrets:
     async def opened(self, step: Step[ConfigT]) -> Opened[ConfigT] | Failed | Deferred:
         """The step's configuration with its secrets; else the outcome that says why it has none.
 
-        A secret that is not sealed is from an engine or a release that knew of no sealing.
+        A secret that is not sealed is from an engine or a release that knew of no sealing. What
+        merge fields have come to is none, though it may look sealed: it is data of a contact.
         """
-        spec = catalogue().get(step.task.config.WhichOneof("config") or "")
+        action_type = step.task.config.WhichOneof("config") or ""
+        spec = catalogue().get(action_type)
+        given = spec.secret_values(spec.read(getattr(step.task.config, action_type)))
         config = spec.read(step.config)
         secrets = spec.secret_values(config)
-        if SECRET_MASK in secrets:
+        if SECRET_MASK in given:
             return Failed(
                 ErrorClass.INVALID_CONFIG,
                 "the configuration's secrets are masked, as they are in a dead letter",
             )
-        sealed = tuple(value for value in secrets if is_sealed(value))
+        sealed = tuple(value for value in secrets if is_sealed(value) and value in given)
         if not sealed:
             return Opened(step.config, tuple(secrets))
         try:

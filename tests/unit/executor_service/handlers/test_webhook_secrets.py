@@ -83,6 +83,15 @@ async def test_sealed_headers_are_opened_and_others_rendered(bench: Bench) -> No
     assert request["details"]["body"] == {"a": 1}
 
 
+async def test_what_a_contact_brings_along_is_not_opened(bench: Bench) -> None:
+    sealed = bench.secrets.seal("s3cret")
+    headers = {"X-Auth-Token": "{{ contact.custom_fields.plan }}"}
+    context = {"contact": {"custom_fields": {"plan": sealed}}}
+    result = await bench.result("webhook_call", config(bench, headers=headers), context=context)
+    assert result.WhichOneof("outcome") == "completed"
+    assert bench.inbox("sink")[0]["details"]["headers"]["x-auth-token"] == sealed
+
+
 async def test_plain_secrets_of_the_release_before_still_work(bench: Bench) -> None:
     await bench.result("webhook_call", config(bench, **bearer("s3cret")))
     assert bench.inbox("sink")[0]["details"]["headers"]["authorization"] == "Bearer s3cret"
