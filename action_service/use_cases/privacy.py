@@ -6,7 +6,7 @@ from uuid import UUID
 
 from action_service.domain.compliance import Cause, Channel, NewSuppression
 from action_service.domain.contact import Contact
-from action_service.domain.erasure import Erasure, addresses_of, digest_address
+from action_service.domain.erasure import Erasure, addresses_of, digest_address, is_digest
 from action_service.use_cases.compliance import places_of
 from action_service.use_cases.contacts import get_contact
 from action_service.use_cases.ports import Change, Reader, Transaction, Writer
@@ -54,14 +54,23 @@ async def erase_contact(tx: Writer, contact_id: UUID, digests: Callable[[str], s
 async def _ends(
     tx: Writer, contact: Contact, digests: Callable[[str], str]
 ) -> list[NewSuppression]:
-    """The suppressions that stay: of all addresses by which nobody else is reached."""
-    places = [place for place in places_of(contact) if place[0] is not None]
+    """The suppressions that stay: of all addresses by which nobody else is reached.
+
+    Of the addresses that the contact had before, those that are suppressed: as their suppressions
+    name them, they go with everything else.
+    """
+    past = sorted(await tx.privacy.past_addresses(contact.id))
+    held = await tx.compliance.in_force([(each, address) for each in Channel for address in past])
+    places = {
+        *places_of(contact),
+        *((Channel.MESSENGER, each) for each in await tx.privacy.messenger_ids(contact.id)),
+        *((each.what.channel, each.what.address) for each in held),
+    }
     shared = await tx.privacy.addresses_of_others(contact.id, {address for _, address in places})
-    ids = await tx.privacy.messenger_ids(contact.id)
     return [
         NewSuppression(channel, digest_address(digests(address)), Cause.ERASURE)
-        for channel, address in (*places, *((Channel.MESSENGER, each) for each in sorted(ids)))
-        if address not in shared
+        for channel, address in sorted(places, key=str)
+        if channel is not None and address not in shared and not is_digest(address)
     ]
 
 

@@ -14,6 +14,10 @@ class PrivacyReads(Protocol):
         """The JSON document in pieces."""
         ...
 
+    async def past_addresses(self, contact_id: UUID) -> frozenset[str]:
+        """By what the contact was reached, as far as changes of theirs tell, in lower case."""
+        ...
+
     async def messenger_ids(self, contact_id: UUID) -> frozenset[str]:
         """By what pages of Messenger know the contact."""
         ...

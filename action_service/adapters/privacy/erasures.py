@@ -103,6 +103,10 @@ class PrivacyReader(Repository):
         """The JSON document in pieces."""
         return export(self._connection, self._account_id, contact_id, addresses)
 
+    async def past_addresses(self, contact_id: UUID) -> frozenset[str]:
+        """See PrivacyReads."""
+        return frozenset((await self._run(PAST_ADDRESSES, contact=contact_id)).scalars())
+
     async def messenger_ids(self, contact_id: UUID) -> frozenset[str]:
         """By what pages of Messenger know the contact."""
         return frozenset((await self._run(_MESSENGER_IDS, contact=contact_id)).scalars())

@@ -22,6 +22,7 @@ from tests.support.inbound import of_email
 from tests.support.records import Records
 from treadle.compliance.v1 import compliance_pb2, compliance_service_pb2
 from treadle.compliance.v1 import privacy_service_pb2 as pb
+from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.dispatch.v1.event_pb2 import Event, EventBatch
 from treadle.record.v1 import contact_import_service_pb2 as import_pb
 from treadle.record.v1 import crm_service_pb2, note_pb2, task_pb2
@@ -207,6 +208,36 @@ async def test_an_address_that_another_contact_has_is_not_suppressed(
         compliance_service_pb2.ListSuppressionsRequest(address=EMAIL)
     )
     assert [each.id for each in listed.suppressions] == [held.id]
+
+
+async def test_an_address_from_before_stays_suppressed_without_being_kept(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    contact = await client.contact(email="old.heron@example.com", phone="+4915112345678")
+    asked = compliance_pb2.Suppression(
+        channel=compliance_pb2.CHANNEL_SMS,
+        address="+4915112345678",
+        cause=compliance_pb2.SUPPRESSION_CAUSE_STOP,
+    )
+    await client.compliance.AddSuppression(
+        compliance_service_pb2.AddSuppressionRequest(suppression=asked)
+    )
+    moved = contact_pb2.Contact(email=EMAIL, phone="+4915187654321")
+    await client.contacts.UpdateContact(
+        contact_service_pb2.UpdateContactRequest(
+            contact_id=contact.id, contact=moved, update_mask={"paths": ["email", "phone"]}
+        )
+    )
+    work = ErasureWork(api.db, Purge(js))
+    await erase(client, contact.id)
+    while await work.next_piece():
+        pass
+    assert "4915112345678" not in await whole_database(api)
+    again = await client.contact(email="old.heron@example.com", phone="+4915112345678")
+    request = compliance_service_pb2.ListConsentsRequest(contact_id=again.id)
+    (held,) = (await client.compliance.ListConsents(request)).suppressions
+    assert held.channel == compliance_pb2.CHANNEL_SMS
+    assert held.cause == compliance_pb2.SUPPRESSION_CAUSE_ERASURE
 
 
 async def test_rows_of_a_file_on_its_way_are_emptied(
