@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -179,8 +180,13 @@ async def test_providers_that_the_deployment_knows_nothing_of(api: Api, post: Po
     assert await post.meta(other, "app") == 404
 
 
-async def test_a_key_that_is_none_is_refused(client: Client) -> None:
-    secret = credential_pb2.SendgridSecret(api_key="SG.own", webhook_public_key="none")
+# Of an algorithm that nobody knows, 1.2.3.
+UNKNOWN_KEY = b64encode(bytes.fromhex("300a300406022a0303020001")).decode()
+
+
+@pytest.mark.parametrize("key", ["none", "bm9uZQ==", UNKNOWN_KEY], ids=["text", "bytes", "unknown"])
+async def test_a_key_that_is_none_is_refused(client: Client, key: str) -> None:
+    secret = credential_pb2.SendgridSecret(api_key="SG.own", webhook_public_key=key)
     request = credentials.SetCredentialRequest(secret=credential_pb2.Secret(sendgrid=secret))
     error = await refused(client.credentials.SetCredential(request), ErrorReason.VALIDATION_FAILED)
     assert fields(error) == ["secret.sendgrid.webhook_public_key"]
