@@ -34,6 +34,7 @@ RATE_LIMIT: Final = 20
 RATE_WINDOW: Final = timedelta(minutes=1)
 # Far more than any browser or mail program sends.
 MAX_BODY_BYTES: Final = 16 * 1024
+_MAX_FIELDS: Final = 100
 
 router: Final = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
 
@@ -168,14 +169,22 @@ async def _form(request: Request) -> Form:
     """The fields of a form in either of its encodings; none where it is something else."""
     body = await request.body()
     kind = request.headers.get("content-type", "")
-    if kind.startswith("multipart/form-data"):
-        head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1", "replace")
-        return [
-            (str(part.get_param("name", "", "content-disposition")), _text(part.get_payload()))
-            for part in message_from_bytes(head + body).walk()
-            if not part.is_multipart()
-        ]
-    return parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    try:
+        if kind.startswith("multipart/form-data"):
+            return _parts(kind, body)
+        return parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except (ValueError, TypeError):
+        # Too many fields, or parameters of parts on which the parser of email trips.
+        return []
+
+
+def _parts(kind: str, body: bytes) -> Form:
+    head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1", "replace")
+    return [
+        (str(part.get_param("name", "", "content-disposition")), _text(part.get_payload()))
+        for part in message_from_bytes(head + body).walk()
+        if not part.is_multipart()
+    ]
 
 
 def _text(payload: object) -> str:

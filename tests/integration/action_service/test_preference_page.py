@@ -210,10 +210,31 @@ async def test_a_post_that_says_nothing_changes_nothing(
     client: Client, contact: Contact, page: httpx.AsyncClient
 ) -> None:
     path = path_of(client, contact)
-    for body in (b"", b"List-Unsubscribe=Two-Clicks", b"\xff" * 100):
+    for body in (b"", b"List-Unsubscribe=Two-Clicks", b"\xff" * 100, b"a=1&" * 101):
         answer = await page.post(path, content=body)
         assert answer.status_code == 400
     assert (await page.post(path, content=b"x" * 20_000)).status_code == 413
+    assert not (await kept(client, contact)).consents
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"Content-Disposition: form-data; name*" + b"1" * 5000 + b"=List-Unsubscribe",
+        b"Content-Disposition: form-data; name=x\r\nContent-Type: text/plain; charset=\0",
+        b"Content-Disposition: form-data\r\nContent-Type: text/plain; charset*=utf-8'x'%ff",
+    ],
+    ids=["number", "NUL", "charset"],
+)
+async def test_a_form_that_no_browser_sends_changes_nothing(
+    client: Client, contact: Contact, page: httpx.AsyncClient, part: bytes
+) -> None:
+    answer = await page.post(
+        path_of(client, contact),
+        content=b"--a\r\n" + part + b"\r\n\r\n\xff\r\n--a--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=a"},
+    )
+    assert answer.status_code == 400
     assert not (await kept(client, contact)).consents
 
 
