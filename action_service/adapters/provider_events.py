@@ -17,6 +17,7 @@ from action_service.adapters.conversations import Meeting, meet, messages_meant
 from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import Heard, Told, advance
+from action_service.adapters.payments import find_payers, follow_payments, without_erased
 from action_service.adapters.provider_compliance import comply, foresee
 from action_service.adapters.unknown_sends import hear
 from action_service.domain.deliveries import Channel
@@ -106,12 +107,16 @@ class PostgresProviderEvents:
             driver = await driver_of(connection)
             alone = str(account_id) if of_account_alone else None
             following = await foresee(driver, str(account_id), provider, events, alone=alone)
-            new = await _store(driver, str(account_id), provider, events, alone)
+            payers = await find_payers(driver, events, alone=alone)
+            kept = without_erased(events, payers)
+            new = await _store(driver, str(account_id), provider, kept, alone)
             await comply(driver, provider, [each for each in following if each.event_id in new])
             # Before the messages are locked: the engine takes the two in the same order.
             await hear(driver, [e.attempt_id for e in events if e.id in new and e.attempt_id])
             heard = await _act(driver, str(account_id), provider, events, new, alone)
-            rows = outbox_rows(heard.events)
+            fresh = [(new[event.id], event) for event in events if event.id in new]
+            paid = await follow_payments(driver, fresh, payers, alone=alone)
+            rows = outbox_rows([*heard.events, *paid])
             await store_outbox(driver, rows)
         if self._publisher is not None:
             self._publisher.offer(rows)

@@ -68,6 +68,18 @@ _MESSAGE = (
 _CONVERSATION = (*_MESSAGE, "messenger_page_id")
 _FAILURE = (*_MESSAGE, "reason", "status")
 _CALL = (*_MESSAGE, "status", "to", "answered_by", "duration_seconds", "recording_url")
+_STEP = ("workflow_id", "action_id", "action_execution_id", "occurred_at")
+_MONEY = ("customer_id", "amount", "currency", "status", "reason", *_STEP)
+_PAYMENT = ("payment_intent_id", "charge_id", *_MONEY)
+_SUBSCRIPTION = (
+    "subscription_id",
+    "price_id",
+    "quantity",
+    "cancel_at_period_end",
+    "previous_status",
+    *_MONEY,
+)
+_INVOICE = ("invoice_id", "subscription_id", "attempt_count", *_MONEY)
 _ACCESS = ("course_id", "access_id", "access_level")
 
 _ALL = (
@@ -134,6 +146,19 @@ _ALL = (
         "A contact wrote to one of our Facebook pages, or tapped a button there.",
         (*_CONVERSATION, "body", "payload"),
     ),
+    EventType("payment_succeeded", "A contact has paid.", _PAYMENT),
+    EventType("payment_failed", "A payment of a contact failed.", _PAYMENT),
+    EventType(
+        "payment_refunded",
+        "A payment was given back to a contact, or a part of it.",
+        ("amount_refunded", *_PAYMENT),
+    ),
+    EventType("payment_disputed", "A contact disputed a payment.", ("dispute_id", *_PAYMENT)),
+    EventType("subscription_started", "A subscription of a contact began.", _SUBSCRIPTION),
+    EventType("subscription_updated", "A subscription of a contact changed.", _SUBSCRIPTION),
+    EventType("subscription_canceled", "A subscription of a contact ended.", _SUBSCRIPTION),
+    EventType("invoice_paid", "A contact has paid an invoice.", _INVOICE),
+    EventType("invoice_failed", "The payment of an invoice failed.", _INVOICE),
 )
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({each.name: each for each in _ALL})
 

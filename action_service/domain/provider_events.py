@@ -7,6 +7,7 @@ from uuid import UUID
 
 from action_service.domain.deliveries import Channel
 from action_service.domain.messages import Fact
+from action_service.domain.payments import PaymentNews
 from action_service.domain.plan import Json
 
 
@@ -28,8 +29,8 @@ class Conversation:
 class ProviderEvent:
     """One event; `id` is the provider's own, or made of what it says, so that repeats are known.
 
-    `message_id` is the provider's, of the message that it is about. Without a fact the event is
-    kept, and changes nothing.
+    `message_id` is the provider's, of the message that it is about, or of the payment or the like.
+    Without a fact or news of a payment the event is kept, and changes nothing.
     """
 
     id: str
@@ -46,6 +47,7 @@ class ProviderEvent:
     conversation: Conversation | None = None
     # Which of the provider's channels it is about; None for the one of its messages.
     channel: Channel | None = None
+    payment: PaymentNews | None = None
 
     @property
     def attempt_id(self) -> str | None:

@@ -23,6 +23,7 @@ from devstack.simulator.sendgrid_activity import SendGridActivity
 from devstack.simulator.sendgrid_events import SendGridEvents
 from devstack.simulator.sink import Sink
 from devstack.simulator.stripe import Stripe
+from devstack.simulator.stripe_events import StripeEvents
 from devstack.simulator.telling import Telling
 from devstack.simulator.telling_views import TellingViews
 from devstack.simulator.twilio import Twilio
@@ -72,7 +73,8 @@ class Simulator:
             self.inbox, known.twilio_account_sid, _reveal(known.twilio_auth_token), callbacks
         )
         calls = TwilioCalls(twilio, self.inbox, telling)
-        stripe = Stripe(self.inbox, _reveal(known.stripe_api_key))
+        payments = StripeEvents(telling) if telling is not None else None
+        stripe = Stripe(self.inbox, _reveal(known.stripe_api_key), payments)
         pages = GraphCallbacks(telling) if telling is not None else None
         graph = Graph(
             self.inbox, _reveal(known.graph_page_token), _reveal(known.graph_app_secret), pages

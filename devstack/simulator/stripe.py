@@ -20,6 +20,7 @@ import orjson
 from devstack.simulator.call import Answer, Call, JsonObject, as_object, as_text, json_answer
 from devstack.simulator.inbox import Inbox
 from devstack.simulator.message import Message
+from devstack.simulator.stripe_events import StripeEvents
 from devstack.simulator.stripe_forms import Form, Refusal
 from devstack.simulator.stripe_objects import StripeObjects
 
@@ -64,8 +65,12 @@ class Stripe:
     name = "stripe"
     max_body = 256 * 1024
 
-    def __init__(self, inbox: Inbox, api_key: str | None = None) -> None:
+    def __init__(
+        self, inbox: Inbox, api_key: str | None = None, events: StripeEvents | None = None
+    ) -> None:
+        """Without `events` nobody is told of anything."""
         self._inbox = inbox
+        self._events = events
         self._api_key = api_key
         self._objects = StripeObjects(self._restore)
         self._answers: OrderedDict[str, _Remembered] = OrderedDict()
@@ -131,27 +136,55 @@ class Stripe:
         return answer
 
     def _carry_out(self, call: Call, headers: Mapping[str, str]) -> Answer:
-        form, now, objects = _form(call), call.received_at, self._objects
-        found = call.params.get("id", "")
+        form, objects, found = _form(call), self._objects, call.params.get("id", "")
         match call.method, call.params["kind"], bool(found):
             case "GET", "customers", True:
                 return json_answer(200, objects.customer(found), headers)
             case "GET", ("payment_intents" | "subscriptions" | "refunds") as kind, True:
                 return json_answer(200, objects.find(kind.removesuffix("s"), found), headers)
+            case _:
+                before = objects.as_kept(found)
+        try:
+            made = self._make(call, form, found)
+        except Refusal as refusal:
+            if refusal.made is not None:
+                self._tell(call, refusal.made, None)
+            raise
+        self._record(call, form, made)
+        self._tell(call, made, before)
+        return replace(json_answer(200, made, headers), accepted=1)
+
+    def _make(self, call: Call, form: Form, found: str) -> JsonObject:
+        now, objects = call.received_at, self._objects
+        match call.method, call.params["kind"], bool(found):
             case "POST", "payment_intents", False:
-                made = objects.create_intent(form, now)
+                return objects.create_intent(form, now)
             case "POST", "subscriptions", False:
-                made = objects.create_subscription(form, now)
+                return objects.create_subscription(form, now)
             case "POST", "subscriptions", True:
-                made = objects.update_subscription(found, form, now)
+                return objects.update_subscription(found, form, now)
             case "DELETE", "subscriptions", True:
-                made = objects.cancel_subscription(found, form, now)
+                return objects.cancel_subscription(found, form, now)
             case "POST", "refunds", False:
-                made = objects.create_refund(form, now)
+                return objects.create_refund(form, now)
             case _:
                 raise Refusal(404, f"Unrecognized request URL ({call.method}: {call.path}).")
-        self._record(call, form, made)
-        return replace(json_answer(200, made, headers), accepted=1)
+
+    def _tell(self, call: Call, made: JsonObject, before: JsonObject | None) -> None:
+        """Post what Stripe tells of it; `before` is the object as it was."""
+        if self._events is None:
+            return
+        version = call.headers.get("stripe-version", "")
+        match as_text(made["object"]):
+            case "payment_intent":
+                self._events.paid(made, version)
+            case "refund":
+                intent = self._objects.find("payment_intent", as_text(made["payment_intent"]))
+                self._events.refunded(made, intent, version)
+            case _ if before is None:
+                self._events.subscribed(made, version)
+            case _:
+                self._events.changed(made, before, version)
 
     def _authenticated(self, call: Call) -> bool:
         scheme, _, given = call.headers.get("authorization", "").partition(" ")

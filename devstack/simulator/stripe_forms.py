@@ -39,6 +39,8 @@ class Refusal(Exception):  # noqa: N818 - what Stripe answers, raised where it i
         self.code = code
         self.param = param
         self.decline_code = decline_code
+        # What there is all the same: a payment that was declined.
+        self.made: JsonObject | None = None
 
     def describe(self) -> JsonObject:
         """The body."""

@@ -21,6 +21,7 @@ PERIOD = timedelta(days=30)
 CARDLESS = "cus_cardless"
 DELETED = "cus_deleted"
 UNIT_AMOUNT = 1_000
+CURRENCY = "eur"
 
 # Stripe's testing guide, "Declined payments": (code, decline code, wording).
 _DECLINED = "Your card was declined."
@@ -103,9 +104,13 @@ class StripeObjects:
             "metadata": {},
         }
 
+    def as_kept(self, object_id: str) -> JsonObject | None:
+        """An object as it is now; None when there is none."""
+        return self._kept.get(object_id) or (self._restore(object_id) if object_id else None)
+
     def find(self, kind: str, object_id: str) -> JsonObject:
         """An object of a kind, such as `payment_intent`."""
-        found = self._kept.get(object_id) or self._restore(object_id)
+        found = self.as_kept(object_id)
         if found is None or found["object"] != kind:
             raise missing(
                 kind.removeprefix("payment_").replace("intent", "payment_intent"), object_id
@@ -118,29 +123,24 @@ class StripeObjects:
         customer = self._customer(form.text("customer"))
         confirmed, method = form.flag("confirm"), form.text("payment_method")
         metadata = form.metadata()
-        status = "requires_confirmation"
-        if confirmed:
-            _pay(method)
-            status = "processing" if method == _SLOW_METHOD else "succeeded"
-        return self.keep(
-            {
-                "id": self._id("pi"),
-                "object": "payment_intent",
-                "amount": amount,
-                "amount_received": amount if status == "succeeded" else 0,
-                # Stripe has it on the charge only; this simulator has no object for those.
-                "amount_refunded": 0,
-                "created": _seconds(now),
-                "currency": currency,
-                "customer": customer or None,
-                "description": form.text("description") or None,
-                "latest_charge": self._id("ch") if confirmed else None,
-                "livemode": False,
-                "metadata": metadata,
-                "payment_method": method or None,
-                "status": status,
-            }
-        )
+        intent: JsonObject = {
+            "id": self._id("pi"),
+            "object": "payment_intent",
+            "amount": amount,
+            "amount_received": 0,
+            # Stripe has it on the charge only; this simulator has no object for those.
+            "amount_refunded": 0,
+            "created": _seconds(now),
+            "currency": currency,
+            "customer": customer or None,
+            "description": form.text("description") or None,
+            "latest_charge": self._id("ch") if confirmed else None,
+            "livemode": False,
+            "metadata": metadata,
+            "payment_method": method or None,
+            "status": "requires_confirmation",
+        }
+        return self.keep(_confirmed(intent, method) if confirmed else intent)
 
     def create_subscription(self, form: Form, now: datetime) -> JsonObject:
         """A subscription, its first invoice paid or its trial begun."""
@@ -161,6 +161,7 @@ class StripeObjects:
                 "canceled_at": None,
                 "cancellation_details": {"comment": None, "feedback": None, "reason": None},
                 "created": _seconds(now),
+                "currency": CURRENCY,
                 "customer": customer,
                 "default_payment_method": method or None,
                 "description": form.text("description") or None,
@@ -271,7 +272,12 @@ class StripeObjects:
                     "object": "subscription_item",
                     "current_period_start": _seconds(now),
                     "current_period_end": _seconds(end),
-                    "price": {"id": price, "object": "price", "unit_amount": UNIT_AMOUNT},
+                    "price": {
+                        "id": price,
+                        "object": "price",
+                        "currency": CURRENCY,
+                        "unit_amount": UNIT_AMOUNT,
+                    },
                     "quantity": whole(item.get("quantity", "1"), f"{path}[quantity]"),
                 }
             )
@@ -314,6 +320,21 @@ def _check_intent(form: Form) -> tuple[int, str]:
             code="payment_intent_unexpected_state",
         )
     return amount, currency
+
+
+def _confirmed(intent: JsonObject, method: str) -> JsonObject:
+    """A PaymentIntent that was paid, or is being; of one that is declined the refusal has it."""
+    try:
+        _pay(method)
+    except Refusal as refusal:
+        if refusal.status == 402:
+            error = refusal.describe()["error"]
+            failed = {"status": "requires_payment_method", "payment_method": None}
+            refusal.made = {**intent, **failed, "last_payment_error": error}
+        raise
+    if method == _SLOW_METHOD:
+        return {**intent, "status": "processing"}
+    return {**intent, "status": "succeeded", "amount_received": intent["amount"]}
 
 
 def _refundable(intent: JsonObject, wanted: int | None) -> int:

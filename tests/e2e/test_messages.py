@@ -7,7 +7,7 @@ import pytest
 from devstack.stack import Stack
 from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, tag, text_message
-from tests.support.e2e_simulator import hear_sendgrid
+from tests.support.e2e_simulator import hear_providers
 from tests.support.e2e_triggers import triggered
 from tests.support.foreground import eventually
 
@@ -17,7 +17,7 @@ ORDER = ("queued", "sent", "delivered", "opened", "clicked")
 @pytest.fixture
 def api(stack: Stack, account: Account) -> Customer:
     """A customer of an account; SendGrid tells everything at the address of the stack's own."""
-    hear_sendgrid(stack)
+    hear_providers(stack)
     return Customer(account.http())
 
 

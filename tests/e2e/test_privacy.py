@@ -12,7 +12,7 @@ from tests.support.browser import Browser
 from tests.support.canaries import in_database, in_files, in_streams
 from tests.support.e2e_office import Office
 from tests.support.e2e_rest import Json, ok, step, text_message, wait
-from tests.support.e2e_simulator import hear_sendgrid
+from tests.support.e2e_simulator import hear_providers
 from tests.support.foreground import eventually
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -133,7 +133,7 @@ def waiting(there: Office, execution: str) -> bool:
 
 
 def test_an_erased_contact_is_nowhere(stack: Stack, there: Office) -> None:
-    hear_sendgrid(stack)
+    hear_providers(stack)
     canary = Canary()
     api = there.api
     contact = planted(there, canary)

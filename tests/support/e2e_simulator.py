@@ -9,8 +9,8 @@ from tests.support.e2e_rest import Customer, Json, ok
 from tests.support.foreground import eventually
 
 
-def hear_sendgrid(stack: Stack) -> None:
-    """Makes the account that SendGrid tells everything at, which is the stack's own."""
+def hear_providers(stack: Stack) -> None:
+    """Makes the account that SendGrid and Stripe tell everything at, which is the stack's own."""
     headers = {"authorization": f"Bearer {stack.token()}"}
     with httpx.Client(base_url=stack.gateway_url, headers=headers, trust_env=False) as http:
         Customer(http).draft()

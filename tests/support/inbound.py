@@ -34,6 +34,7 @@ MESSENGER = Step(
         "content": {"text": "Hello"},
     },
 )
+CHARGE = Step("charge_customer", {"customer_id": "cus_1", "amount": "49.90", "currency": "EUR"})
 TAG = Step("add_tag", {"tag_name": "customer"})
 
 
@@ -85,6 +86,26 @@ class Providers:
         """A request of Meta's."""
         page = {"object": "page", "entry": [{"id": "PAGE", "messaging": list(messaging)}]}
         return await self.post(Provider.META, orjson.dumps(page))
+
+    async def stripe(
+        self,
+        kind: str,
+        about: dict[str, Any],
+        at: int = 0,
+        *,
+        event_id: str = "",
+        account: str = "",
+        of_account_alone: bool = False,
+    ) -> Recorded:
+        """A request of Stripe's; `at` is in seconds after the first."""
+        event = {
+            "id": event_id or f"evt_{new_id_text()}",
+            "type": kind,
+            "created": 1_700_000_000 + at,
+            "data": {"object": about},
+        }
+        body = orjson.dumps(event)
+        return await self.post(Provider.STRIPE, body, account, of_account_alone=of_account_alone)
 
     async def message(self, reference: str) -> tuple[Any, ...]:
         """State, facts, and reason."""

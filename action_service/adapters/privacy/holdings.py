@@ -56,6 +56,12 @@ _MESSAGE_EVENTS: Final = """(
         SELECT i.id FROM messenger_identities i
         WHERE i.account_id = :account AND i.contact_id = :contact
     )
+    OR t.provider = 'stripe' AND EXISTS (
+        SELECT FROM payment_references p
+        WHERE p.account_id = :account AND p.contact_id = :contact
+          AND p.reference = t.provider_message_id
+          AND (t.of_account = :account OR t.of_account IS NULL AND NOT p.of_account_alone)
+    )
     OR t.account_id = :account AND {named}
 )"""
 
@@ -76,6 +82,14 @@ HOLDINGS: Final = (
         redaction="""contact_id = NULL, conversation_id = NULL, reason = NULL, details = '{}',
             erased_at = now()""",
         section="messages",
+    ),
+    Holding(
+        "payment_references",
+        _OWN,
+        # The row stays for the same reason.
+        redaction="contact_id = NULL",
+        section="payment_references",
+        order="t.reference",
     ),
     Holding("unknown_sends", f"({_OWN} OR {_OF_STEPS})", section="unknown_sends"),
     Holding(

@@ -107,6 +107,41 @@ async def test_what_was_written_on_messenger_is_exported_and_erased(
     assert left == [("{}", "{}")]
 
 
+async def test_payments_are_exported_and_erased_and_not_kept_again(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    contact = await client.contact(first_name="Mia")
+    log = PostgresProviderEvents(api.db)
+
+    async def tell(number: int, **more: object) -> None:
+        about = {"id": f"pi_{number}", "customer": "cus_1", "receipt_email": EMAIL, **more}
+        event = {"id": f"evt_{number}", "type": "payment_intent.succeeded"}
+        body = orjson.dumps(event | {"data": {"object": about}})
+        told = read_events(Provider.STRIPE, body, "", datetime.now(UTC))
+        await log.record(client.account_id, Provider.STRIPE, told)
+
+    ours = {"treadle_account_id": str(client.account_id), "treadle_contact_id": contact.id}
+    await tell(1, metadata=ours)
+    await tell(2)
+    document = await exported(client, contact.id)
+    assert orjson.dumps(document["provider_events"]).decode().count(EMAIL) == 2
+    references = [each["reference"] for each in document["payment_references"]]
+    assert references == ["cus_1", "pi_1", "pi_2"]
+
+    await erase(client, contact.id)
+    work = ErasureWork(api.db, Purge(js))
+    while await work.next_piece():
+        pass
+    assert await api.rows("SELECT DISTINCT contact_id FROM payment_references") == [(None,)]
+    assert EMAIL not in await whole_database(api)
+    # What Stripe goes on to tell of them, by our metadata and by the customer alone.
+    await tell(3, metadata=ours)
+    await tell(4)
+    assert EMAIL not in await whole_database(api)
+    await tell(5, customer="cus_2")
+    assert EMAIL in await whole_database(api)
+
+
 async def test_contact_with_records_is_exported_and_erased(
     api: Api, client: Client, js: JetStreamContext
 ) -> None:
