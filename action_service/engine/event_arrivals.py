@@ -9,12 +9,11 @@ from action_service.domain.contact_events import CONTACT_UPDATED
 from action_service.domain.event_waits import (
     WAIT_FOR_EVENT,
     WAIT_UNTIL_DATE,
-    Arrival,
     awaited_type,
     moves_date,
 )
 from action_service.domain.plan import Plan, PlanStep
-from action_service.domain.progress import Completed
+from action_service.domain.progress import Due
 from action_service.engine.batch import BatchProcessor, encode_tasks
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.event_waits import Arrivals, EventWait, Parked, wait_of
@@ -103,7 +102,7 @@ class EventWaits:
         if not asked:
             return
         arrived = await self._store.arrivals(asked)
-        busy = await self._processor.process([_ended(parked[id_], arrived[id_]) for id_ in arrived])
+        busy = await self._processor.process([_ended(parked[id_]) for id_ in arrived])
         if busy:
             raise StoreUnavailableError(f"{len(busy)} executions are held by others")
 
@@ -148,15 +147,10 @@ def _changes(events: Sequence[Event]) -> dict[tuple[str, str], dict[str, str]]:
     return changes
 
 
-def _ended(parked: Parked, arrival: Arrival) -> Result:
-    """The answer to the attempt; what ends it is looked up once more where it is decided."""
-    return Result(
-        parked.attempt_id,
-        parked.execution_id,
-        parked.reached_at,
-        max(parked.reached_at, arrival.occurred_at),
-        Completed(),
-    )
+def _ended(parked: Parked) -> Result:
+    """Word that the wait is over; what ends it is looked up where that is decided."""
+    reached_at = parked.reached_at
+    return Result(parked.attempt_id, parked.execution_id, reached_at, reached_at, Due())
 
 
 def _again(parked: Parked, step: PlanStep, plan: Plan, now: datetime) -> Dispatch:

@@ -22,7 +22,7 @@ from action_service.domain.event_waits import (
     timeout_branch,
 )
 from action_service.domain.plan import Plan, PlanStep
-from action_service.domain.progress import Completed, Outcome, Waiting
+from action_service.domain.progress import Completed, Due, Waiting
 from action_service.engine.model import Result, Standing
 
 
@@ -80,8 +80,8 @@ async def settle(
 ) -> Sequence[Pair]:
     """The pairs with the answers to waits for events made whole.
 
-    The scheduler says only that a wait is parked, or that its time is up. An event that has come by
-    then ends it.
+    The scheduler says only that a wait is parked, or that its time is up, and who has matched an
+    event that one has come. An event that is there by then ends the wait.
     """
     steps = dict(_waiting_steps(pairs, plans))
     if not steps:
@@ -89,7 +89,7 @@ async def settle(
     asked = [wait_of(steps[at.attempt_id], at) for at, _ in pairs if at.attempt_id in steps]
     arrived = await reads.arrivals(asked)
     return [
-        (at, result._replace(outcome=_outcome(step, result.outcome, arrived, at)))
+        (at, _settled(step, result, arrived.get(at.action_execution_id), at))
         if (step := steps.get(at.attempt_id)) is not None
         else (at, result)
         for at, result in pairs
@@ -103,17 +103,16 @@ def _waiting_steps(
         step = plans[at.version_id].by_id.get(at.action_id)
         if step is None or step.action_type != WAIT_FOR_EVENT:
             continue
-        if isinstance(result.outcome, Waiting | Completed):
+        if isinstance(result.outcome, Waiting | Due | Completed):
             yield at.attempt_id, step
 
 
-def _outcome(
-    step: PlanStep, given: Outcome, arrived: Mapping[str, Arrival], at: Standing
-) -> Outcome:
-    arrival = arrived.get(at.action_execution_id)
-    if arrival is None and isinstance(given, Waiting):
-        return given
+def _settled(step: PlanStep, result: Result, arrival: Arrival | None, at: Standing) -> Result:
+    if arrival is None and not isinstance(result.outcome, Completed):
+        return result
     output = orjson.dumps(output_of(step, arrival)).decode()
     if arrival is not None:
-        return Completed(output)
-    return Completed(output, branch_id=timeout_branch(step), ends_run=ends_run(step))
+        # Whoever says that the step waits says nothing of its end.
+        return result._replace(outcome=Completed(output), finished_at=at.now)
+    timeout = Completed(output, branch_id=timeout_branch(step), ends_run=ends_run(step))
+    return result._replace(outcome=timeout)

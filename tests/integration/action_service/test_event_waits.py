@@ -1,15 +1,27 @@
 """SPEC-WFL-003 R4.3: waits that end by an event or by their timeout, whichever is decided first."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import orjson
 import pytest
 
+from action_service.adapters.event_outbox import OutboxPublisher
+from action_service.adapters.event_waits import PostgresEventWaits
+from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.upkeep import forget_events
+from action_service.bootstrap import engine_stores
+from action_service.domain.event_waits import Arrival
 from action_service.domain.plan import Json
+from action_service.domain.retry import RetryTiming
+from action_service.engine.batch import BatchProcessor
+from action_service.engine.codec import TaskEncoder
+from action_service.engine.event_arrivals import EventWaits
+from action_service.engine.event_waits import EventWait
+from action_service.engine.triggers import Event
 from common.ids import new_id
 from tests.support.engine import Bench, HandExecutor, Seeded, Step, bench, result_for, tagged
 from tests.support.triggers import batch_of, event, handled, publish
@@ -17,6 +29,19 @@ from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 TAG = Step("add_tag", {"tag_name": "went on"})
+
+
+# To a version that waits for another type of events.
+MIGRATE = """
+    WITH next AS (
+        INSERT INTO workflow_versions (id, account_id, workflow_id, version, plan, heard_types)
+        SELECT CAST(:id AS uuid), account_id, workflow_id, 2,
+               jsonb_set(plan, '{steps,0,config,event_type}', '"sms_reply"'), '{sms_reply}'
+        FROM workflow_versions
+        RETURNING id
+    )
+    UPDATE workflow_executions SET version_id = next.id FROM next
+    """
 
 
 def wait(**more: Json) -> Step:
@@ -48,6 +73,8 @@ async def timing(world: Bench) -> AsyncGenerator[HandExecutor]:
 
 def parked(task: ActionTask) -> ActionResult:
     result = result_for(task)
+    # The scheduler says nothing of an end.
+    result.ClearField("finished_at")
     result.waiting.resume_at.FromDatetime(datetime.now(UTC) + timedelta(days=30))
     result.waiting.reason = "waits for email_open, 30 days at most"
     return result
@@ -144,6 +171,45 @@ async def test_an_event_that_nobody_matched_when_it_came(
     await timing.answer(parked(task) if answer is parked else timed_out(task))
     await crm.take(1)
     assert [each["ended_by"] for each in await outputs(world)] == ["event"]
+    assert await world.rows(
+        "SELECT x.completed_at >= x.created_at, a.finished_at >= x.created_at"
+        " FROM workflow_action_attempts a"
+        " JOIN workflow_action_executions x ON x.id = a.action_execution_id"
+    ) == [(True, True)]
+
+
+async def test_an_event_that_a_migration_outruns_does_not_count_as_the_timeout(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    """Matched under one version, decided under the next, which waits for something else."""
+    seeded = await world.seed([wait(timeout_action="end"), TAG])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await timing.answer(parked(task))
+    await world.until("SELECT state FROM workflow_executions", "waiting")
+
+    class Outrun(PostgresEventWaits):
+        async def arrivals(self, waits: Sequence[EventWait]) -> Mapping[str, Arrival]:
+            found = await super().arrivals(waits)
+            await world.execute(MIGRATE, id=str(new_id()))
+            return found
+
+    ringer = NatsRinger(world.nc, world.js)
+    stores, encoder = engine_stores(world.pool), TaskEncoder()
+    publisher = OutboxPublisher(world.pool, world.js)
+    processor = BatchProcessor(
+        stores.executions, ringer, publisher, encoder, timing=RetryTiming(), rng=Random(7)
+    )
+    waits = EventWaits(Outrun(world.pool, PlanCache()), processor, ringer, encoder)
+    contact = seeded.contact_ids[0]
+    happened = Event(
+        str(new_id()), seeded.account_id, "email_opened", contact, datetime.now(UTC), {}, ()
+    )
+    await waits.handle([happened])
+
+    assert await outputs(world) == []
+    assert await world.states() == {"waiting": 1}
 
 
 async def test_what_does_not_end_a_wait(
