@@ -5,6 +5,7 @@ account that it was posted for.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import orjson
@@ -89,21 +90,35 @@ async def foresee(
 
 
 async def comply(driver: Driver, provider: str, following: Iterable[Following]) -> None:
-    """Has the consequences of new events take effect, in the order of the events."""
+    """Has the consequences of new events take effect, those of an account in the events' order."""
     actor = f"provider:{provider}"
-    for _, account_id, consequence in following:
+    ordered = sorted(following, key=lambda each: each.account_id)
+    for account_id, of_account in groupby(ordered, key=lambda each: each.account_id):
+        consequences_of = [each.consequence for each in of_account]
+        # Claims of the account wait for this, and a provider may post a thousand bounces at once.
+        for _, together in groupby(consequences_of, key=type):
+            await _comply(driver, account_id, list(together), actor)
+
+
+async def _comply(
+    driver: Driver, account_id: str, together: Sequence[Consequence], actor: str
+) -> None:
+    """The work on consequences of one kind."""
+    wanted = [each for each in together if isinstance(each, NewSuppression)]
+    keyed = [found for each in wanted if (found := _keyed(each))]
+    stored = await suppress(driver, account_id, keyed, actor)
+    added = {suppression.id: suppression for suppression, is_new in stored if is_new}
+    await _audit(driver, account_id, actor, "added", [*added.values()])
+    for consequence in together:
         match consequence:
-            case NewSuppression():
-                if keyed := _keyed(consequence):
-                    stored = await suppress(driver, account_id, [keyed], actor)
-                    added = [suppression for suppression, is_new in stored if is_new]
-                    await _audit(driver, account_id, actor, "added", added)
             case Lift(channel, address, causes):
                 number = e164(address) or address.strip().lower()
                 lifted = await lift(driver, account_id, [(channel, number)], causes, actor)
                 await _audit(driver, account_id, actor, "lifted", lifted)
             case AnswerHelp(number, from_number):
                 await _answer(driver, account_id, number, from_number)
+            case NewSuppression():
+                continue
 
 
 def _keyed(wanted: NewSuppression) -> NewSuppression | None:

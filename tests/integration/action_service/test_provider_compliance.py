@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from action_service.adapters.provider_compliance import Following, comply
+from action_service.domain.compliance import Cause, Channel, NewSuppression, Scope
 from common.ids import new_id_text
 from tests.support.engine import Bench, HandExecutor, bench, result_for
 from tests.support.inbound import EMAIL, Providers, accepted, of_email, sending
@@ -81,6 +83,30 @@ async def test_emails_that_bounce_annoy_or_are_unsubscribed(
         ("unsubscribe@example.com", "marketing", "unsubscribe"),
         ("group_unsubscribe@example.com", "marketing", "unsubscribe"),
     ]
+
+
+async def test_many_bounces_at_once_cost_no_statements_of_their_own(
+    world: Bench, providers: Providers
+) -> None:
+    """Claims of the account wait meanwhile."""
+    account = providers.home.account_id
+    bounces = [
+        Following(
+            f"E{n}",
+            account,
+            NewSuppression(Channel.EMAIL, f"{n % 400}@example.com", Cause.BOUNCE, Scope.ALL),
+        )
+        for n in range(500)
+    ]
+    async with world.pool.acquire() as connection, connection.transaction():
+        statements: list[str] = []
+        with connection.query_logger(lambda query: statements.append(query.query)):
+            await comply(connection, "sendgrid", bounces)
+    assert len(statements) < 10
+    assert len(await world.rows(IN_FORCE)) == 400
+    assert await world.rows(
+        "SELECT count(*) FROM audit_log WHERE operation = 'suppression.added'"
+    ) == [(400,)]
 
 
 async def test_an_event_is_of_the_account_whose_message_it_is_about(
