@@ -173,12 +173,12 @@ class Pipeline:
     ) -> ActionResult | Stale:
         """Runs an I/O handler's task."""
         started_at = self._clock.now()
-        claimant = False
+        # Whoever looks after what a claim has begun speaks for it.
+        claimant = placed = task.HasField("call")
         sent: Sent | None = None
         try:
             context = _context(task)
             # What has been placed is what it was: data that has changed since is no concern.
-            placed = task.HasField("call")
             config = job.given(task) if placed else job.rendered(task, context)
             prepared = await handler.prepare(Step(task, config, context))
             call = prepared.call if isinstance(prepared, Send) else prepared
@@ -207,12 +207,13 @@ class Pipeline:
         """The result of a task that is not run any more, so that its step ends visibly."""
         now = self._clock.now()
         job = self.job_of(task)
-        if job is not None and job.claimed and not task.HasField("call"):
+        placed = task.HasField("call")
+        if job is not None and job.claimed and not placed:
             # One of the runs that brought no result may have got as far as the provider.
             outcome = Failed(ErrorClass.UNKNOWN_OUTCOME, f"{message}; the message {_MAYBE_SENT}")
         else:
             outcome = Failed(ErrorClass.INTERNAL, message)
-        return result_of(task, outcome, started_at=now, finished_at=now)
+        return result_of(task, outcome, started_at=now, finished_at=now, claimant=placed)
 
     async def _act(
         self, task: ActionTask, job: Job, call: Call, *, peer: str, to: Recipient | None

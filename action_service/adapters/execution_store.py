@@ -49,7 +49,7 @@ _STANDING = """
     e.id::text, e.account_id::text, e.workflow_id::text, e.version_id::text, e.contact_id::text,
     e.state, w.status, e.current_action_id::text, e.current_action_execution_id::text,
     e.current_attempt_id::text, a.attempt_number, a.retry_count, a.status, e.event IS NOT NULL,
-    s.attempt_id IS NOT NULL AND s.provider_reference IS NULL, s.provider_reference, s.claimed_at,
+    s.attempt_id IS NOT NULL, s.provider_reference, s.claimed_at,
     a.scheduled_at, a.created_at, now(), e.origin_execution_ids::text[]
 """
 

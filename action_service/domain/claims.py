@@ -50,7 +50,8 @@ class Verdict:
 def as_known(outcome: Outcome, *, claimed: bool, claimant: bool) -> Outcome:
     """The outcome of an attempt, as far as the run that reports it can know.
 
-    Another run that was granted the attempt's claim may have sent, whatever one says that was not.
+    Another run that was granted the attempt's claim may have sent, whatever one says that was not;
+    and of a call that is under way only those runs know that look after it.
     """
     if claimed and not claimant and isinstance(outcome, Failed | Deferred | Skipped):
         return Failed(ErrorClass.UNKNOWN_OUTCOME, _CLAIMED_ELSEWHERE)

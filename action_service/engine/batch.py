@@ -86,7 +86,7 @@ class BatchProcessor:
         by_attempt: dict[str, Result] = {}
         for result in results:
             known = by_attempt.get(result.attempt_id)
-            if known is None or _weight(result.outcome) > _weight(known.outcome):
+            if known is None or _weight(result) > _weight(known):
                 by_attempt[result.attempt_id] = result
         await self._commit(list(by_attempt.values()), busy)
         return busy
@@ -284,15 +284,19 @@ async def _carry_out(
     return dispatches
 
 
-def _weight(outcome: Outcome) -> int:
-    """Of several answers to one attempt the surest counts, and of equals the first."""
-    match outcome:
+def _weight(result: Result) -> tuple[bool, int]:
+    """Of several answers to one attempt the surest counts, and of equals the first.
+
+    Whoever was granted the claim knows better than those that came too late for it.
+    """
+    match result.outcome:
         case Waiting() | Due():
-            return 0
+            sureness = 0
         case Failed(error_class=ErrorClass.UNKNOWN_OUTCOME):
-            return 1
+            sureness = 1
         case _:
-            return 2
+            sureness = 2
+    return result.claimant, sureness
 
 
 def _why(result: Result, why: str) -> Refusal:

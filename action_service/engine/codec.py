@@ -315,6 +315,7 @@ def _too_large(dispatch: Dispatch, size: int) -> Task:
         account_id=dispatch.account_id,
         started_at=dispatch.ready_at,
         finished_at=dispatch.ready_at,
+        claimant=dispatch.under_way is not None,
     )
     result.failed.error_class = execution_pb2.ERROR_CLASS_INVALID_CONFIG
     result.failed.message = (

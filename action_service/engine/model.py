@@ -71,9 +71,9 @@ class Standing(NamedTuple):
     retry_count: int
     status: ActionStatus
     has_event: bool
-    # The ledger has a claim of the current attempt of which nobody knows what came of it.
+    # The ledger has a claim of the current attempt.
     claimed: bool
-    # Of what the current attempt has begun at its provider, and when it was; the claim is settled.
+    # Of what the current attempt has begun at its provider, and when it was claimed.
     provider_reference: str | None
     claimed_at: datetime | None
     # Until when the step waits.

@@ -58,7 +58,7 @@ class Office:
     ) -> None:
         """The call has been placed, or goes on."""
         result = result_for(task)
-        result.claimant = not task.HasField("call")
+        result.claimant = True
         result.accepted.provider_reference = call_id
         result.accepted.look_again_at.FromDatetime(datetime.now(UTC) + look_again)
         result.accepted.reason = "the call is queued; waiting for its end"
@@ -98,6 +98,7 @@ class Office:
     async def fail_as_busy(self, task: ActionTask) -> None:
         """The look at a call that met a busy line."""
         result = result_for(task)
+        result.claimant = True
         result.failed.error_class = execution_pb2.ERROR_CLASS_LINE_BUSY
         result.failed.message = "the line was busy"
         await self.executor.answer(result)
@@ -255,6 +256,26 @@ async def test_a_second_run_of_the_task_changes_nothing(office: Office) -> None:
     await office.tell("completed")
     await office.complete(await office.look(), "human_answered")
     await office.bench.until(STATUS, "completed")
+
+
+@pytest.mark.parametrize("what", ["deferred", "skipped", "failed"])
+async def test_a_second_run_that_does_not_get_as_far_as_the_claim_changes_nothing(
+    office: Office, what: str
+) -> None:
+    """Quiet hours, limits and the contact's data may be others by then; the call is under way."""
+    late = result_for(await office.place())
+    match what:
+        case "deferred":
+            late.deferred.not_before.FromDatetime(datetime.now(UTC))
+        case "skipped":
+            late.skipped.reason = "the contact has no phone number"
+        case _:
+            late.failed.error_class = execution_pb2.ERROR_CLASS_SERVICE_UNAVAILABLE
+    await office.executor.answer(late)
+    await office.tell("completed")
+    await office.complete(await office.look(), "human_answered")
+    await office.bench.until(STATUS, "completed")
+    assert await office.attempts() == [(1, None, "CA0")]
 
 
 async def test_a_run_that_lost_track_is_put_right_by_the_one_that_called(office: Office) -> None:

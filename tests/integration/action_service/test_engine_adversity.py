@@ -1,6 +1,6 @@
 """The engine against answers that contradict each other, poison, and claims of runs that died."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,6 +107,25 @@ async def test_a_claimed_attempt_is_never_tried_again_on_a_strangers_word(
     delayed = await scheduler.take()
     assert delayed.task.attempt_id != task.attempt_id
     await scheduler.stop()
+
+
+@pytest.mark.parametrize("answer", [unavailable, put_off, unknown])
+async def test_of_two_answers_in_a_batch_the_claimants_counts(
+    world: Bench, crm: HandExecutor, answer: Callable[[ActionTask], ActionResult]
+) -> None:
+    """Whoever comes too late for the claim may answer before whoever has it."""
+    await world.start_engine()
+    await world.start(await world.seed([TAG]))
+    (task,) = await crm.take(1)
+    await world.execute(
+        "INSERT INTO send_claims (attempt_id, account_id, action_execution_id)"
+        " SELECT attempt_id, account_id, id FROM workflow_action_executions"
+    )
+    own = tagged(task)
+    own.claimant = True
+    await crm.answer(answer(task), own)
+    await world.until("SELECT state FROM workflow_executions", "completed")
+    assert await world.rows("SELECT count(*) FROM unknown_sends") == [(0,)]
 
 
 async def test_a_number_that_would_fill_the_memory_fails_its_own_step_only(

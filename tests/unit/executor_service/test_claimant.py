@@ -33,6 +33,11 @@ EMAIL: dict[str, Any] = {
     "from_name": "Bakery",
     "from_email": "b@example.com",
 }
+CALL: dict[str, Any] = {
+    "from_number": "+14155550100",
+    "destination_type": "queue",
+    "destination_value": "support",
+}
 # 23:00 in Berlin.
 NIGHT = datetime(2026, 3, 4, 22, 0, tzinfo=UTC)
 AWAY = dependency_unavailable("action service", timedelta(seconds=1))
@@ -157,6 +162,14 @@ async def test_giving_up_a_send_does_not_claim_to_know(bench: Bench) -> None:
     assert result.failed.error_class == ErrorClass.ERROR_CLASS_UNKNOWN_OUTCOME
     assert "may have been sent" in result.failed.message
     assert not result.claimant
+
+
+async def test_giving_up_a_look_at_a_call_speaks_for_the_claimant(bench: Bench) -> None:
+    task = bench.task("make_call", CALL)
+    task.call.call_id = "CA0"
+    result = bench.pipeline.give_up(task, "given up")
+    assert result.failed.error_class == ErrorClass.ERROR_CLASS_INTERNAL
+    assert result.claimant
 
 
 async def test_giving_up_anything_else_is_a_plain_failure(bench: Bench) -> None:
