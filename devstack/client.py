@@ -258,6 +258,10 @@ class GatewayClient:
         for page in self._pages(path, filters):
             yield from cast(list[JsonObject], page[member])
 
+    def read(self, path: str) -> JsonObject:
+        """What is at `path`."""
+        return cast(JsonObject, self._send("GET", path).json())
+
     def create(self, path: str, body: Mapping[str, JsonValue]) -> JsonObject:
         """Create a record in a collection."""
         return self._post(path, body)

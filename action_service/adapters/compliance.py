@@ -41,8 +41,9 @@ _COLUMNS = (
     "id, channel, address, scope, cause, detail, created_at, created_by, lifted_at, lifted_by"
 )
 _CONSENTS = text(
-    "SELECT channel, purpose, status, source, evidence, changed_at, changed_by FROM consents"
-    " WHERE account_id = :account AND contact_id = :contact ORDER BY channel, purpose"
+    "SELECT contact_id, channel, purpose, status, source, evidence, changed_at, changed_by"
+    " FROM consents WHERE account_id = :account AND contact_id = ANY(CAST(:contacts AS uuid[]))"
+    " ORDER BY channel, purpose"
 )
 _FIND = text(f"SELECT {_COLUMNS} FROM suppressions WHERE account_id = :account AND id = :id")  # noqa: S608 - made of constants, as all below
 _IN_FORCE = text(
@@ -119,7 +120,16 @@ class ComplianceReader(Repository):
 
     async def consents(self, contact_id: UUID) -> Sequence[StoredConsent]:
         """All of a contact, by channel and purpose."""
-        return [_consent(row) for row in await self._run(_CONSENTS, contact=contact_id)]
+        return (await self.consents_of([contact_id])).get(contact_id, [])
+
+    async def consents_of(
+        self, contact_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[StoredConsent]]:
+        """The same of those contacts that have said anything."""
+        found: dict[UUID, list[StoredConsent]] = {}
+        for row in await self._run(_CONSENTS, contacts=list(contact_ids)):
+            found.setdefault(row.contact_id, []).append(_consent(row))
+        return found
 
     async def in_force(
         self, addresses: Sequence[tuple[Channel | None, str]]

@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from action_service.adapters.compliance import hold_claims
 from action_service.adapters.database import BEGIN_WRITING, PostgresWriter
 from action_service.adapters.database_errors import is_transient
+from action_service.adapters.driver import driver_of
 from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.contact_import import Column, Duplicates
 from action_service.engine.model import StoreUnavailableError
@@ -21,6 +23,7 @@ from action_service.use_cases.imports.work import (
     BrokenImportError,
     ClaimedBatch,
     CollidedError,
+    says_consents,
 )
 
 _CLAIM = text(
@@ -68,10 +71,13 @@ class PostgresImportQueue:
                     yield None
                     return
                 import_id = found.id
+                columns = [Column(*column) for column in found.columns]
+                if says_consents(columns):
+                    # Before the batch's own lock: an erasure takes the two in this order.
+                    await hold_claims(await driver_of(connection), [str(found.account_id)])
                 rows = (await connection.execute(_TAKE, {"id": found.id})).scalar_one()
                 await connection.execute(BEGIN_WRITING, {"account": str(found.account_id)})
                 tx = PostgresWriter(connection, PlanCache(), found.account_id, found.actor, None)
-                columns = [Column(*column) for column in found.columns]
                 yield ClaimedBatch(found.id, Duplicates(found.duplicates), columns, rows, tx)
                 events = await tx.finish()
                 await connection.commit()

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
+from action_service.domain.compliance import Channel
+
 TAGS = "tags"
+# What the contact has said of marketing, by channel: granted or withdrawn.
+CONSENTS: Final[Mapping[str, Channel]] = {f"{each.value}_consent": each for each in Channel}
 
 
 class ImportStatus(StrEnum):

@@ -3,19 +3,20 @@
 Rows act one after another: a later row may be the duplicate of an earlier one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
 from action_service.domain.changes import Difference, difference
+from action_service.domain.compliance import Channel, ConsentStatus
 from action_service.domain.contact import (
     ContactValues,
     contact_facts,
     custom_fields_problems,
     merged_custom_fields,
 )
-from action_service.domain.contact_import import Counts, Duplicates, RowProblem
+from action_service.domain.contact_import import CONSENTS, Counts, Duplicates, RowProblem
 
 
 class ReadRow(NamedTuple):
@@ -24,6 +25,7 @@ class ReadRow(NamedTuple):
     number: int
     values: ContactValues
     tags: Sequence[str] = ()
+    consents: Mapping[Channel, ConsentStatus] = {}
 
 
 class Existing(NamedTuple):
@@ -32,6 +34,8 @@ class Existing(NamedTuple):
     id: UUID
     values: ContactValues
     tags: frozenset[str]
+    # To marketing.
+    consents: Mapping[Channel, ConsentStatus] = {}
 
 
 class Update(NamedTuple):
@@ -52,6 +56,10 @@ class BatchOutcome:
     values: dict[UUID, ContactValues] = field(default_factory=dict[UUID, ContactValues])
     # (contact, name of the tag), each once.
     tags: dict[tuple[UUID, str], None] = field(default_factory=dict[tuple[UUID, str], None])
+    # What contacts have said last.
+    consents: dict[UUID, dict[Channel, ConsentStatus]] = field(
+        default_factory=dict[UUID, dict[Channel, ConsentStatus]]
+    )
     refused: dict[int, Sequence[RowProblem]] = field(
         default_factory=dict[int, Sequence[RowProblem]]
     )
@@ -75,9 +83,11 @@ def decide_batch(
             contact_id = make_id()
             outcome.created.append((contact_id, row.values))
             outcome.tags.update(dict.fromkeys((contact_id, tag) for tag in row.tags))
+            if row.consents:
+                outcome.consents[contact_id] = dict(row.consents)
             outcome.counts += Counts(created=1)
             if key:
-                known[key] = Existing(contact_id, row.values, frozenset(row.tags))
+                known[key] = Existing(contact_id, row.values, frozenset(row.tags), row.consents)
         elif duplicates is Duplicates.SKIP:
             outcome.counts += Counts(skipped=1)
         else:
@@ -91,6 +101,7 @@ def _update(outcome: BatchOutcome, contact: Existing, row: ReadRow) -> Existing:
         RowProblem("", f"custom_fields{path} of the contact {text}")
         for path, text in custom_fields_problems(after.custom_fields)
     ]
+    problems += _objections(contact, row)
     if problems:
         outcome.refused[row.number] = problems
         outcome.counts += Counts(refused=1)
@@ -98,11 +109,28 @@ def _update(outcome: BatchOutcome, contact: Existing, row: ReadRow) -> Existing:
     changed = difference(contact_facts(contact.values), contact_facts(after))
     new_tags = [tag for tag in row.tags if tag not in contact.tags]
     outcome.tags.update(dict.fromkeys((contact.id, tag) for tag in new_tags))
+    said = {
+        channel: status
+        for channel, status in row.consents.items()
+        if contact.consents.get(channel) is not status
+    }
+    if said:
+        outcome.consents.setdefault(contact.id, {}).update(said)
     if changed:
         outcome.updates.append(Update(contact.id, changed))
         outcome.values[contact.id] = after
-    outcome.counts += Counts(updated=1) if changed or new_tags else Counts(skipped=1)
-    return Existing(contact.id, after, contact.tags.union(new_tags))
+    outcome.counts += Counts(updated=1) if changed or new_tags or said else Counts(skipped=1)
+    tags = contact.tags.union(new_tags)
+    return Existing(contact.id, after, tags, {**contact.consents, **said})
+
+
+def _objections(contact: Existing, row: ReadRow) -> Iterator[RowProblem]:
+    """A list may be older than the contact's last word, so it never undoes a withdrawal."""
+    for column, channel in CONSENTS.items():
+        said, before = row.consents.get(channel), contact.consents.get(channel)
+        if said is ConsentStatus.GRANTED and before is ConsentStatus.WITHDRAWN:
+            text = f"{column}: the contact has withdrawn it; only their consents can grant it anew"
+            yield RowProblem("", text)
 
 
 def _over(stored: ContactValues, given: ContactValues) -> ContactValues:

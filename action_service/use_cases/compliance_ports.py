@@ -23,6 +23,12 @@ class ComplianceReads(Protocol):
         """All of a contact, by channel and purpose."""
         ...
 
+    async def consents_of(
+        self, contact_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[StoredConsent]]:
+        """The same of those contacts that have said anything."""
+        ...
+
     async def in_force(
         self, addresses: Sequence[tuple[Channel | None, str]]
     ) -> Sequence[Suppression]:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from pydantic import JsonValue
 
@@ -13,11 +13,13 @@ from devstack.seeds.document import Contact
 from devstack.seeds.records import CannotSeedError, Records, changes
 
 _FILE_NAME = "tags of a seed"
+_MARKETING: Final = "marketing"
+_CONSENTS: Final = {c: f"{c}_consent" for c in ("email", "sms", "voice", "messenger")}
 
 
 def settle_contact(client: GatewayClient, contact: Contact, records: Records) -> str:
     """Create the contact or change what differs; tells what was done, empty for nothing."""
-    apart = {"owner", "tags", "messenger"}
+    apart = {"owner", "tags", "messenger", *_CONSENTS.values()}
     body = cast("JsonObject", contact.model_dump(exclude_none=True, exclude=apart))
     if contact.phone:
         body["phone"] = "+" + "".join(filter(str.isdigit, contact.phone))
@@ -27,12 +29,14 @@ def settle_contact(client: GatewayClient, contact: Contact, records: Records) ->
     if there is None:
         made = client.create("contacts", body)
         _link(client, contact, str(made["id"]), records)
+        _consent(client, contact, str(made["id"]))
         return "created"
     changed = changes(there, {name: value for name, value in body.items() if name != "email"})
     if changed:
         client.change(f"contacts/{there['id']}", changed)
     linked = _link(client, contact, str(there["id"]), records)
-    touched = [*sorted(changed), *(["messenger"] if linked else [])]
+    said = _consent(client, contact, str(there["id"]))
+    touched = [*sorted(changed), *(["messenger"] if linked else []), *said]
     return f"changed {', '.join(touched)}" if touched else ""
 
 
@@ -52,6 +56,34 @@ def _link(client: GatewayClient, contact: Contact, contact_id: str, records: Rec
             continue
         has_linked = True
     return has_linked
+
+
+def _consent(client: GatewayClient, contact: Contact, contact_id: str) -> list[str]:
+    """Record what the contact has said of marketing; which fields were news."""
+    wanted = {
+        channel: str(said)
+        for channel, name in _CONSENTS.items()
+        if (said := getattr(contact, name)) is not None
+    }
+    if not wanted:
+        return []
+    path = f"contacts/{contact_id}/consents"
+    stored = cast("list[JsonObject]", client.read(path)["consents"])
+    before = {each["channel"]: each["status"] for each in stored if each["purpose"] == _MARKETING}
+    news = {channel: said for channel, said in wanted.items() if before.get(channel) != said}
+    for channel in news:
+        # The file may be older than the contact's last word.
+        if before.get(channel) == "withdrawn":
+            raise CannotSeedError(
+                f"{_CONSENTS[channel]}: the contact has withdrawn it; take it out of the file"
+            )
+    if news:
+        consents: list[JsonValue] = [
+            {"channel": channel, "purpose": _MARKETING, "status": said, "source": "seed"}
+            for channel, said in news.items()
+        ]
+        client.change(path, {"consents": consents})
+    return [_CONSENTS[channel] for channel in news]
 
 
 def find_contact(client: GatewayClient, email: str) -> JsonObject | None:

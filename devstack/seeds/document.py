@@ -16,6 +16,9 @@ PARTS: Mapping[str, str] = {"pipelines": "stages", "campaigns": "steps"}
 Resolve: TypeAlias = Callable[[str], str]
 
 
+Said: TypeAlias = Literal["granted", "withdrawn"]
+
+
 class Entry(BaseModel):
     """A record of the file; what it leaves out stays as it is."""
 
@@ -159,6 +162,11 @@ class Contact(Entry):
     custom_fields: dict[str, JsonValue] | None = None
     tags: tuple[str, ...] = ()
     messenger: tuple[MessengerIdentity, ...] = ()
+    # To marketing.
+    email_consent: Said | None = None
+    sms_consent: Said | None = None
+    voice_consent: Said | None = None
+    messenger_consent: Said | None = None
 
     @property
     def key(self) -> str:

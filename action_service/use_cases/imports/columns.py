@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from action_service.domain.contact_import import TAGS, Column
+from action_service.domain.contact_import import CONSENTS, TAGS, Column
 from common.catalogue.kinds import check_kind, contact_fields
 from common.errors import FieldViolation, invalid
 
 MAX_COLUMNS = 500
 CUSTOM_PREFIX = "custom_fields."
 _MAX_SHOWN = 100
+# What is kept beside the contact.
+_MORE = (TAGS, *CONSENTS)
 
 
 def read_header(header: Sequence[str], mapping: Mapping[str, str]) -> list[Column]:
@@ -30,7 +32,7 @@ def read_header(header: Sequence[str], mapping: Mapping[str, str]) -> list[Colum
 
 def _field_of(name: str) -> str:
     plain = "_".join(name.lower().split())
-    return plain if plain == TAGS or plain in contact_fields() else name
+    return plain if plain in (*_MORE, *contact_fields()) else name
 
 
 def _header_violations(names: Sequence[str]) -> Iterator[FieldViolation]:
@@ -82,11 +84,11 @@ def _field_violations(
 
 
 def _is_field(field: str) -> bool:
-    return field == TAGS or check_kind("contact_field", field) is None
+    return field in _MORE or check_kind("contact_field", field) is None
 
 
 def _shown(name: str) -> str:
     return f'"{name[:_MAX_SHOWN]}"'
 
 
-_FIELDS = f"{', '.join(contact_fields())}, {TAGS}, {CUSTOM_PREFIX}<name>"
+_FIELDS = f"{', '.join((*contact_fields(), *_MORE))}, {CUSTOM_PREFIX}<name>"

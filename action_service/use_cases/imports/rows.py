@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from action_service.domain.compliance import Channel, ConsentStatus
 from action_service.domain.contact_import import (
+    CONSENTS,
     TAGS,
     Column,
     RefusedRow,
@@ -45,12 +47,15 @@ class RowReader:
             return self.refused(row, [RowProblem("", "fills no field of a contact")])
         problems: list[RowProblem] = []
         tags = list(self._tags(given.pop(TAGS, ""), problems))
+        consents = dict(self._consents(given, problems))
         custom = dict(self._custom_fields(given, problems))
         built_in = {f: text for f, text in given.items() if not f.startswith(CUSTOM_PREFIX)}
         contact = ContactInput(**built_in, custom_fields=custom)
         values, violations = checked_contact(contact, _CONTACT)
         problems += map(self._problem, violations)
-        return self.refused(row, problems) if problems else ReadRow(row.number, values, tags)
+        if problems:
+            return self.refused(row, problems)
+        return ReadRow(row.number, values, tags, consents)
 
     def refused(self, row: Row, problems: Sequence[RowProblem]) -> RefusedRow:
         """The row with what is wrong with it."""
@@ -73,6 +78,17 @@ class RowReader:
                 problems.append(self.problem(TAGS, f"a tag {problem}"))
             elif name:
                 yield name
+
+    def _consents(
+        self, given: dict[str, str], problems: list[RowProblem]
+    ) -> Iterator[tuple[Channel, ConsentStatus]]:
+        """Takes them out of `given`."""
+        for field, channel in CONSENTS.items():
+            if said := given.pop(field, ""):
+                try:
+                    yield channel, ConsentStatus(said.lower())
+                except ValueError:
+                    problems.append(self.problem(field, f"must be {' or '.join(ConsentStatus)}"))
 
     def _custom_fields(
         self, given: Mapping[str, str], problems: list[RowProblem]

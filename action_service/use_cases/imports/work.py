@@ -4,7 +4,7 @@ A crash at any moment undoes the batch that was being done and nothing else; who
 does it anew. Contacts are stored, audited and told of as those are that people create.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from action_service.domain.compliance import Channel, Consent, ConsentStatus, Purpose
 from action_service.domain.contact import contact_facts
 from action_service.domain.contact_events import (
     CONTACT_CREATED,
@@ -22,6 +23,7 @@ from action_service.domain.contact_events import (
     updated_data,
 )
 from action_service.domain.contact_import import (
+    CONSENTS,
     Column,
     Counts,
     Duplicates,
@@ -29,7 +31,8 @@ from action_service.domain.contact_import import (
     RefusedRow,
     Row,
 )
-from action_service.domain.import_batch import BatchOutcome, ReadRow, decide_batch
+from action_service.domain.import_batch import BatchOutcome, Existing, ReadRow, decide_batch
+from action_service.use_cases.compliance import record_consent
 from action_service.use_cases.imports.columns import CUSTOM_PREFIX
 from action_service.use_cases.imports.rows import RowReader
 from action_service.use_cases.imports.upload import rows_of
@@ -38,6 +41,7 @@ from common.ids import new_id
 
 _log = structlog.get_logger(__name__)
 
+_SOURCE = "import"
 _GAVE_UP = (
     "something went wrong inside Treadle; its operators can find it by the import's id. The rows"
     " counted here are done"
@@ -120,9 +124,16 @@ async def import_batch(batch: ClaimedBatch) -> None:
     refused = [row for row in read if isinstance(row, RefusedRow)]
     emails = {row.values.email.lower() for row in good if row.values.email}
     existing = await tx.contacts.by_emails(emails, lock=batch.duplicates is Duplicates.UPDATE)
+    before = await _said_before(tx, existing) if says_consents(batch.columns) else {}
+    existing = {
+        email: contact._replace(consents=_statuses(before.get(contact.id, {})))
+        for email, contact in existing.items()
+    }
     outcome = decide_batch(good, existing, batch.duplicates, make_id=new_id)
     refused += [reader.refused(rows[number], why) for number, why in outcome.refused.items()]
     await _store(tx, outcome)
+    if outcome.consents:
+        await _store_consents(tx, outcome.consents, before, batch.import_id)
     if refused:
         await tx.imports.refuse(batch.import_id, refused)
     counts = outcome.counts + Counts(refused=len(refused) - len(outcome.refused))
@@ -141,6 +152,30 @@ async def import_batch(batch: ClaimedBatch) -> None:
                 },
             )
         )
+
+
+def says_consents(columns: Sequence[Column]) -> bool:
+    """Whether the file may change what contacts have said."""
+    return any(column.field in CONSENTS for column in columns)
+
+
+async def _said_before(
+    tx: Writer, contacts: Mapping[str, Existing]
+) -> dict[UUID, dict[Channel, Consent]]:
+    """What contacts have said of marketing."""
+    said = await tx.compliance.consents_of([contact.id for contact in contacts.values()])
+    return {
+        contact_id: {
+            each.consent.channel: each.consent
+            for each in consents
+            if each.consent.purpose is Purpose.MARKETING
+        }
+        for contact_id, consents in said.items()
+    }
+
+
+def _statuses(said: Mapping[Channel, Consent]) -> dict[Channel, ConsentStatus]:
+    return {channel: consent.status for channel, consent in said.items()}
 
 
 async def _with_known_owners(
@@ -182,3 +217,24 @@ async def _store(tx: Writer, outcome: BatchOutcome) -> None:
     if outcome.tags:
         for contact_id, tag_id, name in await tx.contacts.tag(list(outcome.tags)):
             tx.emit(TAG_ADDED, contact_id, {"tag_id": str(tag_id), "tag_name": name})
+
+
+async def _store_consents(
+    tx: Writer,
+    said: Mapping[UUID, Mapping[Channel, ConsentStatus]],
+    before: Mapping[UUID, Mapping[Channel, Consent]],
+    import_id: UUID,
+) -> None:
+    consents = {
+        contact_id: [
+            Consent(
+                channel, Purpose.MARKETING, status, _SOURCE, {"contact_import_id": str(import_id)}
+            )
+            for channel, status in statuses.items()
+        ]
+        for contact_id, statuses in said.items()
+    }
+    await tx.compliance.set_consents(consents, tx.actor)
+    for contact_id, given in consents.items():
+        for consent in given:
+            record_consent(tx, contact_id, before.get(contact_id, {}).get(consent.channel), consent)

@@ -251,6 +251,55 @@ async def test_refused_rows_say_everything_that_is_wrong(api: Api, client: Clien
     assert dict(rows[4].values)["misc"] == "only this"
 
 
+async def test_consents_come_with_the_contacts(api: Api, client: Client) -> None:
+    await client.contact(email="ada@example.com")
+    header = "email,SMS consent,messenger_consent,voice_consent"
+    started = await upload(
+        client,
+        csv(
+            header,
+            "ada@example.com,Granted,,",
+            "bob@example.com,withdrawn,granted,",
+            "cid@example.com,yes,,granted",
+            "dot@example.com,,,",
+        ),
+        duplicates=IMPORT_DUPLICATES_UPDATE,
+    )
+    await do_all(api)
+    assert counts(await shown(client, started.id)) == (2, 1, 0, 1)
+    (row,) = await refused_rows(client, started.id)
+    assert [(each.column, each.description) for each in row.problems] == [
+        ("SMS consent", "must be granted or withdrawn")
+    ]
+    stored = """
+        SELECT email, channel, status, source, evidence->>'contact_import_id', changed_by
+        FROM consents n JOIN contacts c ON c.id = n.contact_id
+        WHERE purpose = 'marketing' ORDER BY email, channel
+    """
+    proof = ("import", started.id, f"user:{client.subject}")
+    kept = [
+        ("ada@example.com", "sms", "granted", *proof),
+        ("bob@example.com", "messenger", "granted", *proof),
+        ("bob@example.com", "sms", "withdrawn", *proof),
+    ]
+    assert await api.rows(stored) == kept
+    operations = await api.rows(
+        "SELECT operation, count(*) FROM audit_log WHERE operation LIKE 'consent.%'"
+        " GROUP BY operation ORDER BY operation"
+    )
+    assert operations == [("consent.granted", 2), ("consent.withdrawn", 1)]
+    again = await upload(
+        client,
+        csv(header, "ada@example.com,granted,,", "bob@example.com,granted,,"),
+        duplicates=IMPORT_DUPLICATES_UPDATE,
+    )
+    await do_all(api)
+    assert counts(await shown(client, again.id)) == (0, 0, 1, 1)
+    (row,) = await refused_rows(client, again.id)
+    assert "sms_consent: the contact has withdrawn it" in row.problems[0].description
+    assert await api.rows(stored) == kept
+
+
 async def test_custom_fields_that_grow_too_many_are_refused(api: Api, client: Client) -> None:
     await client.contact(email="ada@example.com", custom_fields={f"f{n}": n for n in range(200)})
     started = await upload(

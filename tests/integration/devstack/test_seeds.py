@@ -61,7 +61,7 @@ class Garden:
             "users", "teams", "team_members", "tags", "contact_tags", "custom_fields", "pipelines",
             "pipeline_stages", "courses", "campaigns", "campaign_steps", "email_templates",
             "workflows", "workflow_actions", "contacts", "audit_log", "event_outbox",
-            "messenger_pages", "messenger_identities",
+            "messenger_pages", "messenger_identities", "consents",
         )  # fmt: skip
         return {
             table: int(str((await self.api.rows(f"SELECT count(*) FROM {table}"))[0][0]))
@@ -116,6 +116,23 @@ async def test_the_example_is_planted_once(garden: Garden) -> None:
     (page,) = await garden.all("messenger-pages")
     (identity,) = await garden.all("messenger-identities")
     assert (identity["messenger_page_id"], identity["contact_id"]) == (page["id"], ada["id"])
+
+
+async def test_consents_of_a_seed(garden: Garden) -> None:
+    await garden.plant(EXAMPLE)
+    stored = "SELECT channel, purpose, status, source FROM consents ORDER BY channel"
+    assert await garden.api.rows(stored) == [
+        ("email", "marketing", "granted", "seed"),
+        ("sms", "marketing", "withdrawn", "seed"),
+    ]
+    said = await garden.plant(
+        {"contacts": [{"email": "ada@example.com", "email_consent": "withdrawn"}]}
+    )
+    assert said[0] == "contact ada@example.com: changed email_consent"
+    refusal = await garden.refusal(
+        {"contacts": [{"email": "ada@example.com", "sms_consent": "granted"}]}
+    )
+    assert "contacts.0 (ada@example.com): sms_consent: the contact has withdrawn it" in refusal
 
 
 async def test_what_differs_is_changed_and_the_rest_stays(garden: Garden) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from action_service.domain.compliance import Channel, ConsentStatus
 from action_service.domain.contact import ContactValues
 from action_service.domain.contact_import import Counts, Duplicates
 from action_service.domain.import_batch import BatchOutcome, Existing, ReadRow, decide_batch
@@ -89,6 +90,45 @@ def test_an_update_that_would_overfill_a_contact_is_refused() -> None:
     assert list(outcome.refused) == [2]
     assert not outcome.tags
     assert outcome.counts == Counts(updated=1, refused=1)
+
+
+def consenting(number: int, email: str, **said: ConsentStatus) -> ReadRow:
+    consents = {Channel(channel): status for channel, status in said.items()}
+    return ReadRow(number, ContactValues(email=email), consents=consents)
+
+
+def test_consents_that_are_news_are_an_update() -> None:
+    there = {"ada@example.com": ADA._replace(consents={Channel.SMS: ConsentStatus.GRANTED})}
+    outcome = decide_batch(
+        [
+            consenting(2, "ada@example.com", sms=ConsentStatus.GRANTED),
+            consenting(3, "ada@example.com", sms=ConsentStatus.WITHDRAWN),
+        ],
+        there,
+        Duplicates.UPDATE,
+        make_id=lambda: UUID(int=2),
+    )
+    assert outcome.consents == {ADA.id: {Channel.SMS: ConsentStatus.WITHDRAWN}}
+    assert outcome.counts == Counts(skipped=1, updated=1)
+
+
+def test_a_withdrawal_is_never_undone() -> None:
+    outcome = decided(
+        Duplicates.UPDATE,
+        consenting(2, "bob@example.com", sms=ConsentStatus.WITHDRAWN),
+        consenting(3, "bob@example.com", sms=ConsentStatus.GRANTED),
+        consenting(4, "bob@example.com", voice=ConsentStatus.GRANTED),
+    )
+    assert outcome.consents == {
+        UUID(int=100): {
+            Channel.SMS: ConsentStatus.WITHDRAWN,
+            Channel.VOICE: ConsentStatus.GRANTED,
+        }
+    }
+    assert [problem.description for problem in outcome.refused[3]] == [
+        "sms_consent: the contact has withdrawn it; only their consents can grant it anew"
+    ]
+    assert outcome.counts == Counts(created=1, updated=1, refused=1)
 
 
 @pytest.mark.parametrize("duplicates", list(Duplicates))
