@@ -21,6 +21,7 @@ from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, require, upgrade
+from action_service.adapters.opt_outs import PostgresOptOuts
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.privacy.erasing import ErasureWork
 from action_service.adapters.privacy.purging import Purge
@@ -294,6 +295,7 @@ def engine_stores(pool: "asyncpg.Pool[asyncpg.Record]") -> EngineStores:
         PostgresTriggerStore(pool, plans),
         PostgresUnknownSends(pool),
         PostgresEventWaits(pool, plans),
+        PostgresOptOuts(pool),
     )
 
 

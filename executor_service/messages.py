@@ -25,6 +25,7 @@ from executor_service.ports import (
     EmailBody,
     EmailGateway,
     Gateways,
+    NewCall,
     RecordNotFoundError,
     Sms,
     SmsGateway,
@@ -34,6 +35,7 @@ from executor_service.ports import (
 )
 from executor_service.postpone import name_of, not_had
 from treadle.dispatch.v1.task_pb2 import (
+    DELIVERY_CHANNEL_CALL,
     DELIVERY_CHANNEL_EMAIL,
     DELIVERY_CHANNEL_SMS,
     ActionTask,
@@ -148,7 +150,10 @@ async def hand_over_sms(gateway: SmsGateway, sms: Sms, *, clock: Clock) -> Outco
     try:
         receipt = await gateway.send(sms)
     except classify.OptedOutError:
-        return Skipped("suppressed: Twilio sends nothing to this number since it answered STOP")
+        return Skipped(
+            "suppressed: Twilio sends nothing to this number since it answered STOP",
+            opted_out=sms.to,
+        )
     except classify.CallError as error:
         return classify.classify(error, peer="Twilio", claimed=True, now=clock.now())
     output = sms_output(receipt, sms.to, sms.body)
@@ -170,3 +175,8 @@ def sms_sent(sms: Sms) -> Sent:
     return Sent(
         channel=DELIVERY_CHANNEL_SMS, recipient=sms.to, sender=sms.from_number, text=sms.body
     )
+
+
+def call_sent(call: NewCall) -> Sent:
+    """What is known of a call that may have been placed."""
+    return Sent(channel=DELIVERY_CHANNEL_CALL, recipient=call.to, sender=call.from_number)

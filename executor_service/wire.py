@@ -82,6 +82,8 @@ def result_of(
             set_failed(result, outcome)
         case Skipped():
             result.skipped.reason = _plain(outcome.reason)
+            if outcome.opted_out:
+                result.skipped.opted_out = outcome.opted_out
         case Deferred():
             _set_instant(result.deferred.not_before, outcome.not_before)
             result.deferred.reason = _plain(outcome.reason)

@@ -62,6 +62,12 @@ def consequences(provider: str, event: ProviderEvent) -> Iterable[Consequence]:
             return ()
 
 
+def opted_out(number: str) -> NewSuppression:
+    """Of whoever Twilio refuses to send to."""
+    detail = f"Twilio error {_UNSUBSCRIBED_RECIPIENT}"
+    return NewSuppression(Channel.SMS, number, Cause.STOP, detail=detail)
+
+
 def _of_email(event: ProviderEvent) -> Iterable[Consequence]:
     address = _text(event.payload, "email")
     if not address:
@@ -80,8 +86,7 @@ def _of_email(event: ProviderEvent) -> Iterable[Consequence]:
 
 def _of_sms(event: ProviderEvent) -> Iterable[Consequence]:
     if _text(event.payload, "ErrorCode") == _UNSUBSCRIBED_RECIPIENT:
-        detail = f"Twilio error {_UNSUBSCRIBED_RECIPIENT}"
-        yield NewSuppression(Channel.SMS, _text(event.payload, "To"), Cause.STOP, detail=detail)
+        yield opted_out(_text(event.payload, "To"))
         return
     if event.sender is None:
         return

@@ -14,7 +14,7 @@ from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.event_arrivals import EventWaits, EventWaitStore
-from action_service.engine.ports import EngineStore, EventPublisher, Ringer
+from action_service.engine.ports import EngineStore, EventPublisher, OptOuts, Ringer
 from action_service.engine.reconciling import Reconciler, UnknownSendStore
 from action_service.engine.sweeper import Sweeper
 from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
@@ -48,6 +48,7 @@ class EngineStores:
     triggers: TriggerStore
     unknown_sends: UnknownSendStore
     waits: EventWaitStore
+    opt_outs: OptOuts
 
 
 class Engine:
@@ -81,7 +82,7 @@ class Engine:
             nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
         )
         self._workers = [
-            ResultWorker(self._consumer, processor, delivering, self._reconciler)
+            ResultWorker(self._consumer, processor, delivering, self._reconciler, stores.opt_outs)
             for _ in range(tuning.lanes)
         ]
         self._events = PullConsumer(nc, js, CONSUMER, capacity=64, replicas=tuning.nats_replicas)

@@ -31,6 +31,7 @@ from action_service.engine.model import (
     Dispatch,
     Ended,
     LookupResult,
+    OptOut,
     Result,
     RunContext,
     Task,
@@ -119,6 +120,12 @@ def decode_lookup_result(message: ActionResult) -> LookupResult:
         _instant(message.finished_at),
         Looked(finding, _text(looked.note), found),
     )
+
+
+def opt_out_of(message: ActionResult) -> OptOut | None:
+    """Who wants no more messages, as a provider has said when one was sent."""
+    number = message.skipped.opted_out
+    return OptOut(str(UUID(message.account_id)), _text(number)) if number else None
 
 
 def _sent(message: ActionResult) -> Sent | None:

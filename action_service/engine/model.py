@@ -54,6 +54,13 @@ class LookupResult(NamedTuple):
     looked: Looked
 
 
+class OptOut(NamedTuple):
+    """A provider sends an account's messages to a number no more, as it has answered STOP."""
+
+    account_id: str
+    number: str
+
+
 class Standing(NamedTuple):
     """An execution and its current action execution, locked by the transaction that read them."""
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from action_service.domain.plan import Plan
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.event_waits import Arrivals
-from action_service.engine.model import Dispatch, RunContext, Standing, Task, Writes
+from action_service.engine.model import Dispatch, OptOut, RunContext, Standing, Task, Writes
 from action_service.engine.starting import Beginnings
 
 
@@ -100,6 +100,17 @@ class EngineStore(Protocol):
 
     async def plan(self, version_id: str) -> Plan:
         """The plan of a version; raises KeyError when there is none."""
+        ...
+
+
+class OptOuts(Protocol):
+    """Where is kept who wants no more messages."""
+
+    async def record(self, opt_out: OptOut) -> None:
+        """Keeps further messages back; once it returns no claim for one is granted.
+
+        A second time it changes nothing. Raises StoreUnavailableError.
+        """
         ...
 
 

@@ -12,10 +12,12 @@ from action_service.engine.codec import (
     decode_delivery_result,
     decode_lookup_result,
     decode_result,
+    opt_out_of,
 )
 from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.lane import run_lane
-from action_service.engine.model import DeliveryResult, LookupResult, Result
+from action_service.engine.model import DeliveryResult, LookupResult, OptOut, Result
+from action_service.engine.ports import OptOuts
 from action_service.engine.reconciling import Reconciler
 from common.nats import Delivery, PullConsumer
 from treadle.dispatch.v1.result_pb2 import ActionResultBatch
@@ -37,11 +39,13 @@ class ResultWorker:
         processor: BatchProcessor,
         deliveries: DeliveryProcessor,
         reconciler: Reconciler,
+        opt_outs: OptOuts,
     ) -> None:
         self._consumer = consumer
         self._processor = processor
         self._deliveries = deliveries
         self._reconciler = reconciler
+        self._opt_outs = opt_outs
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
@@ -51,6 +55,9 @@ class ResultWorker:
         aside = _Aside()
         decoded = [_decode(delivery, aside) for delivery in batch]
         results = [result for of_one in decoded for result in of_one]
+        # First: the next steps of these runs are to find them stored.
+        for opt_out in aside.opt_outs:
+            await self._opt_outs.record(opt_out)
         busy: set[str] = set()
         for start in range(0, len(results), _MAX_RESULTS):
             busy |= set(await self._processor.process(results[start : start + _MAX_RESULTS]))
@@ -68,10 +75,11 @@ class ResultWorker:
 
 @dataclass(slots=True)
 class _Aside:
-    """Answers that no step waits for."""
+    """What answers say to others than their steps."""
 
     deliveries: list[DeliveryResult] = field(default_factory=list[DeliveryResult])
     lookups: list[LookupResult] = field(default_factory=list[LookupResult])
+    opt_outs: list[OptOut] = field(default_factory=list[OptOut])
 
 
 def _decode(delivery: Delivery, aside: _Aside) -> list[Result]:
@@ -84,6 +92,8 @@ def _decode(delivery: Delivery, aside: _Aside) -> list[Result]:
     results: list[Result] = []
     for message in messages:
         try:
+            if opt_out := opt_out_of(message):
+                aside.opt_outs.append(opt_out)
             if message.HasField("looked"):
                 aside.lookups.append(decode_lookup_result(message))
             elif message.delivery_id:

@@ -100,6 +100,8 @@ class Skipped:
     """Rightly not done, and the run goes on."""
 
     reason: str
+    # The number that the provider sends nothing to, as it has answered STOP.
+    opted_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,10 +92,12 @@ class Failed(_message.Message):
     def __init__(self, error_class: _Optional[_Union[_execution_pb2.ErrorClass, str]] = ..., message: _Optional[str] = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Skipped(_message.Message):
-    __slots__ = ("reason",)
+    __slots__ = ("reason", "opted_out")
     REASON_FIELD_NUMBER: _ClassVar[int]
+    OPTED_OUT_FIELD_NUMBER: _ClassVar[int]
     reason: str
-    def __init__(self, reason: _Optional[str] = ...) -> None: ...
+    opted_out: str
+    def __init__(self, reason: _Optional[str] = ..., opted_out: _Optional[str] = ...) -> None: ...
 
 class Waiting(_message.Message):
     __slots__ = ("resume_at", "reason")

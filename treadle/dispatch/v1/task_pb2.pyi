@@ -28,6 +28,8 @@ class DeliveryChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DELIVERY_CHANNEL_UNSPECIFIED: _ClassVar[DeliveryChannel]
     DELIVERY_CHANNEL_EMAIL: _ClassVar[DeliveryChannel]
     DELIVERY_CHANNEL_SMS: _ClassVar[DeliveryChannel]
+    DELIVERY_CHANNEL_MESSENGER: _ClassVar[DeliveryChannel]
+    DELIVERY_CHANNEL_CALL: _ClassVar[DeliveryChannel]
 CALL_STATUS_UNSPECIFIED: CallStatus
 CALL_STATUS_QUEUED: CallStatus
 CALL_STATUS_RINGING: CallStatus
@@ -40,6 +42,8 @@ CALL_STATUS_CANCELED: CallStatus
 DELIVERY_CHANNEL_UNSPECIFIED: DeliveryChannel
 DELIVERY_CHANNEL_EMAIL: DeliveryChannel
 DELIVERY_CHANNEL_SMS: DeliveryChannel
+DELIVERY_CHANNEL_MESSENGER: DeliveryChannel
+DELIVERY_CHANNEL_CALL: DeliveryChannel
 
 class ActionTask(_message.Message):
     __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "context_at", "delivery", "call", "lookup")

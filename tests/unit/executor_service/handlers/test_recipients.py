@@ -105,5 +105,6 @@ async def test_a_number_that_twilio_does_not_send_to_is_skipped(bench: Bench) ->
     result = await bench.result("send_sms", SMS, {"contact": contact})
     reason = "suppressed: Twilio sends nothing to this number since it answered STOP"
     assert result.skipped.reason == reason
+    assert result.skipped.opted_out == "+15005550004"
     assert result.claimant
     assert bench.inbox("twilio") == []
