@@ -240,7 +240,7 @@ class MessengerGateway(Protocol):
         ...
 
 
-class CallGateway(Protocol):
+class CallGateway(Finder, Protocol):
     """A provider of telephone calls."""
 
     async def send(self, request: NewCall | CallQuestion, /) -> CallReport:

@@ -10,7 +10,7 @@ import math
 import re
 import secrets
 from datetime import datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from itertools import count
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -25,10 +25,10 @@ from devstack.simulator.call import (
     json_answer,
     treadle_ids,
 )
-from devstack.simulator.inbox import Inbox, InboxLimits
+from devstack.simulator.inbox import Inbox
 from devstack.simulator.message import Message
 from devstack.simulator.twilio_callbacks import TwilioCallbacks
-from devstack.simulator.twilio_lists import page_of, wanted, within
+from devstack.simulator.twilio_lists import listed
 
 MAX_BODY_CHARACTERS = 1_600
 MAX_MEDIA = 10
@@ -189,21 +189,9 @@ class Twilio:
         return Answer(200, orjson.dumps(_from_inbox(kept)))
 
     def _list(self, call: Call) -> Answer:
-        number, size = wanted(call)
-        sent = within(call.query, "DateSent")
-        page = self._inbox.page(
-            provider=self.name,
-            to=call.query.get("To"),
-            sender=call.query.get("From"),
-            offset=number * size if sent is None else 0,
-            limit=size if sent is None else InboxLimits().messages,
-            newest_first=True,
+        return listed(
+            call, self._inbox, self.name, name="messages", by="DateSent", read=_from_inbox
         )
-        found, total = [_from_inbox(item) for item in page.items], page.total
-        if sent is not None:
-            found = [each for each in found if sent(parsedate_to_datetime(str(each["date_sent"])))]
-            found, total = found[number * size : (number + 1) * size], len(found)
-        return page_of(call, "messages", found, total)
 
 
 def _shown(call: Call) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Twilio's Calls resource: create and fetch, and the calls themselves, played as TwiML has it.
+"""Twilio's Calls resource: create, fetch, list; and the calls themselves, played as TwiML has it.
 
 A call rings, and whoever answers is decided by the outcomes. Then the address of the call is asked
 for its TwiML, signed, and what that says decides how long the call lasts. Each state is told to the
@@ -26,6 +26,7 @@ from devstack.simulator.outcomes import Outcome, by_address
 from devstack.simulator.telling import Telling
 from devstack.simulator.twilio import Twilio, form_of, refusal
 from devstack.simulator.twilio_callbacks import VERSION
+from devstack.simulator.twilio_lists import listed
 
 MAX_TIMEOUT: Final = 600
 _API: Final = "https://api.twilio.com"
@@ -93,12 +94,16 @@ class TwilioCalls:
         return self._twilio.failure(status)
 
     def handle(self, call: Call) -> Answer:
-        """Check credentials, then create or fetch."""
+        """Check credentials, then create, fetch or list."""
         if refused := self._twilio.refuses(call):
             return refused
         if sid := call.params.get("call"):
             recordings = call.path.endswith("/Recordings.json")
             return self._recordings(call, sid) if recordings else self._fetch(call, sid)
+        if call.method == "GET":
+            return listed(
+                call, self._inbox, self.name, name="calls", by="StartTime", read=self._shown
+            )
         return self._create(call) if call.method == "POST" else self.failure(405)
 
     def _create(self, call: Call) -> Answer:
@@ -173,7 +178,15 @@ class TwilioCalls:
         if sid in self.lines:
             return self.lines[sid]
         kept = self._inbox.find_by_id(self.name, sid)
-        return None if kept is None else Line(Message.decode(kept), status="completed")
+        return None if kept is None else _ended(Message.decode(kept))
+
+    def _shown(self, kept: bytes) -> JsonObject:
+        message = Message.decode(kept)
+        return _resource(self.lines.get(message.id) or _ended(message))
+
+
+def _ended(message: Message) -> Line:
+    return Line(message, status="completed")
 
 
 class _Story:

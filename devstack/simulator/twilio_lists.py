@@ -1,13 +1,16 @@
 """Lists of Twilio's resources: their filters by date, and their pages.
 
-Source: Twilio's Message resource reference and "Twilio's response", paging information.
+Source: Twilio's Message and Call resource references and "Twilio's response", paging information.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 from devstack.simulator.call import Answer, Call, JsonObject, json_answer
+from devstack.simulator.inbox import Inbox, InboxLimits
 
 MAX_PAGE_SIZE = 1_000
 _DAY = timedelta(days=1)
@@ -26,6 +29,37 @@ def within(query: Mapping[str, str], name: str) -> Within | None:
     if first is None and last is None:
         return None
     return lambda at: (first is None or at >= first) and (last is None or at < last)
+
+
+def listed(
+    call: Call,
+    inbox: Inbox,
+    provider: str,
+    *,
+    name: str,
+    by: str,
+    read: Callable[[bytes], JsonObject],
+) -> Answer:
+    """A page of what `provider` has taken, newest first, as `read` shows it.
+
+    `by` is the filter by date, such as `DateSent`; the resource has it as `date_sent`.
+    """
+    number, size = wanted(call)
+    allowed = within(call.query, by)
+    page = inbox.page(
+        provider=provider,
+        to=call.query.get("To"),
+        sender=call.query.get("From"),
+        offset=number * size if allowed is None else 0,
+        limit=size if allowed is None else InboxLimits().messages,
+        newest_first=True,
+    )
+    found, total = [read(item) for item in page.items], page.total
+    if allowed is not None:
+        field = "_".join(re.findall("[A-Z][a-z]+", by)).lower()
+        found = [each for each in found if allowed(parsedate_to_datetime(str(each[field])))]
+        found, total = found[number * size : (number + 1) * size], len(found)
+    return page_of(call, name, found, total)
 
 
 def page_of(call: Call, name: str, resources: Sequence[JsonObject], total: int) -> Answer:

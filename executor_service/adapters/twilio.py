@@ -31,9 +31,9 @@ from executor_service.ports import Sms, SmsReceipt, Sought
 
 # Nobody is sent more from one number in a day or so.
 MOST_LISTED = 1000
-_PAGE = 200
+PAGE = 200
 # Twilio's clock and ours may differ by so much.
-_CLOCK_SKEW = timedelta(minutes=2)
+CLOCK_SKEW = timedelta(minutes=2)
 _INBOUND = "inbound"
 
 T = TypeVar("T")
@@ -101,14 +101,14 @@ class TwilioGateway:
         return await self._account.run(lambda: self._list(sought))
 
     def _list(self, sought: Sought) -> Sequence[Found]:
-        after, before = sought.after - _CLOCK_SKEW, sought.before + _CLOCK_SKEW
+        after, before = sought.after - CLOCK_SKEW, sought.before + CLOCK_SKEW
         try:
             listed = self._account.client({}).messages.list(
                 to=sought.to,
                 **({"from_": sought.sender} if sought.sender else {}),
                 date_sent_after=after,
                 limit=MOST_LISTED,
-                page_size=_PAGE,
+                page_size=PAGE,
             )
             return [
                 Found(str(message.sid), sms_output(_receipt(message), sought.to, sought.text))

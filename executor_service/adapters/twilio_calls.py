@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from twilio.base.exceptions import TwilioException
 
-from executor_service.adapters.twilio import TwilioAccount
+from executor_service.adapters.twilio import CLOCK_SKEW, MOST_LISTED, PAGE, TwilioAccount
 from executor_service.domain.calls import CallReport, CallStatus
 from executor_service.domain.classify import CredentialsMissingError, DeclinedError, NoAnswerError
 from executor_service.domain.outcome import Found
@@ -28,6 +28,7 @@ _STATUSES: Final = {
     "failed": CallStatus.FAILED,
     "canceled": CallStatus.CANCELED,
 }
+_OURS: Final = "outbound-api"
 _API: Final = "https://api.twilio.com"
 
 
@@ -46,8 +47,34 @@ class TwilioCallGateway:
                 return await self._account.run(lambda: self._fetch(request))
 
     async def find(self, sought: Sought) -> Sequence[Found]:
-        """Always refuses: each call has Twilio tell of it at an address that names the attempt."""
-        raise DeclinedError("its calls are not searched for one that may have been placed")
+        """Searches `GET …/Calls.json` by the numbers and day for calls of that time.
+
+        What a call is to say is not listed; most are found before, as Twilio tells of each at an
+        address that names its attempt.
+        """
+        if not (sought.to and sought.sender):
+            raise DeclinedError("the call's numbers are not known, so it cannot be looked for")
+        return await self._account.run(lambda: self._list(sought))
+
+    def _list(self, sought: Sought) -> Sequence[Found]:
+        after, before = sought.after - CLOCK_SKEW, sought.before + CLOCK_SKEW
+        try:
+            listed = self._account.client({}).calls.list(
+                to=sought.to,
+                from_=sought.sender,
+                start_time_after=after,
+                limit=MOST_LISTED,
+                page_size=PAGE,
+            )
+            return [
+                Found(_sid(call))
+                for call in listed
+                if call.direction == _OURS
+                and call.date_created is not None
+                and after <= call.date_created <= before
+            ]
+        except (TwilioException, ValueError, TypeError) as error:
+            raise NoAnswerError("its answer could not be read") from error
 
     def _create(self, call: NewCall) -> CallReport:
         account, reference = self._account, call.reference

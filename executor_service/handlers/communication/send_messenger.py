@@ -28,6 +28,7 @@ from executor_service.recipients import Recipient, purpose_of
 from treadle.catalog.v1 import send_messenger_pb2 as pb
 from treadle.catalog.v1.send_purpose_pb2 import SEND_PURPOSE_TRANSACTIONAL
 from treadle.compliance.v1.compliance_pb2 import CHANNEL_MESSENGER
+from treadle.dispatch.v1.task_pb2 import DELIVERY_CHANNEL_MESSENGER, Sent
 
 _MESSAGE_TYPES = enum_spec(pb.MessengerMessageType.DESCRIPTOR)
 _MESSAGING_TYPES = enum_spec(pb.MessagingType.DESCRIPTOR)
@@ -84,7 +85,9 @@ class SendMessengerHandler(IoHandler[pb.SendMessengerConfig]):
         # Meta allows nothing else by the tag.
         purpose = SEND_PURPOSE_TRANSACTIONAL if human_agent else purpose_of(config.purpose)
         recipient = Recipient(CHANNEL_MESSENGER, found.psid, purpose, step.task.contact_id)
-        return Send(recipient, lambda: self._hand_over(gateway, message, config.page_id))
+        return Send(
+            recipient, lambda: self._hand_over(gateway, message, config.page_id), _sent(message)
+        )
 
     async def _conversation(
         self, step: Step[pb.SendMessengerConfig]
@@ -118,3 +121,14 @@ class SendMessengerHandler(IoHandler[pb.SendMessengerConfig]):
             },
             provider_reference=receipt.message_id,
         )
+
+
+def _sent(message: MessengerMessage) -> Sent:
+    """What is handed over; of what is no text, to whom."""
+    text = message.content.get("text")
+    return Sent(
+        channel=DELIVERY_CHANNEL_MESSENGER,
+        recipient=message.psid,
+        sender=message.page_id,
+        text=text if isinstance(text, str) else "",
+    )

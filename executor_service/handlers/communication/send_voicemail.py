@@ -8,7 +8,7 @@ from executor_service.calls import look_after, output_of, place
 from executor_service.domain.calls import CallReport, VoicemailOutcome, voicemail_outcome
 from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step
-from executor_service.messages import TWILIO_VOICE, gateway_of, needed_record, number_of
+from executor_service.messages import TWILIO_VOICE, call_sent, gateway_of, needed_record, number_of
 from executor_service.ports import CallGateways, NewCall, RecordSource
 from executor_service.quiet import hold
 from executor_service.recipients import Recipient, purpose_of
@@ -62,7 +62,7 @@ class SendVoicemailHandler(IoHandler[SendVoicemailConfig]):
         )
         purpose = purpose_of(config.purpose, respects_quiet_hours=config.respect_quiet_hours)
         recipient = Recipient(CHANNEL_VOICE, number, purpose, step.task.contact_id)
-        return Send(recipient, lambda: place(gateway, call, clock=self._clock))
+        return Send(recipient, lambda: place(gateway, call, clock=self._clock), call_sent(call))
 
     async def _finish(self, step: Step[SendVoicemailConfig]) -> Outcome:
         config = step.config

@@ -8,6 +8,7 @@ import pytest
 
 from common.ids import new_id_text
 from devstack.simulator.failures import Control
+from tests.unit.executor_service.handlers.calls import FROM, PUBLIC_URL, TO
 from tests.unit.executor_service.handlers.harness import (
     TEMPLATE_ID,
     Bench,
@@ -16,6 +17,7 @@ from tests.unit.executor_service.handlers.harness import (
 )
 from treadle.dispatch.v1.result_pb2 import ActionResult, Looked
 from treadle.dispatch.v1.task_pb2 import (
+    DELIVERY_CHANNEL_CALL,
     DELIVERY_CHANNEL_EMAIL,
     DELIVERY_CHANNEL_SMS,
     ActionTask,
@@ -36,12 +38,19 @@ EMAIL: dict[str, Any] = {
     "from_name": "Treadle",
     "from_email": "hello@example.com",
 }
+CALL: dict[str, Any] = {
+    "from_number": FROM,
+    "destination_type": "external",
+    "destination_value": "+14155550123",
+    "respect_quiet_hours": False,
+}
 KINDS = {"send_sms": ("twilio", SMS), "send_email": ("sendgrid", EMAIL)}
+PLACES = KINDS | {"make_call": ("twilio_voice", CALL)}
 
 
 async def lose(bench: Bench, action_type: str, mode: str) -> ActionTask:
     """A send whose answer is lost; returns the look for it."""
-    provider, config = KINDS[action_type]
+    provider, config = PLACES[action_type]
     began = datetime.now(UTC)
     bench.simulator.plan.set(Control(provider=provider, mode=mode, count=1))  # pyright: ignore[reportArgumentType] - one of them
     task = bench.task(action_type, config)
@@ -165,8 +174,60 @@ async def test_what_was_sent_must_be_known_to_be_looked_for(bench: Bench) -> Non
     # Emails carry the attempt's id.
     email = look(new_id_text(), Sent(channel=DELIVERY_CHANNEL_EMAIL), now, now)
     assert (await looked(bench, email)).finding == pb.LOOKUP_FINDING_NOT_FOUND
+    call = look(new_id_text(), Sent(channel=DELIVERY_CHANNEL_CALL, recipient=TO), now, now)
+    assert "numbers are not known" in (await looked(bench, call)).note
     other = look(new_id_text(), Sent(), now, now)
     assert (await looked(bench, other)).finding == pb.LOOKUP_FINDING_CANNOT_TELL
+
+
+@pytest.fixture
+def phone(bench: Bench) -> Bench:
+    """A bench that can be reached by providers."""
+    bench.use(provider_url=bench.url, public_url=PUBLIC_URL)
+    return bench
+
+
+async def test_a_call_is_found_by_its_numbers_and_time(phone: Bench) -> None:
+    task = await lose(phone, "make_call", "accept_then_reset")
+    assert task.lookup.sent == Sent(channel=DELIVERY_CHANNEL_CALL, recipient=TO, sender=FROM)
+    answer = await looked(phone, task)
+    assert answer.finding == pb.LOOKUP_FINDING_FOUND
+    assert answer.note == "Twilio listed a call that may be the one"
+    (call,) = phone.inbox("twilio_voice")
+    assert [each.provider_reference for each in answer.found] == [call["id"]]
+    # What it comes to is told when it has ended.
+    assert orjson.loads(answer.found[0].output_json) == {}
+    then = datetime.now(UTC) - timedelta(minutes=30)
+    task.lookup.after.FromDatetime(then - timedelta(minutes=1))
+    task.lookup.before.FromDatetime(then)
+    assert (await looked(phone, task)).finding == pb.LOOKUP_FINDING_NOT_FOUND
+
+
+async def test_a_call_that_was_not_placed_is_not_found(phone: Bench) -> None:
+    task = await lose(phone, "make_call", "reset")
+    await phone.result("make_call", CALL | {"from_number": "+14155550166"})
+    answer = await looked(phone, task)
+    assert answer.finding == pb.LOOKUP_FINDING_NOT_FOUND
+    assert answer.note == "Twilio listed no such call"
+    assert len(phone.inbox("twilio_voice")) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("503", "answered 503 Service Unavailable"),
+        ("hang", "did not answer: read timeout"),
+        ("garbage", "did not answer: its answer could not be read"),
+    ],
+)
+async def test_when_no_calls_are_listed_nothing_is_settled(
+    phone: Bench, mode: str, words: str
+) -> None:
+    task = await lose(phone, "make_call", "reset")
+    phone.simulator.plan.set(Control(provider="twilio_voice", mode=mode))  # pyright: ignore[reportArgumentType] - one of them
+    answer = await looked(phone, task)
+    assert answer.finding == pb.LOOKUP_FINDING_CANNOT_TELL
+    assert words in answer.note
 
 
 async def test_a_run_that_comes_second_says_what_the_first_may_have_sent(bench: Bench) -> None:

@@ -35,6 +35,7 @@ from treadle.credential.v1.credential_pb2 import (
     FacebookPageSecret,
     Secret,
 )
+from treadle.dispatch.v1.task_pb2 import DELIVERY_CHANNEL_MESSENGER
 
 PAGE = "102030405060708"
 PSID = "6203981734561"
@@ -419,3 +420,12 @@ async def test_a_token_that_meta_repeats_is_masked(page: Bench) -> None:
         case = Case("odd", TEXT, outcome="failed", error="authentication", message=said)
         result = await page.check("send_messenger", "messenger", case)
     assert PAGE_TOKEN not in str(result)
+
+
+async def test_what_may_have_been_sent_is_told(page: Bench) -> None:
+    page.simulator.plan.set(Control(provider="messenger", mode="accept_then_reset"))
+    result = await page.result("send_messenger", TEXT)
+    assert (result.sent.recipient, result.sent.sender) == (PSID, PAGE)
+    (message,) = page.inbox("messenger")
+    assert result.sent.text == message["text"]
+    assert result.sent.channel == DELIVERY_CHANNEL_MESSENGER
