@@ -138,6 +138,9 @@ class TwilioGateway:
 
 
 def _receipt(message: Any) -> SmsReceipt:
+    """Raises ValueError: the SDK makes a message of any JSON, and of no body at all."""
+    if not message.sid:
+        raise ValueError("the answer is no message")
     return SmsReceipt(str(message.sid), int(message.num_segments or 0))
 
 

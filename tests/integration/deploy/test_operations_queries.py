@@ -21,6 +21,8 @@ QUERIES = [
 async def test_the_query_runs(query: str, database_url: str) -> None:
     engine = create_engine(database_url, search_path="public")
     async with engine.connect() as connection:
-        row = (await connection.execute(text(query))).one()
+        rows = (await connection.execute(text(query))).all()
     await engine.dispose()
-    assert row[0] == 0
+    # Of nothing there are no groups, and none is counted.
+    assert "GROUP BY" in query or len(rows) == 1
+    assert all(row[0] == 0 for row in rows)
