@@ -12,6 +12,7 @@ EMAIL: dict[str, Any] = {
     "subject": "Hello",
     "from_name": "Treadle",
     "from_email": "hello@example.com",
+    "purpose": "transactional",
 }
 
 
