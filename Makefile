@@ -29,7 +29,7 @@ up: install ## Run the whole stack in the foreground until Ctrl-C
 	@$(PY) -m devstack up $(ARGS)
 
 test: install ## Run all tests
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 lint: lint-style lint-types lint-imports lint-protos lint-generated ## Check everything that can be checked without running it
 
