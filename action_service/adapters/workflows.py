@@ -18,7 +18,7 @@ from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.plan import Plan
 from action_service.domain.triggers import ReEntry, Trigger, triggers_from, triggers_json
 from action_service.domain.workflow import AuditEntry, Branch, Workflow
-from action_service.use_cases.ports import Version
+from action_service.use_cases.workflow_ports import Version
 
 _COLUMNS = """
     w.id, w.name, w.description, w.status, w.version, w.draft_changed, w.revision, w.created_at,

@@ -12,7 +12,8 @@ from action_service.domain.workflow import Action, Branch, Workflow
 from action_service.use_cases.action_configs import ActionView, views
 from action_service.use_cases.checks import below
 from action_service.use_cases.drafts import circles, lock_workflow, workflow_changed
-from action_service.use_cases.ports import Version, Writer
+from action_service.use_cases.ports import Writer
+from action_service.use_cases.workflow_ports import Version
 from common.catalogue import catalogue
 from common.errors import ErrorReason, FieldViolation, failed_precondition
 from common.ids import new_id

@@ -1,0 +1,71 @@
+"""What use cases need of the store of executions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from action_service.domain.execution import ActionExecution, Execution, Summary
+from action_service.domain.migration import MoveOn, Place, Stay
+from action_service.domain.plan import Json
+from action_service.domain.states import ExecutionState
+
+
+class ExecutionReads(Protocol):
+    """Executions and their logs."""
+
+    async def get(self, execution_id: UUID) -> Execution | None:
+        """The execution; None when the account has no such one."""
+        ...
+
+    async def list_page(
+        self,
+        *,
+        limit: int,
+        before: UUID | None,
+        workflow_id: UUID | None,
+        contact_id: UUID | None,
+        state: ExecutionState | None,
+    ) -> Sequence[Execution]:
+        """Newest first, those older than `before`."""
+        ...
+
+    async def log_page(
+        self, execution_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None
+    ) -> Sequence[ActionExecution]:
+        """Action executions in the order in which they came to be, those after `after`."""
+        ...
+
+    async def fingerprint(self, execution_id: UUID) -> str | None:
+        """A text that changes with every change of the execution or its log; None without one."""
+        ...
+
+    async def sent_by(self, action_execution_id: UUID) -> Mapping[str, Json] | None:
+        """The ids of the message that a step has sent, as events name them; None without a step."""
+        ...
+
+    async def summary(self, workflow_id: UUID) -> Summary:
+        """How the executions of a workflow stand."""
+        ...
+
+
+class ExecutionWrites(ExecutionReads, Protocol):
+    """Changes of executions from outside the engine."""
+
+    async def lock(self, execution_id: UUID) -> Execution | None:
+        """The execution, kept from the engine until the transaction ends."""
+        ...
+
+    async def cancel(self, execution_id: UUID, reason: str) -> None:
+        """Ends the execution and its open action executions; their results come to nothing."""
+        ...
+
+    async def places(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[Place]:
+        """Where open executions of other versions than this one stand, kept from the engine."""
+        ...
+
+    async def migrate(
+        self, workflow_id: UUID, version_id: UUID, fates: Sequence[tuple[Place, Stay | MoveOn]]
+    ) -> None:
+        """Moves the executions at these places, which `places` has locked, to a version."""
+        ...
