@@ -274,6 +274,7 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
             base=timedelta(seconds=settings.lookup_base_seconds), limit=settings.lookup_limit
         ),
         nats_replicas=settings.nats_replicas,
+        nats_ack_wait=settings.nats_ack_wait,
     )
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     async with pool:

@@ -14,6 +14,7 @@ import binascii
 import os
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
 import orjson
@@ -86,9 +87,17 @@ class SharedSettings(ProcessSettings):
         default="nats://127.0.0.1:4222", validation_alias="TREADLE_NATS_URL", min_length=1
     )
     nats_replicas: int = Field(default=1, validation_alias="TREADLE_NATS_REPLICAS", ge=1, le=5)
+    nats_ack_wait_seconds: int = Field(
+        default=30, validation_alias="TREADLE_NATS_ACK_WAIT_SECONDS", ge=2, le=300
+    )
     jwt_secret: Annotated[SecretStr, Field(min_length=32)] = Field(
         validation_alias="TREADLE_JWT_SECRET"
     )
+
+    @property
+    def nats_ack_wait(self) -> timedelta:
+        """How long what a dead process had in hand stays away."""
+        return timedelta(seconds=self.nats_ack_wait_seconds)
 
 
 class DatabaseSettings(SharedSettings):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from grpc import aio
@@ -120,7 +121,10 @@ async def serve_until(
                 source=PullConsumer(
                     nc,
                     js,
-                    action_consumer(f"executor-{category}", category),
+                    replace(
+                        action_consumer(f"executor-{category}", category),
+                        ack_wait=settings.nats_ack_wait,
+                    ),
                     capacity=_capacity(settings, calls=pipeline.has_calls(category)),
                     replicas=settings.nats_replicas,
                 ),
@@ -128,6 +132,7 @@ async def serve_until(
                 publisher=publisher,
                 dead_letters=JetStreamDeadLetters(js),
                 metrics=metrics,
+                heartbeat_s=settings.nats_ack_wait_seconds / 3,
                 slots=settings.concurrency,
                 max_deliver=settings.max_deliver,
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -98,7 +99,7 @@ def _intake(
         source = PullConsumer(
             nc,
             nc.jetstream(),  # pyright: ignore[reportUnknownMemberType] - untyped options
-            spec,
+            replace(spec, ack_wait=settings.nats_ack_wait),
             capacity=4 * settings.intake_batch,
             replicas=settings.nats_replicas,
         )

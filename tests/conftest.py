@@ -14,6 +14,7 @@ from devstack.nats import NatsServer
 from devstack.postgres import Postgres
 from devstack.stack import Stack, StackOptions
 from tests.support.account import Account
+from tests.support.e2e_processes import SOON
 from tests.support.migrations import migrate
 
 JWT_SECRET = "test-secret-" + secrets.token_hex(24)
@@ -126,7 +127,7 @@ def account(stack: Stack) -> Generator[Account]:
 def own_stack(session_folder: Path) -> Generator[Stack]:
     """Every service as a process, for this test alone."""
     folder = session_folder / f"stack-{secrets.token_hex(8)}"
-    with Stack(StackOptions(folder)) as running:
+    with Stack(StackOptions(folder, env=SOON)) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,7 +1,7 @@
 """The engine role: results and events in, transactions, rings out. Any number may run."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 
@@ -20,7 +20,7 @@ from action_service.engine.sweeper import Sweeper
 from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
 from action_service.engine.triggers import TriggerProcessor, TriggerStore
 from action_service.engine.worker import ResultWorker
-from common.nats import RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
+from common.nats import ACK_WAIT, RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
 
 __all__ = ["Engine", "EngineStores", "EngineTuning"]
 
@@ -37,6 +37,7 @@ class EngineTuning:
     retry_timing: RetryTiming = field(default_factory=RetryTiming)
     look_policy: LookPolicy = field(default_factory=LookPolicy)
     nats_replicas: int = 1
+    nats_ack_wait: timedelta = ACK_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,23 @@ class Engine:
             interval=tuning.sweep_interval,
         )
         self._consumer = PullConsumer(
-            nc, js, _CONSUMER, capacity=256, replicas=tuning.nats_replicas
+            nc,
+            js,
+            replace(_CONSUMER, ack_wait=tuning.nats_ack_wait),
+            capacity=256,
+            replicas=tuning.nats_replicas,
         )
         self._workers = [
             ResultWorker(self._consumer, processor, delivering, self._reconciler, stores.opt_outs)
             for _ in range(tuning.lanes)
         ]
-        self._events = PullConsumer(nc, js, CONSUMER, capacity=64, replicas=tuning.nats_replicas)
+        self._events = PullConsumer(
+            nc,
+            js,
+            replace(CONSUMER, ack_wait=tuning.nats_ack_wait),
+            capacity=64,
+            replicas=tuning.nats_replicas,
+        )
         self._triggers = TriggerWorker(
             self._events,
             stores.triggers,

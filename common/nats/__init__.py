@@ -4,6 +4,7 @@ from common.nats.connection import connect
 from common.nats.publish import MESSAGE_ID, Outgoing, publish_all, publish_one
 from common.nats.pull import Delivery, PullConsumer
 from common.nats.streams import (
+    ACK_WAIT,
     ACTIONS,
     DEAD,
     DELAY,
@@ -17,6 +18,7 @@ from common.nats.streams import (
 )
 
 __all__ = [
+    "ACK_WAIT",
     "ACTIONS",
     "DEAD",
     "DELAY",

@@ -2,7 +2,8 @@
 
 Every service makes sure of what it needs when it starts and again when a stream turns out to be
 gone: nothing in them is the only copy of anything, so an empty one is as good as the old one. One
-that is there gets the settings of whoever comes: TREADLE_NATS_REPLICAS has to be the same for all.
+that is there gets the settings of whoever comes: TREADLE_NATS_REPLICAS and
+TREADLE_NATS_ACK_WAIT_SECONDS have to be the same for all.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ _log = structlog.get_logger(__name__)
 
 RESULTS_SUBJECT = "treadle.results"
 DELAY_SUBJECT = "treadle.scheduler.delay"
+ACK_WAIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class ConsumerSpec:
     stream: StreamSpec
     durable: str
     filter_subject: str
-    ack_wait: timedelta = timedelta(seconds=30)
+    ack_wait: timedelta = ACK_WAIT
     max_deliver: int = -1
     max_ack_pending: int = 20_000
 

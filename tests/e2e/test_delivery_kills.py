@@ -15,7 +15,7 @@ BATCH = 60
 VICTIMS = ("executor-internal", "engine", "executor-communication")
 CONTACTS = BATCH * len(VICTIMS)
 SETTLED = 150.0
-"""Seconds: what was in hand comes back after 30, and a lease runs out after 30, 60, 120."""
+"""Seconds: what was in hand comes back soon, and a lease runs out after 30, 60, 120."""
 
 NOTIFY: dict[str, Any] = {
     "recipient_type": "role",

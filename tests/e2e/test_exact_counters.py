@@ -13,7 +13,7 @@ from tests.support.foreground import eventually
 CONTACTS = 50
 ROUNDS = 100
 RECOVERY = 90.0
-"""Seconds: what a killed engine had in hand comes back after 30, twice at worst."""
+"""Seconds: what a killed engine had in hand comes back twice at worst."""
 
 INCREMENT: Json = {
     "action_type": "update_contact",

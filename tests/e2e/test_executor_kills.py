@@ -16,6 +16,7 @@ import pytest
 from devstack.stack import Stack, StackOptions
 from tests.support.account import Account
 from tests.support.e2e_books import check_books
+from tests.support.e2e_processes import SOON
 from tests.support.e2e_rest import Customer, Json, phone, text_message
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
@@ -25,17 +26,18 @@ SENDS = 50 * KILLS
 BETWEEN_KILLS = 20
 SLOTS = 8
 """Calls at a time, so that so many deaths do not make all of the outcomes unknown."""
+TUNING = {"TREADLE_EXECUTOR_CONCURRENCY": str(SLOTS), **SOON}
 LATENCY_MS = 60
 EXECUTOR = "executor-communication"
 RECOVERY = 150.0
-"""Seconds: what was in hand comes back after 30, in the worst case a lease has to run out too."""
+"""Seconds: what was in hand comes back soon, in the worst case a lease has to run out too."""
 
 
 @pytest.fixture
 def stack(session_folder: Path) -> Generator[Stack]:
     """A stack of this test alone, whose executors make few calls at a time."""
     folder = session_folder / "executor-kills"
-    with Stack(StackOptions(folder, env={"TREADLE_EXECUTOR_CONCURRENCY": str(SLOTS)})) as running:
+    with Stack(StackOptions(folder, env=TUNING)) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,12 +1,10 @@
 """`kill -9` of every process in the middle of a run: nothing is lost and nothing done twice.
 
-What a process had in hand comes back only when the 30 s are over that NATS waits for its answer.
-So each ordeal has a stack of its own, and all of them recover at the same time.
+What a process had in hand comes back only when NATS has waited for its answer long enough.
 """
 
 import shutil
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +16,7 @@ from devstack.stack import Stack, StackOptions
 from tests.support.account import Account
 from tests.support.e2e_books import check_books, no_timers
 from tests.support.e2e_journey import Journey
-from tests.support.e2e_processes import freeze, in_hand
+from tests.support.e2e_processes import SOON, freeze, in_hand
 from tests.support.e2e_rest import Customer, Json, tag, told, wait
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
@@ -27,7 +25,7 @@ PAUSE = timedelta(seconds=4)
 RECOVERY = 75.0
 """Seconds: more than one round of waiting for answers that do not come."""
 # What is unknown stays so: nobody is asked, and nobody tells.
-UNASKED = {"TREADLE_ACTION_LOOKUP_LIMIT": "0"}
+UNASKED = {"TREADLE_ACTION_LOOKUP_LIMIT": "0", **SOON}
 SLOTS = 64
 """How many calls an executor makes at a time."""
 
@@ -50,16 +48,21 @@ class Ordeal:
         return {message["step_key"] for message in self.providers.received("twilio")}
 
 
-@contextmanager
-def begun(folder: Path, kill: Callable[[Ordeal], None]) -> Generator[Ordeal]:
-    with (
-        Stack(StackOptions(folder, env=UNASKED, callbacks=False)) as stack,
-        Account(stack) as account,
-        Providers(stack.simulator_url) as providers,
-    ):
-        ordeal = Ordeal(stack, providers, Journey(account, providers))
-        kill(ordeal)
-        yield ordeal
+@pytest.fixture(scope="module")
+def stack(session_folder: Path) -> Generator[Stack]:
+    """A stack to be killed, process by process."""
+    folder = session_folder / "kill-processes"
+    with Stack(StackOptions(folder, env=UNASKED, callbacks=False)) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def ordeal(stack: Stack) -> Generator[Ordeal]:
+    """A journey of this test alone, of which the providers know nothing yet."""
+    with Account(stack) as account, Providers(stack.simulator_url) as providers:
+        providers.forget()
+        yield Ordeal(stack, providers, Journey(account, providers))
 
 
 def kill_executors(ordeal: Ordeal) -> None:
@@ -123,37 +126,15 @@ def kill_nats(ordeal: Ordeal) -> None:
     nats.start()
 
 
-@dataclass(frozen=True)
-class Ordeals:
-    """All of them, under way."""
-
-    executors: Ordeal
-    action_service: Ordeal
-    nats: Ordeal
-
-
-@pytest.fixture(scope="module")
-def ordeals(session_folder: Path) -> Generator[Ordeals]:
-    with ExitStack() as stacks:
-        yield Ordeals(
-            *(
-                stacks.enter_context(begun(session_folder / kill.__name__, kill))
-                for kill in (kill_executors, kill_action_service, kill_nats)
-            )
-        )
-
-
-def test_executors_and_scheduler(ordeals: Ordeals) -> None:
-    unknown = ordeals.executors.outcome()
+def test_executors_and_scheduler(ordeal: Ordeal) -> None:
+    kill_executors(ordeal)
+    unknown = ordeal.outcome()
     # What the executor was sending when it was killed, and nothing else.
     assert 0 < len(unknown) <= SLOTS
 
 
-def test_waits_outlive_the_scheduler(ordeals: Ordeals) -> None:
+def test_waits_outlive_the_scheduler(stack: Stack) -> None:
     """R4.1: the state of an execution that waits is stored for recovery."""
-    # A stack that has nothing else to do any more.
-    ordeals.executors.journey.finish(RECOVERY)
-    stack = ordeals.executors.stack
     with Account(stack) as account:
         api = Customer(account.http())
         workflow = api.workflow(wait(PAUSE.seconds), tag("rested"))
@@ -182,14 +163,16 @@ def test_waits_outlive_the_scheduler(ordeals: Ordeals) -> None:
         check_books(stack)
 
 
-def test_api_and_engine(ordeals: Ordeals) -> None:
-    unknown = ordeals.action_service.outcome()
+def test_api_and_engine(ordeal: Ordeal) -> None:
+    kill_action_service(ordeal)
+    unknown = ordeal.outcome()
     # The api took to the grave that it had just granted some claims. The executors have lived on
     # and sent nothing without one; each of their answers counts.
-    assert ordeals.action_service.sent().isdisjoint(step["id"] for step in unknown)
+    assert ordeal.sent().isdisjoint(step["id"] for step in unknown)
 
 
-def test_nats_and_its_disk(ordeals: Ordeals) -> None:
-    unknown = ordeals.nats.outcome()
+def test_nats_and_its_disk(ordeal: Ordeal) -> None:
+    kill_nats(ordeal)
+    unknown = ordeal.outcome()
     # Postgres knows what to go on with, but not what only NATS had been told: that these were sent.
-    assert ordeals.nats.sent() >= {step["id"] for step in unknown}
+    assert ordeal.sent() >= {step["id"] for step in unknown}

@@ -12,7 +12,7 @@ from tests.support.foreground import eventually
 
 CONTACTS = 250
 RECOVERY = 90.0
-"""Seconds: what a killed engine had in hand comes back after 30, twice at worst."""
+"""Seconds: what a killed engine had in hand comes back twice at worst."""
 
 COUNT: Json = {
     "action_type": "update_contact",

@@ -9,6 +9,9 @@ import nats
 from devstack.processes import Service, ServiceSpec
 from devstack.stack import Stack
 
+SOON = {"TREADLE_NATS_ACK_WAIT_SECONDS": "6"}
+"""For a stack whose processes are killed: what they had in hand comes again soon."""
+
 
 def freeze(service: Service) -> None:
     """Stop a process in its tracks: what is sent to it from now on it holds without any answer."""

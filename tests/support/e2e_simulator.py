@@ -37,6 +37,10 @@ class Providers:
         """Fail no more."""
         ok(self._http.delete("/control"))
 
+    def forget(self) -> None:
+        """Let them know nothing of what they have received."""
+        ok(self._http.delete("/inbox"))
+
     def struck(self, provider: str, to: str) -> int:
         """How many requests a rule has hit so far, answered or not."""
         rules = ok(self._http.get("/control")).json()["rules"]
