@@ -71,9 +71,10 @@ from action_service.use_cases.traffic import Policy
 from action_service.use_cases.watch import ExecutionWatcher
 from common.auth import TokenVerifier
 from common.contact_links import LinkKeys
-from common.db import create_engine, create_pool
-from common.grpc.server import GrpcServer
+from common.db import create_engine, create_pool, engine_check, pool_check
+from common.grpc.server import NOTICE, GrpcServer
 from common.nats import connect, ensure_streams
+from common.readiness import Check, Readiness
 from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
 from treadle.account.v1.account_service_pb2_grpc import add_AccountServiceServicer_to_server
@@ -125,8 +126,11 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
         server = GrpcServer(TokenVerifier(settings.jwt_secret), translate=translate)
         publisher = await resources.enter_async_context(_publishing(settings, js))
         engine: Engine | None = None
+        # Who serves calls is ready when it can serve them, whether or not it gets other work.
+        checks: dict[str, Check] = {}
         if ENGINE in roles:
             engine = await resources.enter_async_context(_engine(settings, ringer, nc))
+            checks |= {} if API in roles else engine.checks
             await resources.enter_async_context(_importing(settings, publisher))
             await resources.enter_async_context(_erasing(settings, js))
         if API in roles:
@@ -134,6 +138,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 settings.database_url, search_path=SCHEMA, pool_size=settings.api_pool_size
             )
             resources.push_async_callback(db.dispose)
+            checks["database"] = engine_check(db)
             upkeep = forgetting(
                 db,
                 answers_after=timedelta(hours=settings.request_memory_hours),
@@ -155,7 +160,10 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 policy=_policy(settings),
             )
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
-        address = await resources.enter_async_context(server.running(settings.listen))
+        address = await resources.enter_async_context(
+            server.running(settings.listen, notice=NOTICE)
+        )
+        await resources.enter_async_context(Readiness(server, checks).reported())
         announce_ready("action", roles=",".join(roles), listen=address, metrics=metrics)
         await _until_stopped(engine, stop)
 
@@ -280,6 +288,7 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     async with pool:
         publisher = OutboxPublisher(pool, js)
         engine = Engine(engine_stores(pool), ringer, publisher, nc, js, tuning)
+        engine.checks["database"] = pool_check(pool)
         await engine.start()
         try:
             yield engine

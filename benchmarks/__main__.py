@@ -5,18 +5,25 @@ import asyncio
 import json
 import sys
 
+from benchmarks.recovery import FAULTS, recover
 from benchmarks.subject import running_stack, subject
 from benchmarks.workloads import WORKLOADS, Workload
 from devstack.stack import Stack
+
+_RECOVERY = "recovery"
 
 
 def main() -> int:
     """Runs the chosen workloads; 1 when one of them did not do its work exactly once."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--workload", choices=sorted(WORKLOADS), help="one only; all by default")
+    names = [*sorted(WORKLOADS), _RECOVERY]
+    parser.add_argument("--workload", choices=names, help="one only; those of speed by default")
+    parser.add_argument("--fault", choices=FAULTS, help="of `recovery`: one only")
     parser.add_argument("--executions", type=int, help="instead of the workload's own sizes")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each size")
     arguments = parser.parse_args()
+    if arguments.workload == _RECOVERY:
+        return _recover([arguments.fault] if arguments.fault else list(FAULTS), arguments.repeat)
     names = [arguments.workload] if arguments.workload else list(WORKLOADS)
     sizes = (arguments.executions,) if arguments.executions else None
     return _run(names, sizes, arguments.repeat)
@@ -31,6 +38,19 @@ def _run(names: list[str], sizes: tuple[int, ...] | None, repeat: int) -> int:
             with running_stack() as stack:
                 failures += asyncio.run(_measure(stack, workload, size, repeat))
     return 1 if failures else 0
+
+
+def _recover(faults: list[str], repeat: int) -> int:
+    for fault in faults * repeat:
+        with running_stack() as stack:
+            asyncio.run(_print_recovery(stack, fault))
+    return 0
+
+
+async def _print_recovery(stack: Stack, fault: str) -> None:
+    async with subject(stack) as under_test:
+        sys.stdout.write(json.dumps(await recover(under_test, fault)) + "\n")
+        sys.stdout.flush()
 
 
 async def _measure(stack: Stack, workload: Workload, size: int, repeat: int) -> int:

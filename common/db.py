@@ -8,9 +8,20 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-_SERVER_SETTINGS: Final = {"jit": "off", "application_name": "treadle"}
+from common.readiness import Check, NotReadyError
+
+_SERVER_SETTINGS: Final = {
+    "jit": "off",
+    "application_name": "treadle",
+    # A process that is stopped in the middle of a transaction keeps its locks from the others for
+    # no longer than this. When it wakes up its transaction is gone, with all that it wanted.
+    "idle_in_transaction_session_timeout": "30s",
+}
+# Of a look at the database.
+_PROBE: Final = "SELECT NOT pg_is_in_recovery()"
 _COMMAND_TIMEOUT: Final = timedelta(seconds=60)
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -76,3 +87,36 @@ def create_pool(url: str, *, search_path: str, size: int) -> Pool:
         server_settings=_SERVER_SETTINGS | {"search_path": search_path},
         command_timeout=_COMMAND_TIMEOUT.total_seconds(),
     )
+
+
+def engine_check(engine: AsyncEngine) -> Check:
+    """Asks the database through the pool that serves calls.
+
+    Of a server that was restarted the first connection to fail has the pool forget them all, so no
+    call after the next look meets one that is dead.
+    """
+
+    async def check() -> None:
+        async with engine.connect() as connection:
+            _must_write(await connection.scalar(text(_PROBE)))
+
+    return check
+
+
+def pool_check(pool: Pool) -> Check:
+    """The same for a pool of the driver's."""
+
+    async def check() -> None:
+        try:
+            async with pool.acquire() as connection:
+                _must_write(await connection.fetchval(_PROBE))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await pool.expire_connections()
+            raise
+
+    return check
+
+
+def _must_write(is_primary: object) -> None:
+    if not is_primary:
+        raise NotReadyError("the database is a standby and takes no writes")

@@ -16,6 +16,8 @@ from common.telemetry import get_logger
 T = TypeVar("T")
 Main = Callable[[asyncio.Event], Awaitable[None]]
 
+# What has not ended by then is cut off, well before operators' tools kill.
+_GRACE = timedelta(seconds=9)
 _LAST_RESORT = timedelta(seconds=5)
 
 _log = get_logger(__name__)
@@ -29,7 +31,7 @@ class StoppedWhileStartingError(Exception):
     """The process was told to stop before it had begun anything."""
 
 
-def run(main: Main, *, grace: timedelta = timedelta(seconds=30)) -> None:
+def run(main: Main, *, grace: timedelta = _GRACE) -> None:
     """Run `main` until it returns, then exit: 0 when it ended by itself or as asked, else 1.
 
     `main` gets an event that the first SIGTERM or SIGINT sets; it should then finish what it has

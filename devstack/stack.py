@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +61,8 @@ class StackOptions:
     """Whether the simulator tells of what becomes of messages."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """More TREADLE_ variables for every service."""
+    replicas: int = 1
+    """How many processes play each role; the others are `api-2` and so on."""
 
     def given_ports(self) -> list[int]:
         """Return the ports that have to be had."""
@@ -89,7 +91,10 @@ class Stack:
         self.postgres = Postgres(self._data.postgres, port=options.postgres_port)
         self.nats = NatsServer(self._data.nats, port=options.nats_port)
         self.services: dict[str, Service] = {}
-        """By name: `api`, `engine`, `scheduler`, `executor-<name>`, `gateway`, `simulator`."""
+        """By name: `api`, `engine`, `scheduler`, `executor-<name>`, `gateway`, `simulator`.
+
+        Of more replicas the second is `api-2` and so on; there is one simulator.
+        """
 
     @property
     def data(self) -> DataDir:
@@ -190,7 +195,7 @@ class Stack:
             ("api",),
             ("simulator",),
         ):
-            members = [self.services[name] for name in group if name in self.services]
+            members = [self.services[name] for role in group for name in self._named(role)]
             for service in members:
                 service.ask_to_stop()
             for service in members:
@@ -199,6 +204,25 @@ class Stack:
         self.nats.stop()
         self.postgres.stop()
         self._data.close()
+
+    def _named(self, role: str) -> list[str]:
+        """The replicas of a role that have been started."""
+        numbered = (f"{role}-{number}" for number in range(2, self._options.replicas + 1))
+        return [name for name in (role, *numbered) if name in self.services]
+
+    def _target(self, role: str) -> str:
+        """Where clients find all replicas of a role."""
+        addresses = [self.services[name].address for name in self._named(role)]
+        # Of several addresses gRPC wants to know the kind.
+        return addresses[0] if len(addresses) == 1 else f"ipv4:{','.join(addresses)}"
+
+    def _replicated(self, specs: list[ServiceSpec]) -> list[ServiceSpec]:
+        """The same again for each further replica, at addresses of their own."""
+        return [
+            spec if number == 1 else replace(spec, name=f"{spec.name}-{number}", listen=_ANY)
+            for number in range(1, self._options.replicas + 1)
+            for spec in specs
+        ]
 
     def check(self) -> None:
         """Raise ServiceError when something that should run has ended."""
@@ -231,12 +255,12 @@ class Stack:
     def _core(self) -> list[ServiceSpec]:
         """What needs no other service's address."""
         env = self.shared_env()
-        return [
+        services = [
             self._action_service("api", self._listen("api", self._options.api_port)),
             self._action_service("engine", _ANY),
             ServiceSpec("scheduler", ["-m", "scheduler_service"], env, "TREADLE_SCHEDULER_LISTEN"),
-            self._simulator(),
         ]
+        return [*self._replicated(services), self._simulator()]
 
     def _simulator(self) -> ServiceSpec:
         own: dict[str, str] = {}
@@ -257,8 +281,8 @@ class Stack:
     def _edge(self) -> list[ServiceSpec]:
         """What calls the others."""
         targets = {
-            "TREADLE_GATEWAY_API_TARGET": self.api_target,
-            "TREADLE_GATEWAY_SCHEDULER_TARGET": self.scheduler_target,
+            "TREADLE_GATEWAY_API_TARGET": self._target("api"),
+            "TREADLE_GATEWAY_SCHEDULER_TARGET": self._target("scheduler"),
         }
         gateway = ServiceSpec(
             "gateway",
@@ -267,7 +291,7 @@ class Stack:
             "TREADLE_GATEWAY_LISTEN",
             self._gateway_listen,
         )
-        return [gateway, *(self._executor(name) for name in EXECUTORS)]
+        return self._replicated([gateway, *(self._executor(name) for name in EXECUTORS)])
 
     def _action_service(self, role: str, listen: str) -> ServiceSpec:
         arguments = ["-m", "action_service", "--roles", role]
@@ -293,7 +317,7 @@ class Stack:
     def _executor(self, name: str) -> ServiceSpec:
         arguments = ["-m", "executor_service", "--categories", ",".join(EXECUTORS[name])]
         own = {
-            "TREADLE_EXECUTOR_API_TARGET": self.api_target,
+            "TREADLE_EXECUTOR_API_TARGET": self._target("api"),
             "TREADLE_EXECUTOR_PUBLIC_URL": f"http://{self._gateway_listen}",
             # Webhooks of a development stack go to this machine as a rule.
             "TREADLE_EXECUTOR_EGRESS_ALLOW_LOOPBACK": "true",

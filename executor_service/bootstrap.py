@@ -19,6 +19,7 @@ from common.grpc.client import connect as connect_grpc
 from common.grpc.server import GrpcServer
 from common.nats import PullConsumer, action_consumer
 from common.nats import connect as connect_nats
+from common.readiness import Readiness
 from common.runtime import run
 from common.settings import load
 from common.telemetry import announce_ready, configure_logging, metrics_endpoint
@@ -62,7 +63,6 @@ from executor_service.wiring import DELIVERED_BY, Providers, Wiring
 from executor_service.worker import BATCH, CategoryWorker
 
 _GRPC_GRACE = timedelta(seconds=1)
-_LAST_RESORT = timedelta(seconds=9)
 
 
 def serve(categories: Sequence[str]) -> None:
@@ -73,7 +73,7 @@ def serve(categories: Sequence[str]) -> None:
     async def main(stop: asyncio.Event) -> None:
         await serve_until(stop, settings, categories)
 
-    run(main, grace=_LAST_RESORT)
+    run(main)
 
 
 async def serve_until(
@@ -115,19 +115,23 @@ async def serve_until(
             clock=SYSTEM_CLOCK,
             metrics=metrics,
         )
+        sources = {
+            category: PullConsumer(
+                nc,
+                js,
+                replace(
+                    action_consumer(f"executor-{category}", category),
+                    ack_wait=settings.nats_ack_wait,
+                ),
+                capacity=_capacity(settings, calls=pipeline.has_calls(category)),
+                replicas=settings.nats_replicas,
+            )
+            for category in categories
+        }
         workers = [
             CategoryWorker(
                 category,
-                source=PullConsumer(
-                    nc,
-                    js,
-                    replace(
-                        action_consumer(f"executor-{category}", category),
-                        ack_wait=settings.nats_ack_wait,
-                    ),
-                    capacity=_capacity(settings, calls=pipeline.has_calls(category)),
-                    replicas=settings.nats_replicas,
-                ),
+                source=source,
                 pipeline=pipeline,
                 publisher=publisher,
                 dead_letters=JetStreamDeadLetters(js),
@@ -136,15 +140,17 @@ async def serve_until(
                 slots=settings.concurrency,
                 max_deliver=settings.max_deliver,
             )
-            for category in categories
+            for category, source in sources.items()
         ]
         metrics_address = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         server = GrpcServer(TokenVerifier(settings.jwt_secret))
         address = await resources.enter_async_context(
             server.running(settings.listen, grace=_GRPC_GRACE)
         )
+        readiness = Readiness(server, {each.name: each.standing for each in sources.values()})
 
-        def ready() -> None:
+        async def ready() -> None:
+            await resources.enter_async_context(readiness.reported())
             announce_ready(
                 "executor",
                 listen=address,

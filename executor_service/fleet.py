@@ -1,7 +1,7 @@
 """Runs a process's workers together, and brings them to an end within a bounded time."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from common.telemetry import get_logger
@@ -20,19 +20,21 @@ async def run_fleet(
     publisher: ResultPublisher,
     stop: asyncio.Event,
     *,
-    ready: Callable[[], None],
+    ready: Callable[[], Awaitable[None]] | None = None,
     finish_s: float = FINISH_S,
 ) -> None:
     """Works until `stop` is set, then drains: no new tasks, those begun finish, results go out.
 
-    What is not finished after `finish_s` is given back. Raises what a worker dies of.
+    `ready` is awaited once they work. What is not finished after `finish_s` is given back. Raises
+    what a worker dies of.
     """
     for worker in workers:
         await worker.start()
     async with asyncio.TaskGroup() as group:
         publishing = group.create_task(publisher.run())
         running = [group.create_task(worker.run()) for worker in workers]
-        ready()
+        if ready is not None:
+            await ready()
         await stop.wait()
         for worker in workers:
             await worker.stop()

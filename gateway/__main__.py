@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from datetime import timedelta
 
 from common.runtime import run
 from common.settings import load
@@ -20,7 +19,7 @@ def main() -> None:
     async def serve_until(stop: asyncio.Event) -> None:
         await serve(settings, stop)
 
-    run(serve_until, grace=settings.stop_grace + timedelta(seconds=5))
+    run(serve_until, grace=settings.stop_within)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Puts the application together: routes, error handling and what surrounds every request."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -97,7 +98,7 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, streams.stopping),
     )
     app.state.upstream = upstream
     app.state.streams = streams
@@ -114,8 +115,8 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
     return app
 
 
-def _middleware(settings: GatewaySettings) -> list[Middleware]:
-    layers = [Middleware(RequestScope, max_in_flight=settings.max_in_flight)]
+def _middleware(settings: GatewaySettings, stopping: asyncio.Event) -> list[Middleware]:
+    layers = [Middleware(RequestScope, max_in_flight=settings.max_in_flight, stopping=stopping)]
     if settings.cors_origins:
         layers.append(
             Middleware(

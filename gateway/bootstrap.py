@@ -50,6 +50,9 @@ async def serve(
 ) -> None:
     """Serve until `stop`; then end the event streams and finish the requests under way.
 
+    In between, while load balancers notice that the gateway is not ready any more, it takes
+    requests and asks callers not to come back over the same connection.
+
     `ready` is told the address, and that of the metrics if any, once requests are taken.
     """
     async with AsyncExitStack() as stack:
@@ -69,6 +72,7 @@ async def serve(
             host, port = listener.getsockname()[:2]
             ready(f"{host}:{port}", metrics)
         await _first(serving, stop)
+        await asyncio.wait({serving}, timeout=settings.drain_seconds)
         server.should_exit = True
         await serving
 

@@ -50,11 +50,15 @@ TURNED_AWAY: Final = Counter("treadle_gateway_turned_away_total", "Requests refu
 
 
 class RequestScope:
-    """The outermost layer: gives a request its id and trace, and makes sure of an answer."""
+    """The outermost layer: gives a request its id and trace, and makes sure of an answer.
 
-    def __init__(self, app: ASGIApp, *, max_in_flight: int) -> None:
+    Once `stopping` is set, answers close their connection: the next request goes elsewhere.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_in_flight: int, stopping: asyncio.Event) -> None:
         self._app = app
         self._max_in_flight = max_in_flight
+        self._stopping = stopping
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +70,8 @@ class RequestScope:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(new_id())
         with traced(extract(headers), request_id=request_id):
-            await self._serve(scope, receive, send, _Answer(send, request_id))
+            answer = _Answer(send, request_id, self._stopping)
+            await self._serve(scope, receive, send, answer)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, answer: "_Answer") -> None:
         began = time.perf_counter()
@@ -105,9 +110,10 @@ class RequestScope:
 class _Answer:
     """The way out: adds the headers of every response, and knows whether one has begun."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, stopping: asyncio.Event) -> None:
         self._send = send
         self._request_id = request_id
+        self._stopping = stopping
         self.status = 0
 
     async def send(self, message: Message) -> None:
@@ -118,6 +124,8 @@ class _Answer:
             headers.update(_SECURITY_HEADERS)
             for name, value in _DEFAULT_HEADERS.items():
                 headers.setdefault(name, value)
+            if self._stopping.is_set():
+                headers["Connection"] = "close"
         await self._send(message)
 
 

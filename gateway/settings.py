@@ -43,7 +43,10 @@ class GatewaySettings(ProcessSettings):
     max_in_flight: int = Field(default=1000, ge=1)
     # Between the comments that keep an event stream open.
     heartbeat_seconds: float = Field(default=15, gt=0, le=300)
-    stop_grace_seconds: float = Field(default=20, gt=0, le=300)
+    # After SIGTERM: how long requests are still taken, as it takes load balancers to notice that
+    # the gateway is not ready any more; and how long those under way may then take.
+    drain_seconds: float = Field(default=0, ge=0, le=60)
+    stop_grace_seconds: float = Field(default=6, gt=0, le=300)
     # A JSON array of the origins whose pages may call; none by default.
     cors_origins: tuple[str, ...] = ()
 
@@ -81,6 +84,6 @@ class GatewaySettings(ProcessSettings):
         return timedelta(seconds=self.heartbeat_seconds)
 
     @property
-    def stop_grace(self) -> timedelta:
-        """How long requests under way may take after SIGTERM."""
-        return timedelta(seconds=self.stop_grace_seconds)
+    def stop_within(self) -> timedelta:
+        """How long the end may take after SIGTERM."""
+        return timedelta(seconds=self.drain_seconds + self.stop_grace_seconds + 1)

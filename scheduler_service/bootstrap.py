@@ -8,8 +8,8 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from common.auth import TokenVerifier
-from common.db import create_engine
-from common.grpc.server import GrpcServer
+from common.db import create_engine, engine_check
+from common.grpc.server import NOTICE, GrpcServer
 from common.nats import (
     DELAY,
     RESULTS_SUBJECT,
@@ -18,6 +18,7 @@ from common.nats import (
     action_consumer,
     connect,
 )
+from common.readiness import Readiness
 from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
 from scheduler_service.adapters.migrations import SCHEMA, require, upgrade
@@ -70,14 +71,19 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
             SchedulerServicer(ReadTimers(PostgresTimerReader(engine))),
         )
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
-        address = await resources.enter_async_context(server.running(settings.listen))
-        await work(
-            sources,
-            intakes,
-            firing,
-            stop,
-            ready=lambda: announce_ready("scheduler", listen=address, metrics=metrics),
+        address = await resources.enter_async_context(
+            server.running(settings.listen, notice=NOTICE)
         )
+        checks = {
+            "database": engine_check(engine),
+            **{each.name: each.standing for each in sources},
+        }
+
+        async def ready() -> None:
+            await resources.enter_async_context(Readiness(server, checks).reported())
+            announce_ready("scheduler", listen=address, metrics=metrics)
+
+        await work(sources, intakes, firing, stop, ready=ready)
 
 
 def _intake(

@@ -227,9 +227,12 @@ async def work(
     firing: FiringLoop,
     stop: asyncio.Event,
     *,
-    ready: Callable[[], None],
+    ready: Callable[[], Awaitable[None]],
 ) -> None:
-    """Runs the loops until `stop` is set; raises when one of them breaks, which none should."""
+    """Runs the loops until `stop` is set; raises when one of them breaks, which none should.
+
+    `ready` is awaited once all of them run.
+    """
 
     async def wind_down() -> None:
         await stop.wait()
@@ -244,4 +247,4 @@ async def work(
             group.create_task(intake.run())
         group.create_task(firing.run())
         group.create_task(wind_down())
-        ready()
+        await ready()

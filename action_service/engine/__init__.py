@@ -21,6 +21,7 @@ from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
 from action_service.engine.triggers import TriggerProcessor, TriggerStore
 from action_service.engine.worker import ResultWorker
 from common.nats import ACK_WAIT, RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
+from common.readiness import Check
 
 __all__ = ["Engine", "EngineStores", "EngineTuning"]
 
@@ -103,6 +104,10 @@ class Engine:
             TriggerProcessor(stores.triggers, ringer, encoder),
             EventWaits(stores.waits, processor, ringer, encoder),
         )
+        # What tells whether it can work.
+        self.checks: dict[str, Check] = {
+            each.name: each.standing for each in (self._consumer, self._events)
+        }
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval
         self._sweeper = Sweeper(

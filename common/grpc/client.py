@@ -23,21 +23,24 @@ Response = TypeVar("Response")
 
 _CALL_TIMEOUT: Final = timedelta(seconds=10)
 _AUTHORIZATION: Final = "authorization"
-# Calls spread over all addresses behind a name, so that a scaled service shares its load.
-_SERVICE_CONFIG: Final = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
+# Calls spread over all addresses behind a name, so that a scaled service shares its load. The
+# health of each is watched: one that says that it cannot serve, or is about to stop, gets no more.
+_SERVICE_CONFIG: Final = json.dumps(
+    {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
+)
 _OPTIONS: Final = (
     ("grpc.service_config", _SERVICE_CONFIG),
     ("grpc.max_metadata_size", MAX_METADATA_BYTES),
     ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
     # A peer that vanished without a FIN is noticed after 30 s; one that restarts is found again
-    # within 2 s.
+    # within a second.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 
 

@@ -130,7 +130,8 @@ class CallInterceptor(aio.ServerInterceptor):
         self._limits = limits or Limits()
         self._translate = translate
         self._handlers: dict[str, Handler] = {}
-        self._calls = 0
+        # By whether they stream; who only watches our health counts for none.
+        self._under_way = {False: 0, True: 0}
         self._streams: set[asyncio.Timeout] = set()
         self._draining = False
 
@@ -234,18 +235,16 @@ class CallInterceptor(aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _admitted(self, call: Call) -> AsyncGenerator[None, None]:
-        if call.method.streams:
-            if len(self._streams) >= self._limits.concurrent_streams:
-                raise overloaded("too many open streams", _RETRY_AFTER)
-            yield
-            return
-        if self._calls >= self._limits.concurrent_calls:
-            raise overloaded("too many calls at once", _RETRY_AFTER)
-        self._calls += 1
+        limits, streams = self._limits, call.method.streams
+        limit = limits.concurrent_streams if streams else limits.concurrent_calls
+        if self._under_way[streams] >= limit:
+            what = "too many open streams" if streams else "too many calls at once"
+            raise overloaded(what, _RETRY_AFTER)
+        self._under_way[streams] += 1
         try:
             yield
         finally:
-            self._calls -= 1
+            self._under_way[streams] -= 1
 
     @asynccontextmanager
     async def _bounded(self, call: Call) -> AsyncGenerator[None, None]:

@@ -1,5 +1,6 @@
 """The gRPC server of every process: interceptor, health, reflection, limits, a graceful end."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,14 @@ from common.grpc.interceptors import CallInterceptor, Limits, Translate
 
 S = TypeVar("S")
 
-_GRACE: Final = timedelta(seconds=10)
+# Of a service that never stops saying that the process lives, for whoever restarts those that hang:
+# one that cannot serve for want of a database is to be left alone.
+LIVENESS: Final = "liveness"
+
+# How long before the end of a server its clients are told: they watch its health all the time.
+NOTICE: Final = timedelta(seconds=0.25)
+# With the notice well below the ten seconds after which operators' tools tend to kill.
+_GRACE: Final = timedelta(seconds=6)
 _Status = health_pb2.HealthCheckResponse
 
 
@@ -56,6 +64,7 @@ class GrpcServer:
         )
         self._health = health.aio.HealthServicer()
         self._services: list[str] = []
+        self._stopping = False
 
     def add(self, register: Callable[[S, aio.Server], None], servicer: S) -> None:
         """Serve `servicer`; `register` is the generated `add_…Servicer_to_server`."""
@@ -79,32 +88,45 @@ class GrpcServer:
         except RuntimeError as error:
             raise OSError(f"cannot listen on {listen}") from error
         await self._server.start()
+        await self._health.set(LIVENESS, _Status.SERVING)
         await self.set_serving(True)
         return f"{host}:{port}"
 
     async def set_serving(self, serving: bool) -> None:  # noqa: FBT001 - the name says it
-        """Report the process, and each of its services, as able to serve or not."""
+        """Report the process, and each of its services, as able to serve or not.
+
+        One that is stopping is not any more.
+        """
+        if self._stopping:
+            return
         status = _Status.SERVING if serving else _Status.NOT_SERVING
         for name in ("", *self._services):
             await self._health.set(name, status)
 
-    async def stop(self, grace: timedelta = _GRACE) -> None:
+    async def stop(self, grace: timedelta = _GRACE, *, notice: timedelta = timedelta()) -> None:
         """Report NOT_SERVING, take no new calls, let calls under way finish within `grace`.
 
-        Streams end at once: they would use up the grace, and their callers come back anyway.
+        During `notice` calls are still taken: those who watch our health turn to others meanwhile,
+        so that no call meets a closing door. Streams end at once after it: they would use up the
+        grace, and their callers come back anyway.
         """
+        await self.set_serving(False)
+        self._stopping = True
+        await asyncio.sleep(notice.total_seconds())
         await self._health.enter_graceful_shutdown()
         self._interceptor.drain()
         await self._server.stop(grace.total_seconds())
 
     @asynccontextmanager
-    async def running(self, listen: str, *, grace: timedelta = _GRACE) -> AsyncGenerator[str, None]:
+    async def running(
+        self, listen: str, *, grace: timedelta = _GRACE, notice: timedelta = timedelta()
+    ) -> AsyncGenerator[str, None]:
         """Serve on `listen` during the block; yield the address with the real port."""
         address = await self.start(listen)
         try:
             yield address
         finally:
-            await self.stop(grace)
+            await self.stop(grace, notice=notice)
 
 
 class _Registration:

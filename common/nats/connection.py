@@ -2,9 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from typing import cast
 
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import ConnectionReconnectingError
 from nats.errors import Error as NatsError
 
 from common.runtime import CannotStartError, unless_stopped
@@ -12,6 +15,19 @@ from common.runtime import CannotStartError, unless_stopped
 _log = structlog.get_logger(__name__)
 
 _FIRST_TRY = timedelta(seconds=30)
+
+
+class _Connection(Client):
+    """Ends what waits for an answer when the connection is lost, for the answer is lost with it.
+
+    The client library would have it wait for its whole timeout, long after the server is back.
+    """
+
+    def give_up_requests(self) -> None:
+        waits = cast("dict[str, asyncio.Future[Msg]]", self._resp_map)
+        for waiting in list(waits.values()):
+            if not waiting.done():
+                waiting.set_exception(ConnectionReconnectingError())
 
 
 async def connect(
@@ -31,11 +47,12 @@ async def connect(
 
     async def on_disconnect() -> None:
         _log.warning("nats_disconnected")
+        client.give_up_requests()
 
     async def on_reconnect() -> None:
         _log.info("nats_reconnected")
 
-    client = Client()
+    client = _Connection()
     first = client.connect(
         url,
         name=name,

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 import orjson
@@ -21,12 +22,14 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from common.nats.streams import ConsumerSpec, ensure_consumer, ensure_streams
+from common.readiness import NotReadyError
 
 _log = structlog.get_logger(__name__)
 
 _EXPIRES_S: Final = 30.0
-_HEARTBEAT_S: Final = 2.0
-_SILENCE_S: Final = 2.5 * _HEARTBEAT_S
+_HEARTBEAT: Final = timedelta(seconds=2)
+# After so many heartbeats have failed to come the subscription has gone silent.
+_SILENT_AFTER: Final = 2.5
 _DRAIN_S: Final = 1.0
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -86,12 +89,14 @@ class PullConsumer:
         *,
         capacity: int = 512,
         replicas: int = 1,
+        heartbeat: timedelta = _HEARTBEAT,
     ) -> None:
         self._nc = nc
         self._js = js
         self._spec = spec
         self._capacity = capacity
         self._replicas = replicas
+        self._heartbeat_s = heartbeat.total_seconds()
         self._buffer: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
         self._outstanding = 0
@@ -102,6 +107,27 @@ class PullConsumer:
         self._subscription: Subscription | None = None
         self._inbox = ""
         self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The durable consumer's name."""
+        return self._spec.durable
+
+    @property
+    def problem(self) -> str:
+        """Why no messages are to be had just now; empty when they are."""
+        if self._stopped:
+            return "stopping"
+        if not self._nc.is_connected:
+            return "not connected"
+        if self._subscription is None or self._rebuild_asked or self._is_silent():
+            return "nothing is heard of it"
+        return ""
+
+    async def standing(self) -> None:
+        """Raises NotReadyError while there is a problem: see `common.readiness.Check`."""
+        if problem := self.problem:
+            raise NotReadyError(problem)
 
     async def start(self) -> None:
         """Makes sure of stream and consumer, and asks for messages."""
@@ -178,7 +204,7 @@ class PullConsumer:
             {
                 "batch": wanted,
                 "expires": int(_EXPIRES_S * _NANOSECONDS),
-                "idle_heartbeat": int(_HEARTBEAT_S * _NANOSECONDS),
+                "idle_heartbeat": int(self._heartbeat_s * _NANOSECONDS),
             }
         )
         spec = self._spec
@@ -203,6 +229,11 @@ class PullConsumer:
         self._rebuild_asked = False
         self._last_heard = time.monotonic()
         await self._request()
+
+    def _is_silent(self) -> bool:
+        # With a full buffer no request stands, and so no heartbeat is due.
+        silence = time.monotonic() - self._last_heard
+        return self._outstanding > 0 and silence > _SILENT_AFTER * self._heartbeat_s
 
     async def _renew_held(self) -> None:
         """Says of what waits here that it is in good hands, for it may wait past the ack wait."""
@@ -230,9 +261,7 @@ class PullConsumer:
             self._rebuild_asked = True
             return
         await self._renew_held()
-        silent = time.monotonic() - self._last_heard > _SILENCE_S
-        # With a full buffer no request stands, and so no heartbeat is due.
-        if self._rebuild_asked or (silent and self._outstanding > 0):
+        if self._rebuild_asked or self._is_silent():
             await self._rebuild()
             _log.info("pull_rebuilt", consumer=self._spec.durable)
         elif self._outstanding <= self._capacity // 2:

@@ -111,15 +111,17 @@ def credentials(*roles: str, account_id: UUID) -> tuple[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def running_service(listen: str = "127.0.0.1:0") -> AsyncGenerator[Service, None]:
-    """Serve during the block, on a free port unless one is given."""
+async def running_service(
+    listen: str = "127.0.0.1:0", *, notice: timedelta = timedelta()
+) -> AsyncGenerator[Service, None]:
+    """Serve during the block, on a free port unless one is given; see GrpcServer of `notice`."""
     server = GrpcServer(
         TokenVerifier(SECRET), options=ServerOptions(limits=LIMITS), translate=_translate
     )
     executions = Executions()  # pyright: ignore[reportAbstractUsage] - tests call two methods only
     server.add(execution_grpc.add_ExecutionServiceServicer_to_server, executions)
     async with (
-        server.running(listen, grace=timedelta(seconds=0.2)) as address,
+        server.running(listen, grace=timedelta(seconds=0.2), notice=notice) as address,
         connect(address) as channel,
     ):
         stub = execution_grpc.ExecutionServiceStub(channel)

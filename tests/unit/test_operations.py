@@ -65,6 +65,7 @@ def test_each_metric_exists() -> None:
         "action_service.adapters.traffic_upkeep",
         "action_service.engine.reconciling",
         "common.grpc.interceptors",
+        "common.readiness",
         "gateway.middleware",
         "scheduler_service.worker",
     ):

@@ -289,7 +289,7 @@ async def _short_patience(around: World, *, slots: int, heartbeat_s: float) -> A
         slow_s=60,
     )
     stop = asyncio.Event()
-    job = asyncio.create_task(run_fleet([worker], publisher, stop, ready=lambda: None))
+    job = asyncio.create_task(run_fleet([worker], publisher, stop))
     yield
     stop.set()
     await job

@@ -83,7 +83,7 @@ async def sending(
             max_deliver=5,
         )
         stop = asyncio.Event()
-        job = asyncio.create_task(run_fleet([worker], publisher, stop, ready=lambda: None))
+        job = asyncio.create_task(run_fleet([worker], publisher, stop))
         yield
         stop.set()
         await job

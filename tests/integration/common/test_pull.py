@@ -1,0 +1,109 @@
+"""A pull consumer whose server is restarted, hangs, or loses what it had."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import pytest
+from nats.aio.client import Client
+from nats.errors import ConnectionReconnectingError
+from nats.js import JetStreamContext
+
+from common.nats import ACTIONS, Outgoing, PullConsumer, action_consumer, connect, publish_one
+from common.readiness import NotReadyError
+from devstack.nats import NatsServer
+from tests.support.waiting import until
+
+SPEC = action_consumer("executor-crm", "crm")
+SUBJECT = "treadle.actions.crm.add_tag"
+
+
+class Puller:
+    """A consumer that is asked for one message after the other."""
+
+    def __init__(self, nc: Client, js: JetStreamContext, consumer: PullConsumer) -> None:
+        self.nc = nc
+        self.js = js
+        self.consumer = consumer
+        self._sent = 0
+
+    async def works(self) -> bool:
+        """Publishes a message, which must come."""
+        self._sent += 1
+        payload = str(self._sent).encode()
+        await publish_one(self.js, Outgoing(SUBJECT, payload, payload.decode()))
+        (delivery,) = await self.consumer.next_batch(1)
+        await delivery.ack()
+        return delivery.data == payload
+
+    async def until_lost(self) -> None:
+        await until(lambda: self.consumer.problem != "")
+        with pytest.raises(NotReadyError):
+            await self.consumer.standing()
+
+    async def until_found(self) -> None:
+        await until(lambda: self.consumer.problem == "")
+        await self.consumer.standing()
+
+
+@pytest.fixture
+async def puller(nats_url: str) -> AsyncGenerator[Puller]:
+    nc = await connect(nats_url, name="test")
+    js = nc.jetstream()
+    consumer = PullConsumer(nc, js, SPEC, heartbeat=timedelta(seconds=0.2))
+    await consumer.start()
+    yield Puller(nc, js, consumer)
+    await consumer.stop()
+    await nc.close()
+
+
+@pytest.mark.parametrize("loses", ["nothing", "its store"])
+async def test_a_server_is_restarted(puller: Puller, nats_server: NatsServer, loses: str) -> None:
+    assert await puller.works()
+    nats_server.kill()
+    if loses == "its store":
+        shutil.rmtree(nats_server.log.parent / "store")
+    await puller.until_lost()
+    nats_server.start()
+    await puller.until_found()
+    assert await puller.works()
+
+
+async def test_a_server_hangs_and_goes_on(puller: Puller, nats_server: NatsServer) -> None:
+    """The connection stands, and nothing comes: only missing heartbeats tell."""
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    await puller.until_lost()
+    os.kill(nats_server.pid, signal.SIGCONT)
+    await puller.until_found()
+    assert await puller.works()
+
+
+@pytest.mark.parametrize("deleted", ["stream", "consumer"])
+async def test_what_is_deleted_is_made_anew(puller: Puller, deleted: str) -> None:
+    if deleted == "stream":
+        await puller.js.delete_stream(ACTIONS.name)
+    else:
+        await puller.js.delete_consumer(ACTIONS.name, SPEC.durable)
+    await puller.until_lost()
+    await puller.until_found()
+    assert await puller.works()
+
+
+async def test_a_request_ends_with_the_connection_that_its_answer_was_to_come_by(
+    puller: Puller, nats_server: NatsServer
+) -> None:
+    """The client library itself would have it wait for its timeout."""
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    message = Outgoing(SUBJECT, b"", "lost")
+    publishing = asyncio.create_task(publish_one(puller.js, message, answer_within=600))
+    # Let it begin to wait.
+    await asyncio.sleep(0)
+    nats_server.kill()
+    with pytest.raises(ConnectionReconnectingError):
+        await publishing
+    nats_server.start()
+    await puller.until_found()
+    assert await puller.works()
