@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from common.clock import Clock
 from executor_service.domain.health import NOT_CALLED, Verdict, verdict_on
-from executor_service.domain.outcome import Deferred, Outcome
+from executor_service.domain.outcome import Deferred, Hold, HoldCause, Outcome
 from executor_service.ports import Permit, Permits
 
 # Calls to a provider pile up only while it is slow, and that passes slowly. Those put off come back
@@ -64,7 +64,7 @@ class Gate:
             last = now + _SOONEST
         not_before = self._row_until[peer] = last + _TURN / self._at_a_time
         reason = f"{self._at_a_time} calls to {peer} are under way: it is slow"
-        return Deferred(not_before, reason)
+        return Deferred(not_before, reason, Hold(HoldCause.PROVIDER_SLOW, peer))
 
     def _left(self, peer: str) -> None:
         self._under_way[peer] -= 1

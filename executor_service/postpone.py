@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from common.errors import ErrorReason, TreadleError
-from executor_service.domain.outcome import Deferred, ErrorClass, Failed
+from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Hold, HoldCause
 
 SOONEST: Final = timedelta(seconds=2)
 LATEST: Final = timedelta(seconds=8)
@@ -45,4 +45,4 @@ def not_had(what: str, error: TreadleError | TimeoutError, now: datetime) -> Fai
 def put_off(now: datetime, reason: str) -> Deferred:
     """The outcome: again some seconds from `now`, spread so that not all come back together."""
     pause = SOONEST + (LATEST - SOONEST) * random.random()
-    return Deferred(now + pause, reason)
+    return Deferred(now + pause, reason, Hold(HoldCause.SERVICE_AWAY))

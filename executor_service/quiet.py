@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 from common.contact_fields import timezone_problem
 from executor_service import phones
 from executor_service.domain import quiet_hours
-from executor_service.domain.outcome import Deferred, ErrorClass, Failed
+from executor_service.domain.outcome import (
+    Deferred,
+    ErrorClass,
+    Failed,
+    Hold,
+    HoldCause,
+    ZoneSource,
+)
 from executor_service.domain.quiet_hour_ceilings import Ceiling, ceilings_of
 from executor_service.handlers.base import Step
 
@@ -27,7 +34,7 @@ def hold(
         quiet_hours.parse_time_of_day(start), quiet_hours.parse_time_of_day(end)
     )
     ceilings = ceilings_of(phones.region_of(number), number, _state(step))
-    zones = _zones(step, number)
+    zones, source = _zones(step, number)
     allowed = quiet_hours.next_allowed([window, *ceilings], zones, now)
     if allowed == now:
         return None
@@ -39,8 +46,13 @@ def hold(
             f"possible time zones ({names}); set the contact's time zone",
         )
     if any(quiet_hours.is_quiet(window, zone, now) for zone in zones):
-        return Deferred(allowed, f"quiet hours {start}-{end} ({names})")
-    return Deferred(allowed, f"{_law(ceilings, zones, now)} ({names})")
+        hours = f"{start}-{end}"
+        words = f"quiet hours {hours}"
+    else:
+        words = hours = _law(ceilings, zones, now)
+    keys = tuple(zone.key for zone in zones)
+    rule = Hold(HoldCause.QUIET_HOURS, zones=keys, zone_source=source, hours=hours)
+    return Deferred(allowed, f"{words} ({names})", rule)
 
 
 def _law(ceilings: Sequence[Ceiling], zones: Sequence[ZoneInfo], now: datetime) -> str:
@@ -62,18 +74,18 @@ def _state(step: Step[Any]) -> str:
     return state if isinstance(state, str) else ""
 
 
-def _zones(step: Step[Any], number: str) -> Sequence[ZoneInfo]:
+def _zones(step: Step[Any], number: str) -> tuple[Sequence[ZoneInfo], ZoneSource]:
     """The contact's zone, else every zone its number may be in, else the account's, else UTC."""
     candidates = (
-        (step.context_text("contact", "timezone"),),
-        phones.candidate_zones(number),
-        (step.context_text("account", "timezone"),),
+        (ZoneSource.CONTACT, (step.context_text("contact", "timezone"),)),
+        (ZoneSource.PHONE_NUMBER, phones.candidate_zones(number)),
+        (ZoneSource.ACCOUNT, (step.context_text("account", "timezone"),)),
     )
-    for names in candidates:
+    for source, names in candidates:
         zones = [zone for name in names if (zone := _zone(name)) is not None]
         if zones:
-            return zones
-    return (ZoneInfo("UTC"),)
+            return zones, source
+    return (ZoneInfo("UTC"),), ZoneSource.DEFAULT
 
 
 def _zone(name: str) -> ZoneInfo | None:

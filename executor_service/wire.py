@@ -21,6 +21,8 @@ from executor_service.domain.outcome import (
     ErrorClass,
     Failed,
     Finding,
+    Hold,
+    HoldCause,
     JsonScalar,
     Looked,
     Outcome,
@@ -28,10 +30,12 @@ from executor_service.domain.outcome import (
     Skipped,
     UpdateContact,
     UpdateMode,
+    ZoneSource,
 )
 from treadle.catalog.v1.update_contact_pb2 import UpdateMode as WireMode
 from treadle.dispatch.v1 import result_pb2
 from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1 import hold_pb2
 from treadle.execution.v1.execution_pb2 import ErrorClass as WireErrorClass
 from treadle.ledger.v1.unknown_send_pb2 import LookupFinding
 
@@ -49,6 +53,14 @@ _ERROR_CLASSES: Mapping[ErrorClass, WireErrorClass] = {
 _FINDINGS: Mapping[Finding, LookupFinding] = {
     item: cast("LookupFinding", LookupFinding.Value(f"LOOKUP_FINDING_{item.name}"))
     for item in Finding
+}
+_CAUSES: Mapping[HoldCause, hold_pb2.HoldCause] = {
+    item: cast("hold_pb2.HoldCause", hold_pb2.HoldCause.Value(f"HOLD_CAUSE_{item.name}"))
+    for item in HoldCause
+}
+_ZONE_SOURCES: Mapping[ZoneSource, hold_pb2.ZoneSource] = {
+    item: cast("hold_pb2.ZoneSource", hold_pb2.ZoneSource.Value(f"ZONE_SOURCE_{item.name}"))
+    for item in ZoneSource
 }
 _MODES: Mapping[UpdateMode, WireMode] = {
     item: cast("WireMode", WireMode.Value(f"UPDATE_MODE_{item.name}")) for item in UpdateMode
@@ -87,6 +99,8 @@ def result_of(
         case Deferred():
             _set_instant(result.deferred.not_before, outcome.not_before)
             result.deferred.reason = _plain(outcome.reason)
+            if outcome.hold is not None:
+                _set_hold(result.deferred.hold, outcome.hold)
         case Accepted():
             result.accepted.provider_reference = outcome.provider_reference
             _set_instant(result.accepted.look_again_at, outcome.look_again_at)
@@ -121,6 +135,19 @@ def _set_completed(message: result_pb2.Completed, completed: Completed) -> None:
         message.provider_reference = completed.provider_reference
     for effect in completed.effects:
         _set_effect(message.effects.add(), effect)
+
+
+def _set_hold(message: hold_pb2.Hold, hold: Hold) -> None:
+    message.cause = _CAUSES[hold.cause]
+    if hold.peer:
+        message.peer = hold.peer
+    message.zones.extend(hold.zones)
+    if hold.zone_source is not None:
+        message.zone_source = _ZONE_SOURCES[hold.zone_source]
+    if hold.hours:
+        message.hours = hold.hours
+    if hold.per_second:
+        message.per_second = hold.per_second
 
 
 def _set_looked(message: result_pb2.Looked, looked: Looked) -> None:

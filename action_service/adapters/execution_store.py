@@ -90,7 +90,8 @@ _ADVANCE = """
         UPDATE treadle.workflow_action_executions t
         SET status = 'completed', started_at = COALESCE(t.started_at, v.started_at),
             completed_at = v.completed_at, result_data = v.result_json::jsonb, lease_until = NULL,
-            error_class = NULL, error_message = NULL, outcome = NULL, reason = NULL
+            error_class = NULL, error_message = NULL, outcome = NULL, reason = NULL,
+            hold = NULL
         FROM unnest(
             $1::uuid[], $2::timestamptz[], $3::timestamptz[],
             $4::text[], $5::text[], $6::uuid[],
@@ -135,16 +136,17 @@ _WRITE = """
             completed_at = v.completed_at, result_data = v.result_json::jsonb,
             error_class = v.error_class, error_message = v.error_message,
             scheduled_at = v.scheduled_at, lease_until = v.lease_until, outcome = v.outcome,
-            reason = v.reason, rings = 0
+            reason = v.reason, hold = v.hold_json::jsonb, rings = 0
         FROM unnest(
             $1::uuid[], $2::text[], $3::uuid[],
             $4::int[], $5::int[],
             $6::timestamptz[], $7::timestamptz[],
             $8::text[], $9::text[], $10::text[],
             $11::timestamptz[], $12::timestamptz[],
-            $13::text[], $14::text[]
+            $13::text[], $14::text[], $15::text[]
         ) AS v(id, status, attempt_id, attempt_number, retry_count, started_at, completed_at,
-               result_json, error_class, error_message, scheduled_at, lease_until, outcome, reason)
+               result_json, error_class, error_message, scheduled_at, lease_until, outcome, reason,
+               hold_json)
         WHERE t.id = v.id
     ), logged AS (
         INSERT INTO treadle.workflow_action_attempts (
@@ -152,10 +154,10 @@ _WRITE = """
             error_message, provider_reference
         )
         SELECT * FROM unnest(
-            $15::uuid[], $16::uuid[], $17::uuid[],
-            $18::int[], $19::timestamptz[],
-            $20::timestamptz[], $21::text[],
-            $22::text[], $23::text[]
+            $16::uuid[], $17::uuid[], $18::uuid[],
+            $19::int[], $20::timestamptz[],
+            $21::timestamptz[], $22::text[],
+            $23::text[], $24::text[]
         )
     ), added AS (
         INSERT INTO treadle.workflow_action_executions (
@@ -163,10 +165,10 @@ _WRITE = """
             attempt_id, lease_until, reason
         )
         SELECT * FROM unnest(
-            $24::uuid[], $25::uuid[], $26::uuid[],
-            $27::uuid[], $28::uuid[], $29::text[],
-            $30::text[], $31::uuid[],
-            $32::timestamptz[], $33::text[]
+            $25::uuid[], $26::uuid[], $27::uuid[],
+            $28::uuid[], $29::uuid[], $30::text[],
+            $31::text[], $32::uuid[],
+            $33::timestamptz[], $34::text[]
         )
     )
     UPDATE treadle.workflow_executions e
@@ -174,9 +176,9 @@ _WRITE = """
         current_action_execution_id = v.action_execution_id, current_attempt_id = v.attempt_id,
         reason = v.reason, ended_at = CASE WHEN v.ended THEN now() END
     FROM unnest(
-        $34::uuid[], $35::text[], $36::uuid[],
-        $37::uuid[], $38::uuid[],
-        $39::text[], $40::boolean[]
+        $35::uuid[], $36::text[], $37::uuid[],
+        $38::uuid[], $39::uuid[],
+        $40::text[], $41::boolean[]
     ) AS v(id, state, action_id, action_execution_id, attempt_id, reason, ended)
     WHERE e.id = v.id
     """

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
+from action_service.domain.holds import Hold
 from action_service.domain.plan import OnError, Plan, PlanStep
 from action_service.domain.retry import ErrorClass, RetryTiming, retry_delay
 from action_service.domain.states import (
@@ -58,6 +59,7 @@ class Waiting:
 
     resume_at: datetime
     reason: str
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Deferred:
 
     not_before: datetime
     reason: str
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ class Decision:
     output_json: str | None = None
     provider_reference: str | None = None
     reason: str | None = None
+    # The rule by which it goes no further before its instant.
+    hold: Hold | None = None
     unknown: bool = False
     waits_until: datetime | None = None
     again_at: datetime | None = None
@@ -169,6 +174,7 @@ def decide(
                 state=_parked(at.state),
                 ends_attempt=False,
                 reason=outcome.reason,
+                hold=outcome.hold,
                 waits_until=outcome.resume_at,
             )
         case Accepted():
@@ -187,6 +193,7 @@ def decide(
                 state=_parked(at.state),
                 ends_attempt=False,
                 reason=outcome.reason,
+                hold=outcome.hold,
                 again_at=outcome.not_before,
             )
         case SendAgain():

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from action_service.domain.holds import ClockChange, Hold, HoldCause, ZoneSource
 from action_service.domain.messages import DeliveryState
 from action_service.domain.plan import Plan, PlanStep
 from action_service.domain.progress import (
@@ -41,8 +42,10 @@ from common.catalogue import catalogue
 from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
 from treadle.dispatch.v1 import task_pb2
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
+from treadle.dispatch.v1.result_pb2 import Deferred as DeferredMessage
+from treadle.dispatch.v1.result_pb2 import Waiting as WaitingMessage
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask, DeliveryChannel
-from treadle.execution.v1 import execution_pb2
+from treadle.execution.v1 import execution_pb2, hold_pb2
 from treadle.ledger.v1 import unknown_send_pb2
 
 _ERROR_CLASSES = {
@@ -55,6 +58,21 @@ _ERROR_CLASSES = {
 _FINDINGS = {
     value: Finding(name.removeprefix("LOOKUP_FINDING_").lower())
     for name, value in unknown_send_pb2.LookupFinding.items()
+    if value
+}
+_CAUSES = {
+    value: HoldCause(name.removeprefix("HOLD_CAUSE_").lower())
+    for name, value in hold_pb2.HoldCause.items()
+    if value
+}
+_ZONE_SOURCES = {
+    value: ZoneSource(name.removeprefix("ZONE_SOURCE_").lower())
+    for name, value in hold_pb2.ZoneSource.items()
+    if value
+}
+_CLOCK_CHANGES = {
+    value: ClockChange(name.removeprefix("CLOCK_CHANGE_").lower())
+    for name, value in hold_pb2.ClockChange.items()
     if value
 }
 # As the record of what was sent names them.
@@ -158,7 +176,8 @@ def _outcome(message: ActionResult) -> Outcome:
         case "skipped":
             return Skipped(_text(message.skipped.reason))
         case "waiting":
-            return Waiting(_instant(message.waiting.resume_at), _text(message.waiting.reason))
+            waiting = message.waiting
+            return Waiting(_instant(waiting.resume_at), _text(waiting.reason), _hold(waiting))
         case "due":
             return Due()
         case "accepted":
@@ -171,9 +190,26 @@ def _outcome(message: ActionResult) -> Outcome:
                 _text(accepted.reason),
             )
         case "deferred":
-            return Deferred(_instant(message.deferred.not_before), _text(message.deferred.reason))
+            deferred = message.deferred
+            return Deferred(_instant(deferred.not_before), _text(deferred.reason), _hold(deferred))
         case _:
             raise MalformedResultError("without an outcome")
+
+
+def _hold(message: WaitingMessage | DeferredMessage) -> Hold | None:
+    hold = message.hold
+    cause = _CAUSES.get(hold.cause)
+    if cause is None:
+        return None
+    return Hold(
+        cause,
+        zones=tuple(_text(zone) for zone in hold.zones),
+        zone_source=_ZONE_SOURCES.get(hold.zone_source),
+        clock_change=_CLOCK_CHANGES.get(hold.clock_change),
+        peer=_text(hold.peer),
+        hours=_text(hold.hours),
+        per_second=hold.per_second,
+    )
 
 
 def _instant(stamp: Timestamp) -> datetime:

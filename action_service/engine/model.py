@@ -109,6 +109,7 @@ class ActionWrite(NamedTuple):
     lease_until: datetime | None = None
     outcome: str | None = None
     reason: str | None = None
+    hold_json: str | None = None
 
 
 class AttemptWrite(NamedTuple):

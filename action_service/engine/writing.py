@@ -96,6 +96,7 @@ def record(
             decision.waits_until + LEASE if decision.waits_until else None,
             "unknown" if decision.unknown else None,
             decision.reason,
+            _hold_json(decision),
         )
     )
     if not ended:
@@ -104,6 +105,10 @@ def record(
         )
         return _look_again(writes, at, decision, plan)
     return _next(writes, at, decision)
+
+
+def _hold_json(decision: Decision) -> str | None:
+    return None if decision.hold is None else orjson.dumps(decision.hold.to_json()).decode()
 
 
 def _look_again(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispatch | None:
@@ -228,6 +233,7 @@ def _again(
             again_at + LEASE,
             None,
             decision.reason,
+            _hold_json(decision),
         )
     )
     writes.moves.append(

@@ -164,6 +164,7 @@ def _answer(peer: str, answered: PermitAnswer) -> pb.PermitAnswer:
         message.not_before.FromDatetime(hold.not_before)
         message.spacing.FromTimedelta(hold.spacing)
         message.message = words(peer, hold, answered.limit)
+        message.per_second = answered.limit.per_second
     return message
 
 

@@ -12,7 +12,7 @@ holds: a pause that the service has ordered, and failures in a row that are seen
 import asyncio
 import random
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,11 +23,13 @@ from grpc import aio
 from common.clock import Clock
 from common.telemetry import get_logger
 from executor_service.domain.health import Health, Verdict
-from executor_service.domain.outcome import Deferred
+from executor_service.domain.outcome import Deferred, Hold, HoldCause
 from executor_service.ports import Permit
 from treadle.traffic.v1.traffic_service_pb2 import (
     HOLD_REASON_FAILING,
+    HOLD_REASON_LIMITED,
     HOLD_REASON_PAUSED,
+    HOLD_REASON_PROBING,
     AcquirePermitsRequest,
     AcquirePermitsResponse,
     Outcomes,
@@ -54,6 +56,13 @@ _LAST_REPORT_S: Final = 0.5
 _ALONE: Final = -1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_CAUSES: Final[Mapping[int, HoldCause]] = {
+    HOLD_REASON_FAILING: HoldCause.CIRCUIT_OPEN,
+    HOLD_REASON_PROBING: HoldCause.CIRCUIT_OPEN,
+    HOLD_REASON_PAUSED: HoldCause.PROVIDER_PAUSE,
+    HOLD_REASON_LIMITED: HoldCause.RATE_LIMIT,
+}
+
 _log = get_logger(__name__)
 
 _Waiting = asyncio.Future[Permit | Deferred]
@@ -75,6 +84,7 @@ class _Key:
     failed_alone: int = 0
     paused_until: datetime = _EPOCH
     pause_reason: str = ""
+    pause_hold: Hold | None = None
 
     def is_idle(self, now: float) -> bool:
         return not self.waiting and not self.outcomes and now > self.good_until
@@ -190,10 +200,12 @@ class TrafficClient:
             _give(key.waiting.popleft(), self._take(key))
         if held > 0:
             first, spacing = answer.not_before.ToDatetime(tzinfo=UTC), answer.spacing.ToTimedelta()
+            hold = _hold(key.peer, answer)
             if answer.reason in {HOLD_REASON_FAILING, HOLD_REASON_PAUSED}:
                 key.paused_until, key.pause_reason = first, answer.message
+                key.pause_hold = hold
             for place in range(min(held, len(key.waiting))):
-                later = Deferred(first + spacing * place, answer.message)
+                later = Deferred(first + spacing * place, answer.message, hold)
                 _give(key.waiting.popleft(), later)
         if key.waiting:
             self._asking[id(key)] = key
@@ -216,7 +228,8 @@ class TrafficClient:
         while key.waiting:
             if paused:
                 jitter = ALONE_PAUSE * random.random()
-                _give(key.waiting.popleft(), Deferred(key.paused_until + jitter, key.pause_reason))
+                later = Deferred(key.paused_until + jitter, key.pause_reason, key.pause_hold)
+                _give(key.waiting.popleft(), later)
             else:
                 _give(key.waiting.popleft(), Permit(key.account_id, key.peer, _ALONE))
 
@@ -230,6 +243,12 @@ class TrafficClient:
                 key.ready = 0
                 key.paused_until = self._clock.now() + ALONE_PAUSE
                 key.pause_reason = f"{key.peer} is failing: calls are paused for a moment"
+                key.pause_hold = Hold(HoldCause.CIRCUIT_OPEN, key.peer)
+
+
+def _hold(peer: str, answer: PermitAnswer) -> Hold | None:
+    cause = _CAUSES.get(answer.reason)
+    return None if cause is None else Hold(cause, peer, per_second=answer.per_second)
 
 
 def _request(key: _Key, waiting: int, now: float) -> PermitRequest:

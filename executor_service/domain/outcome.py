@@ -104,12 +104,48 @@ class Skipped:
     opted_out: str = ""
 
 
+class HoldCause(StrEnum):
+    """Why a step is held back."""
+
+    QUIET_HOURS = "quiet_hours"
+    RATE_LIMIT = "rate_limit"
+    CIRCUIT_OPEN = "circuit_open"
+    PROVIDER_PAUSE = "provider_pause"
+    PROVIDER_SLOW = "provider_slow"
+    SERVICE_AWAY = "service_away"
+
+
+class ZoneSource(StrEnum):
+    """Whose time zone counts."""
+
+    CONTACT = "contact"
+    ACCOUNT = "account"
+    PHONE_NUMBER = "phone_number"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What holds a step back, for programs.
+
+    `zones` are IANA names; `hours` are quiet hours as `HH:MM-HH:MM`, or the law's in words.
+    """
+
+    cause: HoldCause
+    peer: str = ""
+    zones: tuple[str, ...] = ()
+    zone_source: ZoneSource | None = None
+    hours: str = ""
+    per_second: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """Not now, but from `not_before` (aware) on; the attempt is not spent."""
 
     not_before: datetime
     reason: str
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

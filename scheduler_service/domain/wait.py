@@ -3,14 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduler_service.domain.zones import Adjustment, ChosenZone
+
 
 class WaitError(ValueError):
     """The step cannot wait as it is configured; the message is for the workflow's editor."""
 
 
 @dataclass(frozen=True, slots=True)
+class WallClock:
+    """The clock that a wait goes by: its zone, and what a change of it did to the wall time."""
+
+    chosen: ChosenZone
+    adjustment: Adjustment
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
-    """When a step goes on (aware UTC), and why then, in words."""
+    """When a step goes on (aware UTC), and why then, in words.
+
+    `clock` is None where the instant is exact in whatever zone.
+    """
 
     due_at: datetime
     reason: str
+    clock: WallClock | None = None

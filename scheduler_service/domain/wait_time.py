@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from scheduler_service.domain.wait import Wait, WaitError
+from scheduler_service.domain.wait import Wait, WaitError, WallClock
 from scheduler_service.domain.zones import (
     ADJUSTMENT_WORDS,
     ZoneCandidate,
@@ -68,7 +68,7 @@ def _calendar_days(days: int, ready_at: datetime, zones: Iterable[ZoneCandidate]
         f"waits {_amount(days, Unit.CALENDAR_DAYS)} from {_utc(ready_at)}, until {wall:%H:%M:%S} "
         f"wall time in {chosen.zone.key} ({chosen.owner}){ADJUSTMENT_WORDS[adjustment]}"
     )
-    return Wait(due_at, "; ".join((reason, *chosen.rejected)))
+    return Wait(due_at, "; ".join((reason, *chosen.rejected)), WallClock(chosen, adjustment))
 
 
 def _amount(duration: int, unit: Unit) -> str:

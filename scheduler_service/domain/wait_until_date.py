@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from scheduler_service.domain.wait import Wait, WaitError
+from scheduler_service.domain.wait import Wait, WaitError, WallClock
 from scheduler_service.domain.zones import (
     ADJUSTMENT_WORDS,
     ChosenZone,
@@ -95,19 +95,19 @@ def plan(
         at = base.at if offset is None else _moved(base.at, offset, chosen)
         if time_of_day is not None:
             at = datetime.combine(_wall(at, chosen).date(), time_of_day)
-        due_at, where = _instant(at, chosen)
+        due_at, where, clock = _instant(at, chosen)
     except (OverflowError, ValueError):
         raise WaitError("the wait would end outside the years 1 to 9999") from None
     parts = [f"waits until {where}, which is {_origin(base, offset)}"]
     if due_at <= ready_at:
         parts.append("that has passed, so the run goes on at once")
-    return Wait(due_at, "; ".join((*parts, *chosen.rejected)))
+    return Wait(due_at, "; ".join((*parts, *chosen.rejected)), clock)
 
 
 def _moved(at: datetime, offset: Offset, chosen: ChosenZone) -> datetime:
     exact = _EXACT.get(offset.unit)
     if exact is not None:
-        instant, _ = _instant(at, chosen)
+        instant, _, _ = _instant(at, chosen)
         return instant + offset.value * exact
     wall = _wall(at, chosen)
     match offset.unit:
@@ -134,16 +134,15 @@ def _wall(at: datetime, chosen: ChosenZone) -> datetime:
     return at.astimezone(chosen.zone).replace(tzinfo=None, fold=0)
 
 
-def _instant(at: datetime, chosen: ChosenZone) -> tuple[datetime, str]:
-    """The instant (UTC), and in words the rule that gave it."""
+def _instant(at: datetime, chosen: ChosenZone) -> tuple[datetime, str, WallClock | None]:
+    """The instant (UTC), and the rule that gave it: in words, and the clock if one was asked."""
     if at.tzinfo is not None:
         instant = at.astimezone(UTC)
-        return instant, f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+        return instant, f"{instant:%Y-%m-%d %H:%M:%S} UTC", None
     instant, adjustment = first_instant(at, chosen.zone)
     words = ADJUSTMENT_WORDS[adjustment]
-    return instant, (
-        f"{at:%Y-%m-%d %H:%M:%S} wall time in {chosen.zone.key} ({chosen.owner}){words}"
-    )
+    where = f"{at:%Y-%m-%d %H:%M:%S} wall time in {chosen.zone.key} ({chosen.owner}){words}"
+    return instant, where, WallClock(chosen, adjustment)
 
 
 def _origin(base: Moment, offset: Offset | None) -> str:

@@ -7,7 +7,7 @@ instant in a gap and the first occurrence in an overlap; PEP 495 (`fold`) tells 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -36,6 +36,15 @@ ADJUSTMENT_WORDS: Final[Mapping[Adjustment, str]] = MappingProxyType(
         ),
     }
 )
+
+
+class ZoneOwner(StrEnum):
+    """Whose zone may count, in words."""
+
+    CONTACT = "the contact's time zone"
+    ACCOUNT = "the account's time zone"
+    CONFIGURED = "as configured"
+    DEFAULT = "the default time zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ def choose_zone(candidates: Iterable[ZoneCandidate]) -> ChosenZone:
         if zone is not None:
             return ChosenZone(zone, candidate.owner, tuple(rejected))
         rejected.append(f"{candidate.owner} {str(name)[:_LONGEST_NAME]!r} is not a known time zone")
-    return ChosenZone(ZoneInfo("UTC"), "the default time zone", tuple(rejected))
+    return ChosenZone(ZoneInfo("UTC"), ZoneOwner.DEFAULT, tuple(rejected))
 
 
 def first_instant(wall: datetime, zone: ZoneInfo) -> tuple[datetime, Adjustment]:

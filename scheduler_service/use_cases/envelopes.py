@@ -1,15 +1,18 @@
 """Reads tasks and writes results: the messages that the scheduler exchanges with the engine."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
 import orjson
 from google.protobuf.message import DecodeError
 
+from scheduler_service.domain.wait import Wait
+from scheduler_service.domain.zones import Adjustment, ZoneOwner
 from scheduler_service.use_cases.ports import Message
 from treadle.dispatch.v1.result_pb2 import (
     ActionResult,
@@ -20,8 +23,23 @@ from treadle.dispatch.v1.result_pb2 import (
 )
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
+from treadle.execution.v1.hold_pb2 import ClockChange, Hold, HoldCause, ZoneSource
 
 RESULTS_PER_MESSAGE: Final = 256
+_ZONE_SOURCES: Final[Mapping[str, ZoneSource]] = MappingProxyType(
+    {
+        ZoneOwner.CONTACT: ZoneSource.ZONE_SOURCE_CONTACT,
+        ZoneOwner.ACCOUNT: ZoneSource.ZONE_SOURCE_ACCOUNT,
+        ZoneOwner.CONFIGURED: ZoneSource.ZONE_SOURCE_CONFIGURED,
+        ZoneOwner.DEFAULT: ZoneSource.ZONE_SOURCE_DEFAULT,
+    }
+)
+_CLOCK_CHANGES: Final[Mapping[Adjustment, ClockChange]] = MappingProxyType(
+    {
+        Adjustment.GAP: ClockChange.CLOCK_CHANGE_GAP,
+        Adjustment.OVERLAP: ClockChange.CLOCK_CHANGE_OVERLAP,
+    }
+)
 
 
 class UnreadableError(ValueError):
@@ -79,12 +97,23 @@ def begun_result(task: ActionTask) -> ActionResult:
     )
 
 
-def waiting(result: ActionResult, resume_at: datetime, reason: str) -> ActionResult:
+def waiting(result: ActionResult, resume_at: datetime, wait: Wait) -> ActionResult:
     """`result`, saying until when and why the step waits."""
     answer = ActionResult()
     answer.CopyFrom(result)
-    answer.waiting.CopyFrom(Waiting(resume_at=resume_at, reason=reason))
+    answer.waiting.CopyFrom(Waiting(resume_at=resume_at, reason=wait.reason, hold=_hold(wait)))
     return answer
+
+
+def _hold(wait: Wait) -> Hold:
+    hold = Hold(cause=HoldCause.HOLD_CAUSE_CLOCK)
+    if wait.clock is not None:
+        hold.zones.append(wait.clock.chosen.zone.key)
+        if (source := _ZONE_SOURCES.get(wait.clock.chosen.owner)) is not None:
+            hold.zone_source = source
+        if (change := _CLOCK_CHANGES.get(wait.clock.adjustment)) is not None:
+            hold.clock_change = change
+    return hold
 
 
 def failed(task: ActionTask, error_class: ErrorClass, message: str) -> ActionResult:

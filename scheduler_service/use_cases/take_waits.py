@@ -40,8 +40,8 @@ _log = get_logger(__name__)
 class _Sorted:
     """What became of a batch's messages."""
 
-    planned: list[tuple[NewTimer, ActionResult, str]] = field(
-        default_factory=list[tuple[NewTimer, ActionResult, str]]
+    planned: list[tuple[NewTimer, ActionResult, Wait]] = field(
+        default_factory=list[tuple[NewTimer, ActionResult, Wait]]
     )
     failures: list[ActionResult] = field(default_factory=list[ActionResult])
     dead: list[Message] = field(default_factory=list[Message])
@@ -66,8 +66,8 @@ class TakeWaits:
         timers = distinct([timer for timer, _, _ in batch.planned])
         held = await self._store.add(timers)
         results = [
-            waiting(result, held.get(timer.attempt_id, timer.due_at), reason)
-            for timer, result, reason in batch.planned
+            waiting(result, held.get(timer.attempt_id, timer.due_at), wait)
+            for timer, result, wait in batch.planned
         ]
         results += batch.failures
         outgoing = result_messages(results, self._results_subject) + batch.dead
@@ -97,7 +97,7 @@ class TakeWaits:
         else:
             result = begun_result(task)
             timer = self._timer(ids, wait, planned_at, result)
-            batch.planned.append((timer, result, wait.reason))
+            batch.planned.append((timer, result, wait))
 
     def _timer(
         self, ids: TaskIds, wait: Wait, planned_at: datetime, result: ActionResult

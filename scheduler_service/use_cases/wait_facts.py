@@ -8,7 +8,7 @@ from typing import cast
 import orjson
 
 from scheduler_service.domain.wait import WaitError
-from scheduler_service.domain.zones import ZoneCandidate
+from scheduler_service.domain.zones import ZoneCandidate, ZoneOwner
 
 
 class WaitFacts:
@@ -21,8 +21,8 @@ class WaitFacts:
     def zones(self) -> tuple[ZoneCandidate, ZoneCandidate]:
         """The zones that may count, the contact's first."""
         return (
-            ZoneCandidate("the contact's time zone", self._value("contact", "timezone")),
-            ZoneCandidate("the account's time zone", self._value("account", "timezone")),
+            ZoneCandidate(ZoneOwner.CONTACT, self._value("contact", "timezone")),
+            ZoneCandidate(ZoneOwner.ACCOUNT, self._value("account", "timezone")),
         )
 
     def contact_field(self, name: str) -> object:

@@ -104,7 +104,7 @@ HOLDINGS: Final = (
         # A contact that a step has made is in what the step returned, whoever it ran for.
         f"({_OWN} OR t.action_type = 'create_contact'"
         " AND t.result_data ->> 'contact_id' = CAST(:contact_text AS text))",
-        redaction=f"""execution_data = '{{}}', result_data = '{{}}',
+        redaction=f"""execution_data = '{{}}', result_data = '{{}}', hold = NULL,
             error_message = CASE WHEN t.error_message IS NOT NULL THEN '{_ERASED}' END,
             reason = CASE WHEN t.reason IS NOT NULL THEN '{_ERASED}' END,
             contact_id = NULLIF(t.contact_id, :contact)""",

@@ -8,7 +8,7 @@ from typing import Final
 from scheduler_service.domain import wait_until_date
 from scheduler_service.domain.wait import Wait, WaitError
 from scheduler_service.domain.wait_until_date import Moment, Offset, OffsetUnit, parse_moment
-from scheduler_service.domain.zones import ZoneCandidate
+from scheduler_service.domain.zones import ZoneCandidate, ZoneOwner
 from scheduler_service.use_cases.wait_facts import WaitFacts
 from treadle.catalog.v1.wait_until_date_pb2 import (
     DateOffsetUnit,
@@ -79,7 +79,7 @@ def _zones(mode: TimezoneMode, facts: WaitFacts) -> tuple[ZoneCandidate, ...]:
     contact, account = facts.zones()
     match mode:
         case TimezoneMode.TIMEZONE_MODE_UTC:
-            return (ZoneCandidate("as configured", "UTC"),)
+            return (ZoneCandidate(ZoneOwner.CONFIGURED, "UTC"),)
         case TimezoneMode.TIMEZONE_MODE_ACCOUNT:
             return (account,)
         case _:

@@ -45,6 +45,12 @@ SMS = Step(
 NIGHT = datetime(2099, 1, 26, 22, 30, tzinfo=UTC)
 MORNING = datetime(2099, 1, 27, 8, tzinfo=UTC)
 PEOPLE = 5
+HOLD = {
+    "cause": "quiet_hours",
+    "zones": ["Europe/Berlin"],
+    "zone_source": "contact",
+    "hours": "21:00-09:00",
+}
 
 
 @asynccontextmanager
@@ -131,8 +137,8 @@ async def test_messages_put_off_at_night_arrive_in_the_morning(
         await surroundings.start(home)
         tasks = await held_until_morning(scheduler, PEOPLE)
         assert await surroundings.rows(
-            "SELECT DISTINCT status, retry_count, reason FROM workflow_action_executions"
-        ) == [("scheduled", 0, "quiet hours 21:00-09:00 (Europe/Berlin)")]
+            "SELECT DISTINCT status, retry_count, reason, hold FROM workflow_action_executions"
+        ) == [("scheduled", 0, "quiet hours 21:00-09:00 (Europe/Berlin)", HOLD)]
 
         # Who is woken too early is put off again; who says STOP meanwhile is not written to.
         clock.instant = MORNING - timedelta(minutes=1)

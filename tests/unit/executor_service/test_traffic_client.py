@@ -22,7 +22,7 @@ from executor_service.adapters.traffic import (
     TrafficClient,
 )
 from executor_service.domain.health import NOT_CALLED, WELL, Health, Verdict
-from executor_service.domain.outcome import Deferred
+from executor_service.domain.outcome import Deferred, Hold, HoldCause
 from executor_service.ports import Permit
 from treadle.traffic.v1.traffic_service_pb2 import (
     HOLD_REASON_FAILING,
@@ -83,6 +83,7 @@ def granting(
         if message.granted < request.waiting:
             message.reason = HOLD_REASON_FAILING
             message.message = "Twilio is failing"
+            message.per_second = 20
             message.not_before.FromDatetime(LATER)
             message.spacing.FromTimedelta(timedelta(seconds=1))
         return message
@@ -176,7 +177,12 @@ async def test_who_is_held_is_told_when_to_come_each_at_another_instant(
     found = await asyncio.gather(*(client.get(ACCOUNT, "twilio") for _ in range(5)))
     assert [type(each) for each in found] == [Permit] * 2 + [Deferred] * 3
     assert found[2:] == [
-        Deferred(LATER + timedelta(seconds=place), "Twilio is failing") for place in range(3)
+        Deferred(
+            LATER + timedelta(seconds=place),
+            "Twilio is failing",
+            Hold(HoldCause.CIRCUIT_OPEN, "twilio", per_second=20),
+        )
+        for place in range(3)
     ]
 
 

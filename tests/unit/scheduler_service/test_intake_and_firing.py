@@ -22,6 +22,7 @@ from treadle.catalog.v1.wait_time_pb2 import WaitTimeConfig, WaitTimeOutput, Wai
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
+from treadle.execution.v1.hold_pb2 import Hold, HoldCause, ZoneSource
 from treadle.workflow.v1.action_pb2 import ActionConfig
 
 READY = datetime(2026, 1, 26, 10, 0, 0, 123456, tzinfo=UTC)
@@ -149,6 +150,7 @@ async def test_a_wait_is_stored_before_anybody_hears_of_it(scheduler: Scheduler)
     (result,) = scheduler.streams.results()
     assert result.waiting.resume_at.ToDatetime(UTC) == timer.due_at
     assert result.waiting.reason == "waits 2 hours from 2026-01-26 10:00:00 UTC"
+    assert result.waiting.hold == Hold(cause=HoldCause.HOLD_CAUSE_CLOCK)
 
 
 async def test_tasks_come_again_when_the_engine_could_not_be_told(scheduler: Scheduler) -> None:
@@ -174,6 +176,12 @@ async def test_the_context_gives_the_zone(scheduler: Scheduler) -> None:
     await scheduler.take(task)
     (timer,) = scheduler.store.added
     assert timer.due_at == datetime(2026, 3, 30, 11, tzinfo=UTC)
+    (result,) = scheduler.streams.results()
+    assert result.waiting.hold == Hold(
+        cause=HoldCause.HOLD_CAUSE_CLOCK,
+        zones=["Europe/Berlin"],
+        zone_source=ZoneSource.ZONE_SOURCE_ACCOUNT,
+    )
 
 
 @pytest.mark.parametrize("context", [b"", b"[]", b'{"contact": 1}', b'{"contact": {}}'])

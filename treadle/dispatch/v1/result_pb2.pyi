@@ -18,6 +18,7 @@ from treadle.catalog.v1 import send_notification_pb2 as _send_notification_pb2
 from treadle.catalog.v1 import update_contact_pb2 as _update_contact_pb2
 from treadle.dispatch.v1 import task_pb2 as _task_pb2
 from treadle.execution.v1 import execution_pb2 as _execution_pb2
+from treadle.execution.v1 import hold_pb2 as _hold_pb2
 from treadle.ledger.v1 import unknown_send_pb2 as _unknown_send_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -100,20 +101,24 @@ class Skipped(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., opted_out: _Optional[str] = ...) -> None: ...
 
 class Waiting(_message.Message):
-    __slots__ = ("resume_at", "reason")
+    __slots__ = ("resume_at", "reason", "hold")
     RESUME_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
     resume_at: _timestamp_pb2.Timestamp
     reason: str
-    def __init__(self, resume_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    hold: _hold_pb2.Hold
+    def __init__(self, resume_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., hold: _Optional[_Union[_hold_pb2.Hold, _Mapping]] = ...) -> None: ...
 
 class Deferred(_message.Message):
-    __slots__ = ("not_before", "reason")
+    __slots__ = ("not_before", "reason", "hold")
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
     not_before: _timestamp_pb2.Timestamp
     reason: str
-    def __init__(self, not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    hold: _hold_pb2.Hold
+    def __init__(self, not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., hold: _Optional[_Union[_hold_pb2.Hold, _Mapping]] = ...) -> None: ...
 
 class Due(_message.Message):
     __slots__ = ()

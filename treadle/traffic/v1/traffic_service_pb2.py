@@ -28,7 +28,7 @@ from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_opt
 from treadle.traffic.v1 import traffic_pb2 as treadle_dot_traffic_dot_v1_dot_traffic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(treadle/traffic/v1/traffic_service.proto\x12\x12treadle.traffic.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\x1a treadle/traffic/v1/traffic.proto\"\xeb\x01\n\x08Outcomes\x12\x14\n\x05\x65poch\x18\x01 \x01(\x03R\x05\x65poch\x12\x1c\n\tsuccesses\x18\x02 \x01(\x05R\tsuccesses\x12\x1a\n\x08\x66\x61ilures\x18\x03 \x01(\x05R\x08\x66\x61ilures\x12\x1d\n\nlast_error\x18\x04 \x01(\tR\tlastError\x12\x1c\n\tthrottled\x18\x05 \x01(\x05R\tthrottled\x12:\n\x0bretry_after\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryAfter\x12\x16\n\x06unused\x18\x07 \x01(\x05R\x06unused\"\xac\x01\n\rPermitRequest\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x12\n\x04peer\x18\x02 \x01(\tR\x04peer\x12\x18\n\x07waiting\x18\x03 \x01(\x05R\x07waiting\x12\x14\n\x05\x61head\x18\x04 \x01(\x05R\x05\x61head\x12\x38\n\x08outcomes\x18\x05 \x03(\x0b\x32\x1c.treadle.traffic.v1.OutcomesR\x08outcomes\"V\n\x15\x41\x63quirePermitsRequest\x12=\n\x08requests\x18\x01 \x03(\x0b\x32!.treadle.traffic.v1.PermitRequestR\x08requests\"\xb1\x02\n\x0cPermitAnswer\x12\x18\n\x07granted\x18\x01 \x01(\x05R\x07granted\x12\x14\n\x05\x65poch\x18\x02 \x01(\x03R\x05\x65poch\x12/\n\x05lease\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05lease\x12\x36\n\x06reason\x18\x04 \x01(\x0e\x32\x1e.treadle.traffic.v1.HoldReasonR\x06reason\x12\x39\n\nnot_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore\x12\x33\n\x07spacing\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07spacing\x12\x18\n\x07message\x18\x07 \x01(\tR\x07message\"T\n\x16\x41\x63quirePermitsResponse\x12:\n\x07\x61nswers\x18\x01 \x03(\x0b\x32 .treadle.traffic.v1.PermitAnswerR\x07\x61nswers\"\x16\n\x14ListProvidersRequest\"S\n\x15ListProvidersResponse\x12:\n\tproviders\x18\x01 \x03(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\tproviders\"b\n\x17SetProviderLimitRequest\x12\x12\n\x04peer\x18\x01 \x01(\tR\x04peer\x12\x1d\n\nper_second\x18\x02 \x01(\x05R\tperSecond\x12\x14\n\x05\x62urst\x18\x03 \x01(\x05R\x05\x62urst\"T\n\x18SetProviderLimitResponse\x12\x38\n\x08provider\x18\x01 \x01(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\x08provider\"/\n\x19\x43learProviderLimitRequest\x12\x12\n\x04peer\x18\x01 \x01(\tR\x04peer\"V\n\x1a\x43learProviderLimitResponse\x12\x38\n\x08provider\x18\x01 \x01(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\x08provider\"*\n\x14ResetProviderRequest\x12\x12\n\x04peer\x18\x01 \x01(\tR\x04peer\"Q\n\x15ResetProviderResponse\x12\x38\n\x08provider\x18\x01 \x01(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\x08provider*\x8c\x01\n\nHoldReason\x12\x1b\n\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13HOLD_REASON_FAILING\x10\x01\x12\x17\n\x13HOLD_REASON_PROBING\x10\x02\x12\x16\n\x12HOLD_REASON_PAUSED\x10\x03\x12\x17\n\x13HOLD_REASON_LIMITED\x10\x04\x32\x86\x05\n\x0eTrafficService\x12x\n\x0e\x41\x63quirePermits\x12).treadle.traffic.v1.AcquirePermitsRequest\x1a*.treadle.traffic.v1.AcquirePermitsResponse\"\x0f\xa2\xbb\x18\x0btraffic:use\x12v\n\rListProviders\x12(.treadle.traffic.v1.ListProvidersRequest\x1a).treadle.traffic.v1.ListProvidersResponse\"\x10\xa2\xbb\x18\x0ctraffic:read\x12\x7f\n\x10SetProviderLimit\x12+.treadle.traffic.v1.SetProviderLimitRequest\x1a,.treadle.traffic.v1.SetProviderLimitResponse\"\x10\xa2\xbb\x18\x0ctraffic:edit\x12\x85\x01\n\x12\x43learProviderLimit\x12-.treadle.traffic.v1.ClearProviderLimitRequest\x1a..treadle.traffic.v1.ClearProviderLimitResponse\"\x10\xa2\xbb\x18\x0ctraffic:edit\x12y\n\rResetProvider\x12(.treadle.traffic.v1.ResetProviderRequest\x1a).treadle.traffic.v1.ResetProviderResponse\"\x13\xa2\xbb\x18\x0ftraffic:controlb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(treadle/traffic/v1/traffic_service.proto\x12\x12treadle.traffic.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a treadle/options/v1/options.proto\x1a treadle/traffic/v1/traffic.proto\"\xeb\x01\n\x08Outcomes\x12\x14\n\x05\x65poch\x18\x01 \x01(\x03R\x05\x65poch\x12\x1c\n\tsuccesses\x18\x02 \x01(\x05R\tsuccesses\x12\x1a\n\x08\x66\x61ilures\x18\x03 \x01(\x05R\x08\x66\x61ilures\x12\x1d\n\nlast_error\x18\x04 \x01(\tR\tlastError\x12\x1c\n\tthrottled\x18\x05 \x01(\x05R\tthrottled\x12:\n\x0bretry_after\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryAfter\x12\x16\n\x06unused\x18\x07 \x01(\x05R\x06unused\"\xac\x01\n\rPermitRequest\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x12\n\x04peer\x18\x02 \x01(\tR\x04peer\x12\x18\n\x07waiting\x18\x03 \x01(\x05R\x07waiting\x12\x14\n\x05\x61head\x18\x04 \x01(\x05R\x05\x61head\x12\x38\n\x08outcomes\x18\x05 \x03(\x0b\x32\x1c.treadle.traffic.v1.OutcomesR\x08outcomes\"V\n\x15\x41\x63quirePermitsRequest\x12=\n\x08requests\x18\x01 \x03(\x0b\x32!.treadle.traffic.v1.PermitRequestR\x08requests\"\xd0\x02\n\x0cPermitAnswer\x12\x18\n\x07granted\x18\x01 \x01(\x05R\x07granted\x12\x14\n\x05\x65poch\x18\x02 \x01(\x03R\x05\x65poch\x12/\n\x05lease\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05lease\x12\x36\n\x06reason\x18\x04 \x01(\x0e\x32\x1e.treadle.traffic.v1.HoldReasonR\x06reason\x12\x39\n\nnot_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore\x12\x33\n\x07spacing\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07spacing\x12\x18\n\x07message\x18\x07 \x01(\tR\x07message\x12\x1d\n\nper_second\x18\x08 \x01(\x05R\tperSecond\"T\n\x16\x41\x63quirePermitsResponse\x12:\n\x07\x61nswers\x18\x01 \x03(\x0b\x32 .treadle.traffic.v1.PermitAnswerR\x07\x61nswers\"\x16\n\x14ListProvidersRequest\"S\n\x15ListProvidersResponse\x12:\n\tproviders\x18\x01 \x03(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\tproviders\"b\n\x17SetProviderLimitRequest\x12\x12\n\x04peer\x18\x01 \x01(\tR\x04peer\x12\x1d\n\nper_second\x18\x02 \x01(\x05R\tperSecond\x12\x14\n\x05\x62urst\x18\x03 \x01(\x05R\x05\x62urst\"T\n\x18SetProviderLimitResponse\x12\x38\n\x08provider\x18\x01 \x01(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\x08provider\"/\n\x19\x43learProviderLimitRequest\x12\x12\n\x04peer\x18\x01 \x01(\tR\x04peer\"V\n\x1a\x43learProviderLimitResponse\x12\x38\n\x08provider\x18\x01 \x01(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\x08provider\"*\n\x14ResetProviderRequest\x12\x12\n\x04peer\x18\x01 \x01(\tR\x04peer\"Q\n\x15ResetProviderResponse\x12\x38\n\x08provider\x18\x01 \x01(\x0b\x32\x1c.treadle.traffic.v1.ProviderR\x08provider*\x8c\x01\n\nHoldReason\x12\x1b\n\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13HOLD_REASON_FAILING\x10\x01\x12\x17\n\x13HOLD_REASON_PROBING\x10\x02\x12\x16\n\x12HOLD_REASON_PAUSED\x10\x03\x12\x17\n\x13HOLD_REASON_LIMITED\x10\x04\x32\x86\x05\n\x0eTrafficService\x12x\n\x0e\x41\x63quirePermits\x12).treadle.traffic.v1.AcquirePermitsRequest\x1a*.treadle.traffic.v1.AcquirePermitsResponse\"\x0f\xa2\xbb\x18\x0btraffic:use\x12v\n\rListProviders\x12(.treadle.traffic.v1.ListProvidersRequest\x1a).treadle.traffic.v1.ListProvidersResponse\"\x10\xa2\xbb\x18\x0ctraffic:read\x12\x7f\n\x10SetProviderLimit\x12+.treadle.traffic.v1.SetProviderLimitRequest\x1a,.treadle.traffic.v1.SetProviderLimitResponse\"\x10\xa2\xbb\x18\x0ctraffic:edit\x12\x85\x01\n\x12\x43learProviderLimit\x12-.treadle.traffic.v1.ClearProviderLimitRequest\x1a..treadle.traffic.v1.ClearProviderLimitResponse\"\x10\xa2\xbb\x18\x0ctraffic:edit\x12y\n\rResetProvider\x12(.treadle.traffic.v1.ResetProviderRequest\x1a).treadle.traffic.v1.ResetProviderResponse\"\x13\xa2\xbb\x18\x0ftraffic:controlb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,8 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAFFICSERVICE'].methods_by_name['ClearProviderLimit']._serialized_options = b'\242\273\030\014traffic:edit'
   _globals['_TRAFFICSERVICE'].methods_by_name['ResetProvider']._loaded_options = None
   _globals['_TRAFFICSERVICE'].methods_by_name['ResetProvider']._serialized_options = b'\242\273\030\017traffic:control'
-  _globals['_HOLDREASON']._serialized_start=1652
-  _globals['_HOLDREASON']._serialized_end=1792
+  _globals['_HOLDREASON']._serialized_start=1683
+  _globals['_HOLDREASON']._serialized_end=1823
   _globals['_OUTCOMES']._serialized_start=198
   _globals['_OUTCOMES']._serialized_end=433
   _globals['_PERMITREQUEST']._serialized_start=436
@@ -54,25 +54,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACQUIREPERMITSREQUEST']._serialized_start=610
   _globals['_ACQUIREPERMITSREQUEST']._serialized_end=696
   _globals['_PERMITANSWER']._serialized_start=699
-  _globals['_PERMITANSWER']._serialized_end=1004
-  _globals['_ACQUIREPERMITSRESPONSE']._serialized_start=1006
-  _globals['_ACQUIREPERMITSRESPONSE']._serialized_end=1090
-  _globals['_LISTPROVIDERSREQUEST']._serialized_start=1092
-  _globals['_LISTPROVIDERSREQUEST']._serialized_end=1114
-  _globals['_LISTPROVIDERSRESPONSE']._serialized_start=1116
-  _globals['_LISTPROVIDERSRESPONSE']._serialized_end=1199
-  _globals['_SETPROVIDERLIMITREQUEST']._serialized_start=1201
-  _globals['_SETPROVIDERLIMITREQUEST']._serialized_end=1299
-  _globals['_SETPROVIDERLIMITRESPONSE']._serialized_start=1301
-  _globals['_SETPROVIDERLIMITRESPONSE']._serialized_end=1385
-  _globals['_CLEARPROVIDERLIMITREQUEST']._serialized_start=1387
-  _globals['_CLEARPROVIDERLIMITREQUEST']._serialized_end=1434
-  _globals['_CLEARPROVIDERLIMITRESPONSE']._serialized_start=1436
-  _globals['_CLEARPROVIDERLIMITRESPONSE']._serialized_end=1522
-  _globals['_RESETPROVIDERREQUEST']._serialized_start=1524
-  _globals['_RESETPROVIDERREQUEST']._serialized_end=1566
-  _globals['_RESETPROVIDERRESPONSE']._serialized_start=1568
-  _globals['_RESETPROVIDERRESPONSE']._serialized_end=1649
-  _globals['_TRAFFICSERVICE']._serialized_start=1795
-  _globals['_TRAFFICSERVICE']._serialized_end=2441
+  _globals['_PERMITANSWER']._serialized_end=1035
+  _globals['_ACQUIREPERMITSRESPONSE']._serialized_start=1037
+  _globals['_ACQUIREPERMITSRESPONSE']._serialized_end=1121
+  _globals['_LISTPROVIDERSREQUEST']._serialized_start=1123
+  _globals['_LISTPROVIDERSREQUEST']._serialized_end=1145
+  _globals['_LISTPROVIDERSRESPONSE']._serialized_start=1147
+  _globals['_LISTPROVIDERSRESPONSE']._serialized_end=1230
+  _globals['_SETPROVIDERLIMITREQUEST']._serialized_start=1232
+  _globals['_SETPROVIDERLIMITREQUEST']._serialized_end=1330
+  _globals['_SETPROVIDERLIMITRESPONSE']._serialized_start=1332
+  _globals['_SETPROVIDERLIMITRESPONSE']._serialized_end=1416
+  _globals['_CLEARPROVIDERLIMITREQUEST']._serialized_start=1418
+  _globals['_CLEARPROVIDERLIMITREQUEST']._serialized_end=1465
+  _globals['_CLEARPROVIDERLIMITRESPONSE']._serialized_start=1467
+  _globals['_CLEARPROVIDERLIMITRESPONSE']._serialized_end=1553
+  _globals['_RESETPROVIDERREQUEST']._serialized_start=1555
+  _globals['_RESETPROVIDERREQUEST']._serialized_end=1597
+  _globals['_RESETPROVIDERRESPONSE']._serialized_start=1599
+  _globals['_RESETPROVIDERRESPONSE']._serialized_end=1680
+  _globals['_TRAFFICSERVICE']._serialized_start=1826
+  _globals['_TRAFFICSERVICE']._serialized_end=2472
 # @@protoc_insertion_point(module_scope)

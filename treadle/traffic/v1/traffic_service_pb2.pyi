@@ -65,7 +65,7 @@ class AcquirePermitsRequest(_message.Message):
     def __init__(self, requests: _Optional[_Iterable[_Union[PermitRequest, _Mapping]]] = ...) -> None: ...
 
 class PermitAnswer(_message.Message):
-    __slots__ = ("granted", "epoch", "lease", "reason", "not_before", "spacing", "message")
+    __slots__ = ("granted", "epoch", "lease", "reason", "not_before", "spacing", "message", "per_second")
     GRANTED_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     LEASE_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,7 @@ class PermitAnswer(_message.Message):
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     SPACING_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     granted: int
     epoch: int
     lease: _duration_pb2.Duration
@@ -80,7 +81,8 @@ class PermitAnswer(_message.Message):
     not_before: _timestamp_pb2.Timestamp
     spacing: _duration_pb2.Duration
     message: str
-    def __init__(self, granted: _Optional[int] = ..., epoch: _Optional[int] = ..., lease: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reason: _Optional[_Union[HoldReason, str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., spacing: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., message: _Optional[str] = ...) -> None: ...
+    per_second: int
+    def __init__(self, granted: _Optional[int] = ..., epoch: _Optional[int] = ..., lease: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reason: _Optional[_Union[HoldReason, str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., spacing: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., message: _Optional[str] = ..., per_second: _Optional[int] = ...) -> None: ...
 
 class AcquirePermitsResponse(_message.Message):
     __slots__ = ("answers",)
