@@ -48,12 +48,15 @@ _PARKED = """
 _ARRIVALS = """
     SELECT DISTINCT ON (v.id) v.id::text, h.id::text, h.event_type, h.occurred_at, h.data::text
     FROM unnest(
-        $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::uuid[]
-    ) AS v(id, execution_id, account_id, contact_id, event_type, since, related_action_id)
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::uuid[],
+        $8::boolean[]
+    ) AS v(id, execution_id, account_id, contact_id, event_type, since, related_action_id,
+           ignores_automatic)
     JOIN treadle.heard_events h
       ON h.contact_id = v.contact_id AND h.event_type = v.event_type
      AND h.account_id = v.account_id
-    WHERE CASE
+    WHERE NOT (v.ignores_automatic AND COALESCE(h.data->'automatic' = 'true'::jsonb, false))
+      AND CASE
         WHEN v.related_action_id IS NULL THEN h.occurred_at >= v.since
         ELSE EXISTS (
             SELECT FROM treadle.workflow_action_executions sent

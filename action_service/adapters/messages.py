@@ -14,7 +14,14 @@ import orjson
 from action_service.adapters.conversations import hold_conversations, join_conversations
 from action_service.adapters.driver import Driver
 from action_service.domain.deliveries import Channel
-from action_service.domain.messages import CALL_OVER, PROVIDER_OF, Fact, Progress, events_of
+from action_service.domain.messages import (
+    CALL_OVER,
+    PROVIDER_OF,
+    Fact,
+    Progress,
+    events_of,
+    marks_of,
+)
 from action_service.domain.plan import Json
 from action_service.engine.effects import ContactEvent
 from action_service.engine.model import Ended, Send
@@ -292,6 +299,7 @@ def _news(message: _Message, told: Told) -> list[ContactEvent]:
         "action_execution_id": message.action_execution_id,
         "delivery_id": message.delivery_id,
         "occurred_at": told.occurred_at.isoformat(),
+        **marks_of(told.fact),
         **told.detail,
     }
     return [

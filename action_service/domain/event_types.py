@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from action_service.domain.contact_changes import BUILT_IN
 from action_service.domain.contact_events import CONTACT_CREATED, CONTACT_UPDATED
+from action_service.domain.messages import AUTOMATIC
 
 FORM_SUBMIT = "form_submit"
 _PLACEHOLDER = "<name>"
@@ -65,6 +66,7 @@ _MESSAGE = (
     "delivery_id",
     "occurred_at",
 )
+_READING = (*_MESSAGE, AUTOMATIC)
 _CONVERSATION = (*_MESSAGE, "messenger_page_id")
 _FAILURE = (*_MESSAGE, "reason", "status")
 _CALL = (*_MESSAGE, "status", "to", "answered_by", "duration_seconds", "recording_url")
@@ -120,8 +122,16 @@ _ALL = (
     EventType("access_granted", "A contact's access to a course began or changed.", _ACCESS),
     EventType("access_revoked", "A contact's access to a course was taken away.", _ACCESS),
     EventType("email_delivered", "The contact's mail server took an email.", _MESSAGE),
-    EventType("email_opened", "A contact opened an email for the first time.", _MESSAGE),
-    EventType("email_clicked", "A contact followed a link in an email.", (*_MESSAGE, "url")),
+    EventType(
+        "email_opened",
+        "An email was opened for the first time, by the contact or (`automatic`) by a program.",
+        _READING,
+    ),
+    EventType(
+        "email_clicked",
+        "A link in an email was followed, by the contact or (`automatic`) by a program.",
+        (*_READING, "url"),
+    ),
     EventType("email_bounced", "An email was sent back.", _FAILURE),
     EventType("email_failed", "An email was given up before it arrived.", _FAILURE),
     EventType("email_complained", "A contact called an email spam.", _MESSAGE),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from action_service.domain.contact_events import CONTACT_UPDATED
+from action_service.domain.messages import AUTOMATIC_TYPES
 from action_service.domain.plan import Json, PlanStep
 
 WAIT_FOR_EVENT: Final = "wait_for_event"
@@ -54,6 +55,13 @@ def awaited_type(step: PlanStep) -> str:
 def related_action(step: PlanStep) -> str | None:
     """The action whose message alone counts."""
     return _text(step, "related_action_id").lower() or None
+
+
+def ignores_automatic(step: PlanStep) -> bool:
+    """Whether opens and clicks that programs make do not end the wait; they do not unless told."""
+    return (
+        awaited_type(step) in AUTOMATIC_TYPES and step.config.get("ignore_automatic") is not False
+    )
 
 
 def ends_run(step: PlanStep) -> bool:

@@ -3,7 +3,8 @@
 A message collects facts, each with the first instant it is known of; how it stands is the highest
 of them. Both are the same whatever the order the facts come in, and however often: providers post
 early, late, twice and out of order. Complaints and unsubscriptions are facts beside the ladder:
-they say something of the contact, and nothing of how far the message has come.
+they say something of the contact, and nothing of how far the message has come. So are opens and
+clicks that programs make by themselves: nobody has seen the message yet.
 """
 
 from collections.abc import Mapping
@@ -63,12 +64,15 @@ class Fact(StrEnum):
     NO_ANSWER = "no_answer"
     BUSY = "busy"
     COMPLETED = "completed"
+    # By programs: privacy proxies, security scanners.
+    MACHINE_OPENED = "machine_opened"
+    MACHINE_CLICKED = "machine_clicked"
 
 
 _LADDER = tuple(DeliveryState)
 _RUNG = {state.value: rung for rung, state in enumerate(_LADDER)}
 # Each time counts for these: another link may be clicked, another answer sent.
-_REPEATABLE = frozenset({Fact.CLICKED, Fact.REPLIED})
+_REPEATABLE = frozenset({Fact.CLICKED, Fact.MACHINE_CLICKED, Fact.REPLIED})
 
 # The ends of a call.
 CALL_OVER = frozenset(
@@ -101,6 +105,8 @@ EVENT_OF: Mapping[tuple[Channel, Fact], str] = {
     (Channel.EMAIL, Fact.DELIVERED): "email_delivered",
     (Channel.EMAIL, Fact.OPENED): "email_opened",
     (Channel.EMAIL, Fact.CLICKED): "email_clicked",
+    (Channel.EMAIL, Fact.MACHINE_OPENED): "email_opened",
+    (Channel.EMAIL, Fact.MACHINE_CLICKED): "email_clicked",
     (Channel.EMAIL, Fact.BOUNCED): "email_bounced",
     (Channel.EMAIL, Fact.UNDELIVERED): "email_failed",
     (Channel.EMAIL, Fact.COMPLAINED): "email_complained",
@@ -118,6 +124,16 @@ EVENT_OF: Mapping[tuple[Channel, Fact], str] = {
     (Channel.CALL, Fact.FAILED): "call_failed",
     (Channel.CALL, Fact.CANCELED): "call_failed",
 }
+# What their data say of whether a program made them: `true` or `false`.
+AUTOMATIC = "automatic"
+_AUTOMATIC: Mapping[Fact, bool] = {
+    Fact.OPENED: False,
+    Fact.CLICKED: False,
+    Fact.MACHINE_OPENED: True,
+    Fact.MACHINE_CLICKED: True,
+}
+# The events that say so.
+AUTOMATIC_TYPES = frozenset(EVENT_OF[Channel.EMAIL, fact] for fact in _AUTOMATIC)
 _VOICEMAIL = "send_voicemail"
 VOICEMAIL_LEFT = "voicemail_left"
 
@@ -133,6 +149,12 @@ def events_of(
     if fact is Fact.COMPLETED and action_type == _VOICEMAIL and answered_by.startswith("machine"):
         return event_type, VOICEMAIL_LEFT
     return (event_type,)
+
+
+def marks_of(fact: Fact) -> dict[str, Json]:
+    """What the fact itself adds to the data of its events."""
+    automatic = _AUTOMATIC.get(fact)
+    return {} if automatic is None else {AUTOMATIC: automatic}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import cast
 
+from action_service.domain.messages import AUTOMATIC, AUTOMATIC_TYPES
 from action_service.domain.plan import Json
 
 MAX_TRIGGERS = 20
@@ -99,7 +100,13 @@ def is_heard(occurred_at: datetime, active_since: datetime) -> bool:
 
 
 def matches(trigger: Trigger, data: Mapping[str, Json]) -> bool:
-    """Whether an event of the trigger's type with this data sets it off."""
+    """Whether an event of the trigger's type with this data sets it off.
+
+    What a program has opened or clicked does so only where a condition speaks of that.
+    """
+    is_automatic = trigger.event_type in AUTOMATIC_TYPES and data.get(AUTOMATIC) is True
+    if is_automatic and all(each.field != AUTOMATIC for each in trigger.conditions):
+        return False
     return all(_holds(condition, data) for condition in trigger.conditions)
 
 

@@ -17,6 +17,7 @@ from action_service.domain.event_waits import (
     Arrival,
     awaited_type,
     ends_run,
+    ignores_automatic,
     output_of,
     related_action,
     timeout_branch,
@@ -36,6 +37,8 @@ class EventWait(NamedTuple):
     event_type: str
     since: datetime
     related_action_id: str | None
+    # What programs open and click does not count.
+    ignores_automatic: bool
 
 
 class Parked(NamedTuple):
@@ -69,6 +72,7 @@ def wait_of(step: PlanStep, at: Parked | Standing) -> EventWait:
         awaited_type(step),
         at.reached_at,
         related_action(step),
+        ignores_automatic(step),
     )
 
 

@@ -37,7 +37,8 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
     SPAM = "spam"
     UNSUBSCRIBE = "unsubscribe"
-    # Calls: who answers, or why nobody does; FAILED is one of these too.
+    # Calls: who answers, or why nobody does; FAILED is one of these too. MACHINE is of email too:
+    # programs alone open it and follow its links.
     HUMAN = "human"
     MACHINE = "machine"
     FAX = "fax"
@@ -57,7 +58,7 @@ _OF = {
     | {Outcome.BUSY, Outcome.NO_ANSWER, Outcome.CANCELED, Outcome.FAILED},
     "sendgrid": _ANY
     | {Outcome.BOUNCE, Outcome.BLOCKED, Outcome.DROPPED, Outcome.DEFERRED}
-    | {Outcome.SPAM, Outcome.UNSUBSCRIBE},
+    | {Outcome.SPAM, Outcome.UNSUBSCRIBE, Outcome.MACHINE},
     "messenger": _ANY | {Outcome.REPLY},
     "stripe": _ANY | {Outcome.DISPUTE},
 }

@@ -17,6 +17,7 @@ _LINK: Final = re.compile(r"""href=["'](https?://[^"'<>]+)["']""")
 _OK: Final = {"response": "250 2.0.0 OK"}
 _NOBODY: Final = "550 5.1.1 The email account that you tried to reach does not exist."
 _AGENT: Final = {"useragent": "Mozilla/5.0 (simulated)", "ip": "203.0.113.9"}
+_SCANNER: Final = {"useragent": "BarracudaCentral (simulated)", "ip": "203.0.113.10"}
 # Instead of the delivery.
 _NOT_DELIVERED: Final[dict[Outcome, tuple[tuple[str, JsonObject], ...]]] = {
     Outcome.BOUNCE: (
@@ -69,11 +70,14 @@ def _delivered(message: Message, outcome: Outcome) -> tuple[tuple[str, JsonObjec
     told.append(("delivered", {**_OK}))
     if outcome in {Outcome.DELIVERED, Outcome.DEFERRED}:
         return tuple(told)
+    by_machine = outcome is Outcome.MACHINE
     if message.html and _tracked(message, "open_tracking"):
-        told.append(("open", {**_AGENT, "sg_machine_open": False}))
+        told.append(("open", {**_AGENT, "sg_machine_open": by_machine}))
     link = _first_link(message)
-    if outcome is Outcome.READ and link and _tracked(message, "click_tracking"):
-        told.append(("click", {**_AGENT, "url": link, "url_offset": {"index": 0}}))
+    clicked = outcome in {Outcome.READ, Outcome.MACHINE}
+    if clicked and link and _tracked(message, "click_tracking"):
+        agent = _SCANNER if by_machine else _AGENT
+        told.append(("click", {**agent, "url": link, "url_offset": {"index": 0}}))
     if reaction := _REACTIONS.get(outcome):
         told.append((reaction, {}))
     return tuple(told)

@@ -37,7 +37,8 @@ class Message(Resource):
     reason: str | None = Field(description="Why it has not come.")
     times: dict[str, datetime] = Field(
         description="The first instant of each thing known of it: of the states, and"
-        " `complained` and `unsubscribed`."
+        " `complained` and `unsubscribed`, and of what programs did by themselves:"
+        " `machine_opened` and `machine_clicked`."
     )
     provider: str
     provider_message_id: str

@@ -6,6 +6,7 @@ Source: SendGrid's "Event Webhook reference".
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from action_service.domain.automatic import is_program
 from action_service.domain.messages import Fact
 from action_service.domain.plan import Json
 from action_service.domain.provider_events import ProviderEvent
@@ -30,6 +31,8 @@ _FACTS: Mapping[str, Fact] = {
     "unsubscribe": Fact.UNSUBSCRIBED,
     "group_unsubscribe": Fact.UNSUBSCRIBED,
 }
+# Made by a program, which has shown the message to nobody.
+_AUTOMATIC: Mapping[str, Fact] = {"open": Fact.MACHINE_OPENED, "click": Fact.MACHINE_CLICKED}
 _DETAILS = {"reason": "reason", "url": "url", "status": "status"}
 
 
@@ -64,9 +67,9 @@ def _event(event: JsonObject, now: datetime) -> ProviderEvent:
 
 
 def _fact(kind: str, event: JsonObject) -> Fact | None:
-    # A mail program that fetches every picture in advance has not shown the message to anybody.
-    if kind == "open" and event.get("sg_machine_open") is True:
-        return None
+    by_itself = event.get("sg_machine_open") is True or is_program(text(event.get("useragent")))
+    if by_itself and kind in _AUTOMATIC:
+        return _AUTOMATIC[kind]
     # Turned away for now rather than for good; SendGrid does not try again.
     if kind == "bounce" and event.get("type") == "blocked":
         return Fact.UNDELIVERED

@@ -139,6 +139,28 @@ async def test_an_event_ends_the_wait(
     assert await world.states() == {"completed": 1, "waiting": 1}
 
 
+@pytest.mark.parametrize("ignores", [True, False], ids=["people only", "anybody"])
+async def test_what_a_program_opens_ends_no_wait_for_people(
+    world: Bench, timing: HandExecutor, crm: HandExecutor, ignores: bool
+) -> None:
+    # It is the default.
+    step = wait() if ignores else wait(ignore_automatic=False)
+    seeded = await world.seed([step, TAG])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await opened(world, seeded, *seeded.contact_ids, data={"automatic": True})
+    await handled(world)
+    if ignores:
+        # Nor does one that is there already when the wait is.
+        await timing.answer(parked(task))
+        await world.until("SELECT state FROM workflow_executions", "waiting")
+        await opened(world, seeded, *seeded.contact_ids, data={"automatic": False})
+    await crm.take(1)
+    (output,) = await outputs(world)
+    assert (output["ended_by"], output["data"]) == ("event", {"automatic": not ignores})
+
+
 async def test_an_event_that_comes_before_the_scheduler_has_taken_the_wait(
     world: Bench, timing: HandExecutor, crm: HandExecutor
 ) -> None:

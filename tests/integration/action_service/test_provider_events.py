@@ -103,6 +103,32 @@ async def test_the_life_of_an_email(world: Bench, executor: HandExecutor) -> Non
         assert (data["action_id"], data["workflow_id"]) == (action, workflow)
 
 
+async def test_what_programs_open_and_click_is_told_as_such(
+    world: Bench, executor: HandExecutor
+) -> None:
+    providers = await sent(world, executor, EMAIL)
+    scanner = {"url": "https://example.com/a", "useragent": "BarracudaCentral/3"}
+    await providers.sendgrid(of_email("M0", "delivered", 1))
+    await providers.sendgrid(
+        of_email("M0", "open", 2, sg_machine_open=True),
+        of_email("M0", "open", 3, sg_machine_open=True),
+        of_email("M0", "click", 4, **scanner),
+    )
+    state, facts, _ = await providers.message("M0")
+    assert state == "delivered"
+    assert set(facts) == {"queued", "delivered", "machine_opened", "machine_clicked"}
+    await providers.sendgrid(of_email("M0", "open", 5, sg_machine_open=False))
+    state, facts, _ = await providers.message("M0")
+    assert (state, "opened" in facts) == ("opened", True)
+    heard = [(kind, data.get("automatic")) for kind, data, _ in await providers.heard()]
+    assert sorted(heard, key=str) == [
+        ("email_clicked", True),
+        ("email_delivered", None),
+        ("email_opened", False),
+        ("email_opened", True),
+    ]
+
+
 async def test_the_order_does_not_matter(world: Bench, executor: HandExecutor) -> None:
     providers = await sent(world, executor, EMAIL)
     for kind, at in (("click", 4), ("delivered", 1), ("open", 2), ("processed", 0)):

@@ -45,20 +45,22 @@ WAIT_ENDING_EVENT: WaitEnding
 WAIT_ENDING_TIMEOUT: WaitEnding
 
 class WaitForEventConfig(_message.Message):
-    __slots__ = ("event_type", "related_action_id", "timeout_duration", "timeout_unit", "timeout_action", "timeout_branch_id")
+    __slots__ = ("event_type", "related_action_id", "timeout_duration", "timeout_unit", "timeout_action", "timeout_branch_id", "ignore_automatic")
     EVENT_TYPE_FIELD_NUMBER: _ClassVar[int]
     RELATED_ACTION_ID_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_DURATION_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_UNIT_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_ACTION_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_BRANCH_ID_FIELD_NUMBER: _ClassVar[int]
+    IGNORE_AUTOMATIC_FIELD_NUMBER: _ClassVar[int]
     event_type: str
     related_action_id: str
     timeout_duration: int
     timeout_unit: TimeoutUnit
     timeout_action: TimeoutAction
     timeout_branch_id: str
-    def __init__(self, event_type: _Optional[str] = ..., related_action_id: _Optional[str] = ..., timeout_duration: _Optional[int] = ..., timeout_unit: _Optional[_Union[TimeoutUnit, str]] = ..., timeout_action: _Optional[_Union[TimeoutAction, str]] = ..., timeout_branch_id: _Optional[str] = ...) -> None: ...
+    ignore_automatic: bool
+    def __init__(self, event_type: _Optional[str] = ..., related_action_id: _Optional[str] = ..., timeout_duration: _Optional[int] = ..., timeout_unit: _Optional[_Union[TimeoutUnit, str]] = ..., timeout_action: _Optional[_Union[TimeoutAction, str]] = ..., timeout_branch_id: _Optional[str] = ..., ignore_automatic: _Optional[bool] = ...) -> None: ...
 
 class WaitForEventOutput(_message.Message):
     __slots__ = ("ended_by", "event_type", "event_id", "occurred_at", "data")

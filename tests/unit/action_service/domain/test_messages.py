@@ -24,7 +24,7 @@ from action_service.domain.messages import (
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LADDER = list(DeliveryState)
-BESIDE = (Fact.COMPLAINED, Fact.UNSUBSCRIBED)
+BESIDE = (Fact.COMPLAINED, Fact.UNSUBSCRIBED, Fact.MACHINE_OPENED, Fact.MACHINE_CLICKED)
 
 
 def at(seconds: int) -> datetime:
@@ -117,10 +117,11 @@ def test_order_and_repetition_do_not_matter(facts: list[tuple[Fact, int]], chanc
 
 
 def test_each_click_and_answer_is_news_and_everything_else_once() -> None:
+    repeatable = {Fact.CLICKED, Fact.MACHINE_CLICKED, Fact.REPLIED}
     for fact in Fact:
         known = Progress().after(fact, START)
         assert Progress().is_news(fact)
-        assert known.is_news(fact) == (fact in {Fact.CLICKED, Fact.REPLIED})
+        assert known.is_news(fact) == (fact in repeatable)
 
 
 def test_what_workflows_hear_has_a_type() -> None:

@@ -124,6 +124,20 @@ def test_a_condition(operator: Operator, field: str, value: Json, holds: bool) -
     assert matches(trigger, DATA) is holds
 
 
+@pytest.mark.parametrize("event_type", ["email_opened", "email_clicked"])
+def test_what_a_program_opens_counts_only_where_a_condition_speaks_of_it(event_type: str) -> None:
+    by_program: dict[str, Json] = {"automatic": True}
+    by_person: dict[str, Json] = {"automatic": False}
+    plain = Trigger(event_type)
+    assert (matches(plain, by_program), matches(plain, by_person)) == (False, True)
+    programs = Trigger(event_type, (Condition("automatic", EQUALS, value=True),))
+    assert (matches(programs, by_program), matches(programs, by_person)) == (True, False)
+    both = Trigger(event_type, (Condition("automatic", IS_SET),))
+    assert (matches(both, by_program), matches(both, by_person)) == (True, True)
+    # What an account's own events say by that name is the account's business.
+    assert matches(Trigger("gearbox_chosen"), by_program)
+
+
 def test_all_conditions_must_hold() -> None:
     good, bad = Condition("number", EQUALS, 5), Condition("text", EQUALS, "x")
     assert matches(Trigger("tag_added"), {})

@@ -70,7 +70,28 @@ def test_every_event_of_sendgrid(kind: str, fact: Fact | None) -> None:
 
 def test_what_is_no_bounce_and_no_open() -> None:
     assert sendgrid(event="bounce", type="blocked").fact is Fact.UNDELIVERED
-    assert sendgrid(event="open", sg_machine_open=True).fact is None
+
+
+@pytest.mark.parametrize(
+    ("told", "fact"),
+    [
+        ({"event": "open", "sg_machine_open": True}, Fact.MACHINE_OPENED),
+        ({"event": "open", "sg_machine_open": False}, Fact.OPENED),
+        ({"event": "open", "useragent": "Mozilla/5.0 (via ggpht.com GoogleImageProxy)"},
+         Fact.OPENED),
+        ({"event": "open", "useragent": "BarracudaCentral/3.2"}, Fact.MACHINE_OPENED),
+        ({"event": "click", "useragent": "Mozilla/5.0 (compatible; proofpoint)"},
+         Fact.MACHINE_CLICKED),
+        ({"event": "click", "useragent": "python-requests/2.31"}, Fact.MACHINE_CLICKED),
+        ({"event": "click", "useragent": "Mozilla/5.0 (Windows NT 10.0; curl/8)"}, Fact.CLICKED),
+        ({"event": "click", "useragent": ""}, Fact.CLICKED),
+        ({"event": "delivered", "useragent": "curl/8"}, Fact.DELIVERED),
+    ],
+    ids=["machine", "person", "image-proxy", "scanner", "gateway", "script", "inside", "empty",
+         "delivered"],
+)  # fmt: skip
+def test_what_programs_open_and_click(told: dict[str, object], fact: Fact) -> None:
+    assert sendgrid(**told).fact is fact
 
 
 def test_what_workflows_may_know() -> None:
