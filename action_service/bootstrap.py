@@ -158,6 +158,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 publisher,
                 postal_address=settings.postal_address,
                 policy=_policy(settings),
+                timing=_retry_timing(settings),
             )
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(
@@ -197,6 +198,7 @@ def add_api(
     *,
     postal_address: str,
     policy: Policy = Policy(),  # noqa: B008 - a frozen value
+    timing: RetryTiming = RetryTiming(),  # noqa: B008 - as above
 ) -> None:
     """Adds the services of the `api` role to `server`.
 
@@ -219,7 +221,7 @@ def add_api(
     server.add(add_ContactImportServiceServicer_to_server, ContactImportServicer(database))
     server.add(
         add_ExecutionServiceServicer_to_server,
-        ExecutionServicer(database, ringer, ExecutionWatcher(database)),
+        ExecutionServicer(database, ringer, ExecutionWatcher(database), timing),
     )
     server.add(add_MessageServiceServicer_to_server, MessageServicer(database))
     server.add(add_EventServiceServicer_to_server, EventServicer(database))
@@ -249,6 +251,14 @@ def _policy(settings: ActionSettings) -> Policy:
     return Policy(per_second, rules)
 
 
+def _retry_timing(settings: ActionSettings) -> RetryTiming:
+    return RetryTiming(
+        base=timedelta(seconds=settings.retry_base_seconds),
+        cap=timedelta(seconds=settings.retry_cap_seconds),
+        line_busy=timedelta(seconds=settings.line_busy_seconds),
+    )
+
+
 @asynccontextmanager
 async def _publishing(
     settings: ActionSettings, js: JetStreamContext
@@ -273,11 +283,7 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     tuning = EngineTuning(
         lanes=settings.engine_lanes,
         sweep_interval=timedelta(seconds=settings.sweep_interval_seconds),
-        retry_timing=RetryTiming(
-            base=timedelta(seconds=settings.retry_base_seconds),
-            cap=timedelta(seconds=settings.retry_cap_seconds),
-            line_busy=timedelta(seconds=settings.line_busy_seconds),
-        ),
+        retry_timing=_retry_timing(settings),
         look_policy=LookPolicy(
             base=timedelta(seconds=settings.lookup_base_seconds), limit=settings.lookup_limit
         ),

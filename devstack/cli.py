@@ -10,41 +10,33 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE, issue_token
 from common.catalogue import action_type_json, catalogue
-from common.clock import SYSTEM_CLOCK
-from devstack.client import GatewayClient, GatewayError
-from devstack.datadir import DataDir, InUseError, default_data_dir
+from devstack.client import GatewayClient
+from devstack.datadir import DataDir, default_data_dir
 from devstack.demo.run import run_demo
+from devstack.explaining import explain
 from devstack.importing import import_file
-from devstack.loading import FileError, load_contacts, load_workflow, read_contacts, read_workflow
-from devstack.nats import NatsError
-from devstack.pghome import PostgresHomeError
-from devstack.postgres import PostgresError
-from devstack.processes import ServiceError
+from devstack.loading import load_contacts, load_workflow, read_contacts, read_workflow
 from devstack.providers import show_providers
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
 from devstack.signals import Stopped, stoppable
 from devstack.stack import DEV_ACCOUNT, DEV_USER, Stack, StackOptions
-from devstack.unknown_sends import resolve, show
-from devstack.up import TOKEN_TTL, run_up
-
-_FAILURES = (
-    FileError,
-    GatewayError,
-    InUseError,
-    NatsError,
-    OSError,
-    PostgresError,
-    PostgresHomeError,
-    ServiceError,
+from devstack.terminal import (
+    BearerOption,
+    DataDirOption,
+    GatewayOption,
+    connected,
+    console,
+    failing_politely,
 )
+from devstack.unknown_sends import unknown
+from devstack.up import run_up
+
 _BATCH = 1_000
-_LOG_WIDTH = 120
 
 app = typer.Typer(
     help="Treadle on one machine: embedded Postgres and NATS, every service, simulated providers.",
@@ -54,63 +46,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-unknown = typer.Typer(
-    help="Messages that may or may not have been sent.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 app.add_typer(unknown, name="unknown")
+app.command()(explain)
 
-DataDirOption = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Where the stack keeps its data.  [default: .treadle]"),
-]
-GatewayOption = Annotated[
-    str | None, typer.Option(help="Base URL.  [default: the running stack's]")
-]
-BearerOption = Annotated[
-    str | None, typer.Option("--token", help="[default: one for the running stack]")
-]
 Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option()]
-
-
-def _console() -> Console:
-    console = Console()
-    # A log has no width to fit into.
-    return console if console.is_terminal else Console(width=_LOG_WIDTH)
-
-
-@contextmanager
-def _failing_politely() -> Generator[None]:
-    """Show what is known to go wrong as a message, without a traceback."""
-    try:
-        yield
-    except _FAILURES as error:
-        Console(stderr=True).out(f"treadle: {error}", highlight=False)
-        raise typer.Exit(1) from None
-
-
-@contextmanager
-def _connected(
-    data_dir: Path | None, gateway: str | None, bearer: str | None
-) -> Generator[tuple[GatewayClient, dict[str, str]]]:
-    """Lend a client of the gateway, and what is known of the running stack, if any."""
-    data = DataDir(data_dir or default_data_dir())
-    state = data.state()
-    if gateway is None and state is None:
-        raise GatewayError("no stack runs here; start one with `treadle up` or give --gateway")
-    known = state or {}
-    if bearer is None:
-        bearer = issue_token(
-            data.jwt_secret(),
-            subject=DEV_USER,
-            account_id=DEV_ACCOUNT,
-            roles=["admin"],
-            ttl=TOKEN_TTL,
-        )
-    with GatewayClient(gateway or known["gateway_url"], bearer) as client:
-        yield client, known
 
 
 @app.command()
@@ -136,9 +76,9 @@ def up(
         nats_port=nats_port,
         log_level=log_level,
     )
-    with _failing_politely(), stoppable():
+    with failing_politely(), stoppable():
         try:
-            run_up(options, _console())
+            run_up(options, console())
         except Stopped:
             raise typer.Exit(130) from None
 
@@ -157,10 +97,10 @@ def demo(
     Exits with 0 only when every action completed and there is exactly one message or record for
     each contact and step.
     """
-    with _failing_politely(), stoppable(), _folder(data_dir) as folder:
+    with failing_politely(), stoppable(), _folder(data_dir) as folder:
         options = StackOptions(data_dir=folder, gateway_port=port, log_level=log_level)
         try:
-            good = run_demo(options, _console())
+            good = run_demo(options, console())
         except Stopped:
             raise typer.Exit(130) from None
     raise typer.Exit(0 if good else 1)
@@ -181,7 +121,7 @@ def catalog(
     table = Table("type", "category", "label", "description")
     for spec in specs:
         table.add_row(spec.type, spec.category, spec.label, spec.help)
-    _console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -230,7 +170,7 @@ def load(
     Contacts whose email is known already are left as they are. `${simulator_url}` in a workflow
     stands for the running stack's simulator.
     """
-    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, known):
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, known):
         _load(client, files, known, activate=activate or start, start=start)
 
 
@@ -248,7 +188,7 @@ def seed(
     Records are known by their names, contacts by their emails. What differs from FILE is changed,
     what it does not mention stays. The format is described in docs/seeds.md.
     """
-    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, known):
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, known):
         plant(client, read_seed(file), file, known, typer.echo)
 
 
@@ -276,62 +216,8 @@ def import_contacts(
 
     Exits with 0 only when every row was taken. An import goes on when this command is stopped.
     """
-    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
-        good = import_file(client, file, _console(), duplicates=duplicates, columns=columns or [])
-    raise typer.Exit(0 if good else 1)
-
-
-@unknown.command("list")
-def list_unknown(
-    state: Annotated[
-        Literal["open", "decided", "settled"], typer.Option(help="Which of them.")
-    ] = "open",
-    workflow: Annotated[UUID | None, typer.Option(help="This workflow's.")] = None,
-    contact: Annotated[UUID | None, typer.Option(help="This contact's.")] = None,
-    channel: Annotated[str | None, typer.Option(help="This channel's: email, sms.")] = None,
-    older_than: Annotated[
-        float | None, typer.Option(min=0, metavar="MINUTES", help="Unknown for longer than this.")
-    ] = None,
-    data_dir: DataDirOption = None,
-    gateway: GatewayOption = None,
-    bearer: BearerOption = None,
-) -> None:
-    """List messages that may or may not have been sent, oldest first."""
-    query = {"state": state, "workflow_id": workflow, "contact_id": contact, "channel": channel}
-    if older_than is not None:
-        before = SYSTEM_CLOCK.now() - timedelta(minutes=older_than)
-        query["unknown_before"] = before.isoformat()
-    given = {name: str(value) for name, value in query.items() if value is not None}
-    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
-        show(client.unknown_sends(given), _console())
-
-
-@unknown.command("resolve")
-def resolve_unknown(
-    ids: Annotated[list[UUID], typer.Argument(help="As `treadle unknown list` shows them.")],
-    resolution: Annotated[
-        Literal["sent", "retry", "fail"],
-        typer.Option(
-            "--as",
-            help="sent: the provider has it. retry: it has not, send it once more. fail: it has"
-            " not, and is not to be sent any more.",
-        ),
-    ],
-    reason: Annotated[str, typer.Option(help="Why you hold that to be so; for the audit log.")],
-    message_id: Annotated[
-        str | None, typer.Option(help="With sent: the provider's id of the message.")
-    ] = None,
-    data_dir: DataDirOption = None,
-    gateway: GatewayOption = None,
-    bearer: BearerOption = None,
-) -> None:
-    """Say what became of messages; their runs go on a moment later.
-
-    Exits with 0 only when each of them was decided by this.
-    """
-    given = [str(each) for each in ids]
-    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
-        good = resolve(client, given, resolution, reason, message_id, _console())
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+        good = import_file(client, file, console(), duplicates=duplicates, columns=columns or [])
     raise typer.Exit(0 if good else 1)
 
 
@@ -348,10 +234,10 @@ def providers(
     bearer: BearerOption = None,
 ) -> None:
     """Show how the account's calls to providers stand: limits, and which are stopped or paused."""
-    with _failing_politely(), _connected(data_dir, gateway, bearer) as (client, _):
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
         for peer in reset or ():
             client.reset_provider(peer)
-        show_providers(client, _console())
+        show_providers(client, console())
 
 
 @app.command()
@@ -361,7 +247,7 @@ def migrate(data_dir: DataDirOption = None) -> None:
     Elsewhere: `python -m action_service migrate` and `python -m scheduler_service migrate`, with
     TREADLE_DATABASE_URL.
     """
-    with _failing_politely(), stoppable():
+    with failing_politely(), stoppable():
         stack = Stack(StackOptions(data_dir=data_dir or default_data_dir()))
         try:
             stack.start_servers()

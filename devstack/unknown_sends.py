@@ -1,14 +1,87 @@
 """`treadle unknown`: messages that may or may not have been sent, and decisions about them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
+from common.clock import SYSTEM_CLOCK
 from devstack.client import GatewayClient, GatewayError, UnknownSend
+from devstack.terminal import (
+    BearerOption,
+    DataDirOption,
+    GatewayOption,
+    connected,
+    console,
+    failing_politely,
+)
+
+unknown = typer.Typer(
+    help="Messages that may or may not have been sent.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
-def show(sends: Sequence[UnknownSend], console: Console) -> None:
+@unknown.command("list")
+def list_unknown(
+    state: Annotated[
+        Literal["open", "decided", "settled"], typer.Option(help="Which of them.")
+    ] = "open",
+    workflow: Annotated[UUID | None, typer.Option(help="This workflow's.")] = None,
+    contact: Annotated[UUID | None, typer.Option(help="This contact's.")] = None,
+    channel: Annotated[str | None, typer.Option(help="This channel's: email, sms.")] = None,
+    older_than: Annotated[
+        float | None, typer.Option(min=0, metavar="MINUTES", help="Unknown for longer than this.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """List messages that may or may not have been sent, oldest first."""
+    query = {"state": state, "workflow_id": workflow, "contact_id": contact, "channel": channel}
+    if older_than is not None:
+        before = SYSTEM_CLOCK.now() - timedelta(minutes=older_than)
+        query["unknown_before"] = before.isoformat()
+    given = {name: str(value) for name, value in query.items() if value is not None}
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+        _show(client.unknown_sends(given), console())
+
+
+@unknown.command("resolve")
+def resolve_unknown(
+    ids: Annotated[list[UUID], typer.Argument(help="As `treadle unknown list` shows them.")],
+    resolution: Annotated[
+        Literal["sent", "retry", "fail"],
+        typer.Option(
+            "--as",
+            help="sent: the provider has it. retry: it has not, send it once more. fail: it has"
+            " not, and is not to be sent any more.",
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why you hold that to be so; for the audit log.")],
+    message_id: Annotated[
+        str | None, typer.Option(help="With sent: the provider's id of the message.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Say what became of messages; their runs go on a moment later.
+
+    Exits with 0 only when each of them was decided by this.
+    """
+    given = [str(each) for each in ids]
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+        good = _resolve(client, given, resolution, reason, message_id, console())
+    raise typer.Exit(0 if good else 1)
+
+
+def _show(sends: Sequence[UnknownSend], console: Console) -> None:
     """Prints a table of unknown sends, and the whole story of each below it."""
     if not sends:
         console.print("nothing is unknown")
@@ -25,7 +98,7 @@ def show(sends: Sequence[UnknownSend], console: Console) -> None:
         console.out(f"{send.id}  {send.explanation}", highlight=False)
 
 
-def resolve(
+def _resolve(
     client: GatewayClient,
     ids: Sequence[str],
     resolution: str,

@@ -15,6 +15,8 @@ from action_service.domain.execution import (
     StepCounts,
     Summary,
 )
+from action_service.domain.explanation.facts import Ignored, Standing, StepFacts
+from action_service.domain.holds import Hold
 from action_service.domain.messages import DeliveryState
 from action_service.domain.plan import Json
 from action_service.domain.states import ActionStatus, ExecutionState
@@ -44,16 +46,19 @@ PAGE = Listing(
     "e.id DESC",
 )
 # A migration writes down the version of what had begun before it; the rest runs on the execution's.
+_RUN_COLUMNS = """
+    x.id, x.workflow_execution_id, x.action_id, x.contact_id, x.action_type, x.status,
+    x.outcome, x.created_at, x.scheduled_at, x.started_at, x.completed_at, x.result_data,
+    x.error_class, x.error_message, x.reason, x.retry_count,
+    COALESCE(CAST(x.execution_data->>'version_id' AS uuid), e.version_id) AS version_id
+"""
 _LOG = Listing(
-    """
-    SELECT x.id, x.workflow_execution_id, x.action_id, x.contact_id, x.action_type, x.status,
-           x.outcome, x.created_at, x.scheduled_at, x.started_at, x.completed_at, x.result_data,
-           x.error_class, x.error_message, x.reason, x.retry_count,
-           COALESCE(CAST(x.execution_data->>'version_id' AS uuid), e.version_id) AS version_id
+    f"""
+    SELECT {_RUN_COLUMNS}
     FROM workflow_action_executions x
     JOIN workflow_executions e ON e.id = x.workflow_execution_id
     WHERE x.account_id = :account
-    """,
+    """,  # noqa: S608
     {
         "id": "x.workflow_execution_id = :id",
         "after_at": "x.created_at >= CAST(:after_at AS timestamptz)",
@@ -62,6 +67,41 @@ _LOG = Listing(
         )""",
     },
     "x.created_at, x.id",
+)
+# Of an execution that has ended the step that it came to last.
+_STANDING = text(
+    f"""
+    SELECT {_RUN_COLUMNS}, x.attempt_id, x.attempt_number, x.lease_until, x.rings, x.hold,
+           c.claimed_at, now() AS now
+    FROM workflow_executions e
+    LEFT JOIN LATERAL (
+        SELECT s.* FROM workflow_action_executions s WHERE s.workflow_execution_id = e.id
+        ORDER BY s.id = e.current_action_execution_id DESC NULLS LAST, s.created_at DESC, s.id DESC
+        LIMIT 1
+    ) x ON true
+    LEFT JOIN send_claims c ON c.attempt_id = x.attempt_id
+    WHERE e.account_id = :account AND e.id = :id
+    """  # noqa: S608
+)
+# As the engine matches events with waits, but for those that it leaves out.
+_IGNORED = text(
+    """
+    SELECT count(*) AS number, max(h.occurred_at) AS last_at
+    FROM workflow_action_executions x
+    JOIN heard_events h
+      ON h.account_id = x.account_id AND h.contact_id = x.contact_id
+     AND h.event_type = :event_type AND h.data->'automatic' = 'true'::jsonb
+    WHERE x.account_id = :account AND x.id = :id
+      AND CASE
+        WHEN CAST(:related AS uuid) IS NULL THEN h.occurred_at >= x.created_at
+        ELSE EXISTS (
+            SELECT FROM workflow_action_executions sent
+            WHERE sent.workflow_execution_id = x.workflow_execution_id
+              AND sent.action_id = CAST(:related AS uuid)
+              AND CAST(sent.id AS text) = h.data->>'action_execution_id'
+        )
+      END
+    """
 )
 _ATTEMPTS = text(
     """
@@ -185,11 +225,28 @@ class ExecutionReader(Repository):
         rows = (
             await self._list(_LOG, limit, id=execution_id, after_at=after_at, after_id=after_id)
         ).all()
-        attempts: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
-        if rows:
-            for row in await self._run(_ATTEMPTS, ids=list(attempts)):
-                attempts[row.action_execution_id].append(_attempt(row))
-        return [_action_execution(row, tuple(attempts[row.id])) for row in rows]
+        attempts = await self._attempts([row.id for row in rows])
+        return [_action_execution(row, attempts[row.id]) for row in rows]
+
+    async def standing(self, execution_id: UUID) -> Standing | None:
+        """Where the execution stands, or ended; None when the account has no such one."""
+        row = (await self._run(_STANDING, id=execution_id)).first()
+        if row is None:
+            return None
+        if row.id is None:
+            return Standing(row.now, None)
+        attempts = await self._attempts([row.id])
+        return Standing(row.now, _step_facts(row, attempts[row.id]))
+
+    async def ignored(
+        self, action_execution_id: UUID, event_type: str, related_action_id: str | None
+    ) -> Ignored:
+        """The events of programs that would have ended a wait, had people made them."""
+        related = None if related_action_id is None else UUID(related_action_id)
+        found = await self._run(
+            _IGNORED, id=action_execution_id, event_type=event_type, related=related
+        )
+        return Ignored(*found.one())
 
     async def fingerprint(self, execution_id: UUID) -> str | None:
         """A text that changes with every change of the execution or its log; None without one."""
@@ -202,6 +259,13 @@ class ExecutionReader(Repository):
             return None
         ids = {"workflow_id": str(row.workflow_id), "action_id": str(row.action_id)}
         return ids if row.message_id is None else {**ids, "message_id": str(row.message_id)}
+
+    async def _attempts(self, ids: list[UUID]) -> Mapping[UUID, tuple[Attempt, ...]]:
+        attempts: dict[UUID, list[Attempt]] = {each: [] for each in ids}
+        if ids:
+            for row in await self._run(_ATTEMPTS, ids=ids):
+                attempts[row.action_execution_id].append(_attempt(row))
+        return {each: tuple(made) for each, made in attempts.items()}
 
     async def summary(self, workflow_id: UUID) -> Summary:
         """How the executions of a workflow stand."""
@@ -259,6 +323,18 @@ def _action_execution(row: Row[Any], attempts: tuple[Attempt, ...]) -> ActionExe
         reason=row.reason,
         retry_count=row.retry_count or 0,
         attempts=attempts,
+    )
+
+
+def _step_facts(row: Row[Any], attempts: tuple[Attempt, ...]) -> StepFacts:
+    return StepFacts(
+        run=_action_execution(row, attempts),
+        attempt_id=row.attempt_id,
+        attempt_number=row.attempt_number,
+        lease_until=row.lease_until,
+        rings=row.rings,
+        hold=None if row.hold is None else Hold.from_json(row.hold),
+        claimed_at=row.claimed_at,
     )
 
 

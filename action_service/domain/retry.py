@@ -84,17 +84,38 @@ def retry_delay(
     `max_retries` replaces the table's count for errors that are retryable at all; an action whose
     configuration says how often to retry passes it.
     """
+    delay = longest_delay(error_class, retries_made, timing=timing, max_retries=max_retries)
+    if delay is None:
+        return None
+    if RETRY_TABLE[error_class].backoff is Backoff.EXPONENTIAL:
+        delay *= rng.random()
+    return max(delay, retry_after) if retry_after is not None else delay
+
+
+def longest_delay(
+    error_class: ErrorClass,
+    retries_made: int,
+    *,
+    timing: RetryTiming,
+    max_retries: int | None = None,
+) -> timedelta | None:
+    """The bound of the delay before the next try, without a provider's Retry-After."""
+    if retries_made >= allowed_retries(error_class, max_retries):
+        return None
+    match RETRY_TABLE[error_class].backoff:
+        case Backoff.EXPONENTIAL:
+            return min(timing.base * 2**retries_made, timing.cap)
+        case Backoff.LINEAR:
+            return min(timing.base * (retries_made + 1), timing.cap)
+        case Backoff.FIXED:
+            return timing.line_busy
+        case Backoff.NONE:
+            return None
+
+
+def allowed_retries(error_class: ErrorClass, max_retries: int | None = None) -> int:
+    """How often such an error is retried; see `retry_delay` for `max_retries`."""
     rule = RETRY_TABLE[error_class]
     if rule.backoff is Backoff.NONE:
-        return None
-    limit = rule.max_retries if max_retries is None else max_retries
-    if retries_made >= limit:
-        return None
-    if rule.backoff is Backoff.EXPONENTIAL:
-        bound = min(timing.base * 2**retries_made, timing.cap)
-        delay = bound * rng.random()
-    elif rule.backoff is Backoff.FIXED:
-        delay = timing.line_busy
-    else:
-        delay = min(timing.base * (retries_made + 1), timing.cap)
-    return max(delay, retry_after) if retry_after is not None else delay
+        return 0
+    return rule.max_retries if max_retries is None else max_retries

@@ -48,7 +48,7 @@ def log_message(entry: LogEntry) -> execution_pb2.ActionExecution:
         completed_at=run.completed_at,
         duration=run.duration,
         result=struct_message(run.result),
-        error=_error(run.error_class, run.error_message),
+        error=error_message(run.error_class, run.error_message),
         reason=run.reason,
         retry_count=run.retry_count,
         attempts=[_attempt_message(attempt) for attempt in run.attempts],
@@ -100,12 +100,13 @@ def _attempt_message(attempt: Attempt) -> execution_pb2.Attempt:
         number=attempt.number,
         started_at=attempt.started_at,
         finished_at=attempt.finished_at,
-        error=_error(attempt.error_class, attempt.error_message),
+        error=error_message(attempt.error_class, attempt.error_message),
         provider_reference=attempt.provider_reference,
     )
 
 
-def _error(error_class: str | None, message: str | None) -> execution_pb2.ActionError | None:
+def error_message(error_class: str | None, message: str | None) -> execution_pb2.ActionError | None:
+    """Why an action failed; None when it did not."""
     if error_class is None:
         return None
     return execution_pb2.ActionError(

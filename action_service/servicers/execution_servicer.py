@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from action_service.domain.contact import json_problem
 from action_service.domain.plan import Json
+from action_service.domain.retry import RetryTiming
 from action_service.domain.states import ExecutionState
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Task
@@ -20,6 +21,7 @@ from action_service.servicers.execution_messages import (
     snapshot_message,
     summary_message,
 )
+from action_service.servicers.explanation_messages import explanation_message
 from action_service.servicers.requests import (
     parse_enum,
     parse_optional_uuid,
@@ -28,6 +30,7 @@ from action_service.servicers.requests import (
 )
 from action_service.servicers.rpc import Rpc
 from action_service.use_cases.executions import cancel_execution, get_execution, log_page
+from action_service.use_cases.explanations import explain_execution
 from action_service.use_cases.ports import Database, Reader, Writer
 from action_service.use_cases.start_executions import MAX_CONTACTS, StartedBatch, start_executions
 from action_service.use_cases.watch import ExecutionWatcher
@@ -48,8 +51,11 @@ _LOG = PageTokens("action_executions", tuple[datetime, UUID])
 class ExecutionServicer(ExecutionServiceServicer):
     """Serves ExecutionService."""
 
-    def __init__(self, database: Database, ringer: Ringer, watcher: ExecutionWatcher) -> None:
+    def __init__(
+        self, database: Database, ringer: Ringer, watcher: ExecutionWatcher, timing: RetryTiming
+    ) -> None:
         self._rpc = Rpc(database)
+        self._timing = timing
         self._ringer = ringer
         self._watcher = watcher
         self._encoder = TaskEncoder()
@@ -190,6 +196,18 @@ class ExecutionServicer(ExecutionServiceServicer):
                 action_executions=[log_message(row) for row in shown],
                 next_page_token=next_page_token,
             )
+
+        return await self._rpc.read(work)
+
+    async def ExplainExecution(
+        self, request: pb.ExplainExecutionRequest, context: object
+    ) -> pb.ExplainExecutionResponse:
+        """Says why an execution is where it is."""
+        execution_id = parse_uuid("execution_id", request.execution_id)
+
+        async def work(tx: Reader) -> pb.ExplainExecutionResponse:
+            explained = await explain_execution(tx, execution_id, self._timing)
+            return pb.ExplainExecutionResponse(explanation=explanation_message(explained))
 
         return await self._rpc.read(work)
 

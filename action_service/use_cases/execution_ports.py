@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from action_service.domain.execution import ActionExecution, Execution, Summary
+from action_service.domain.explanation.facts import Ignored, Standing
 from action_service.domain.migration import MoveOn, Place, Stay
 from action_service.domain.plan import Json
 from action_service.domain.states import ExecutionState
@@ -34,6 +35,16 @@ class ExecutionReads(Protocol):
         self, execution_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None
     ) -> Sequence[ActionExecution]:
         """Action executions in the order in which they came to be, those after `after`."""
+        ...
+
+    async def standing(self, execution_id: UUID) -> Standing | None:
+        """Where the execution stands, or ended; None when the account has no such one."""
+        ...
+
+    async def ignored(
+        self, action_execution_id: UUID, event_type: str, related_action_id: str | None
+    ) -> Ignored:
+        """The events of programs that would have ended a wait, had people made them."""
         ...
 
     async def fingerprint(self, execution_id: UUID) -> str | None:

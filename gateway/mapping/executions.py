@@ -141,9 +141,10 @@ def _attempt(message: execution_pb2.Attempt) -> Attempt:
     )
 
 
+def action_error(message: execution_pb2.ActionError) -> ActionError:
+    """Why an attempt failed."""
+    return ActionError(error_class=ERROR_CLASS.shown(message.error_class), message=message.message)
+
+
 def _error(message: execution_pb2.ActionExecution | execution_pb2.Attempt) -> ActionError | None:
-    if not message.HasField("error"):
-        return None
-    return ActionError(
-        error_class=ERROR_CLASS.shown(message.error.error_class), message=message.error.message
-    )
+    return action_error(message.error) if message.HasField("error") else None

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from common.errors import ErrorReason
 from gateway.headers import CallerDep, RequestIdDep, UpstreamDep
 from gateway.mapping.executions import action_execution_list, execution, execution_list, summary
+from gateway.mapping.explanations import explanation
 from gateway.mapping.values import struct
 from gateway.models.executions import (
     EXECUTION_STATE,
@@ -19,6 +20,7 @@ from gateway.models.executions import (
     StartedExecutions,
     StartExecutionsBody,
 )
+from gateway.models.explanations import Explanation
 from gateway.openapi import CREATES
 from gateway.parameters import (
     DEFAULT_PAGE_SIZE,
@@ -160,6 +162,16 @@ async def list_action_executions(
     )
     answer = await caller.call(upstream.executions.ListActionExecutions, request)
     return action_execution_list(answer)
+
+
+@router.get("/executions/{execution_id}/explanation", operation_id="explainExecution")
+async def explain_execution(
+    execution_id: ExecutionId, caller: CallerDep, upstream: UpstreamDep
+) -> Explanation:
+    """Why an execution is where it is, and what it takes to go on: in data and in words."""
+    request = pb.ExplainExecutionRequest(execution_id=execution_id)
+    answer = await caller.call(upstream.executions.ExplainExecution, request)
+    return explanation(answer.explanation)
 
 
 @router.post("/executions/{execution_id}/cancel", operation_id="cancelExecution")

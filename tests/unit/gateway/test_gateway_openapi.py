@@ -1,8 +1,10 @@
 """The OpenAPI document is whole, stable and says what the catalogue says."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +12,7 @@ import pytest
 
 from common.catalogue import catalogue
 from gateway.app import create_app
+from gateway.events import StreamSettings
 from gateway.models.records import is_always_there
 from gateway.record_table import RECORD_TYPES
 from gateway.record_type import RecordType
@@ -160,6 +163,7 @@ OPERATIONS = {
     "setWebhookSigningCredential": "PUT /api/v1/credentials/webhook_signing",
     "startContactImport": "POST /api/v1/contact-imports",
     "startExecutions": "POST /api/v1/workflows/{workflow_id}/executions",
+    "explainExecution": "GET /api/v1/executions/{execution_id}/explanation",
     "summarizeExecutions": "GET /api/v1/workflows/{workflow_id}/executions/summary",
     "updateAction": "PUT /api/v1/workflows/{workflow_id}/actions/{action_id}",
     "updateAudioFile": "PATCH /api/v1/audio-files/{audio_file_id}",
@@ -184,7 +188,8 @@ OPERATIONS = {
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     nothing: Any = None  # no request is made
-    app = create_app(GatewaySettings(), nothing, nothing)
+    streams = StreamSettings(timedelta(seconds=15), asyncio.Event())
+    app = create_app(GatewaySettings(), nothing, streams)
     return json.loads(json.dumps(app.openapi()))
 
 

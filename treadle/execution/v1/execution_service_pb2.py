@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from treadle.execution.v1 import execution_pb2 as treadle_dot_execution_dot_v1_dot_execution__pb2
+from treadle.execution.v1 import explanation_pb2 as treadle_dot_execution_dot_v1_dot_explanation__pb2
 from treadle.options.v1 import options_pb2 as treadle_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,treadle/execution/v1/execution_service.proto\x12\x14treadle.execution.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a$treadle/execution/v1/execution.proto\x1a treadle/options/v1/options.proto\"\xa5\x01\n\x15StartExecutionRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12-\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x05\x65vent\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\"W\n\x16StartExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\"\xa8\x01\n\x16StartExecutionsRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1f\n\x0b\x63ontact_ids\x18\x02 \x03(\tR\ncontactIds\x12-\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x05\x65vent\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\">\n\x17StartExecutionsResponse\x12#\n\rexecution_ids\x18\x01 \x03(\tR\x0c\x65xecutionIds\"8\n\x13GetExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\"U\n\x14GetExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\"\xcf\x01\n\x15ListExecutionsRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12:\n\x05state\x18\x03 \x01(\x0e\x32$.treadle.execution.v1.ExecutionStateR\x05state\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x81\x01\n\x16ListExecutionsResponse\x12?\n\nexecutions\x18\x01 \x03(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\nexecutions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\":\n\x15WatchExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\"\xab\x01\n\x16WatchExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\x12R\n\x11\x61\x63tion_executions\x18\x02 \x03(\x0b\x32%.treadle.execution.v1.ActionExecutionR\x10\x61\x63tionExecutions\"S\n\x16\x43\x61ncelExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"X\n\x17\x43\x61ncelExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\"|\n\x1bListActionExecutionsRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"\x9a\x01\n\x1cListActionExecutionsResponse\x12R\n\x11\x61\x63tion_executions\x18\x01 \x03(\x0b\x32%.treadle.execution.v1.ActionExecutionR\x10\x61\x63tionExecutions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"=\n\x1aSummarizeExecutionsRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\"\x9d\x01\n\x1bSummarizeExecutionsResponse\x12\x45\n\nexecutions\x18\x01 \x01(\x0b\x32%.treadle.execution.v1.ExecutionCountsR\nexecutions\x12\x37\n\x05steps\x18\x02 \x03(\x0b\x32!.treadle.execution.v1.StepSummaryR\x05steps2\xc8\x08\n\x10\x45xecutionService\x12\x80\x01\n\x0eStartExecution\x12+.treadle.execution.v1.StartExecutionRequest\x1a,.treadle.execution.v1.StartExecutionResponse\"\x13\xa2\xbb\x18\x0f\x65xecution:start\x12\x83\x01\n\x0fStartExecutions\x12,.treadle.execution.v1.StartExecutionsRequest\x1a-.treadle.execution.v1.StartExecutionsResponse\"\x13\xa2\xbb\x18\x0f\x65xecution:start\x12y\n\x0cGetExecution\x12).treadle.execution.v1.GetExecutionRequest\x1a*.treadle.execution.v1.GetExecutionResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x7f\n\x0eListExecutions\x12+.treadle.execution.v1.ListExecutionsRequest\x1a,.treadle.execution.v1.ListExecutionsResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x81\x01\n\x0eWatchExecution\x12+.treadle.execution.v1.WatchExecutionRequest\x1a,.treadle.execution.v1.WatchExecutionResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read0\x01\x12\x85\x01\n\x0f\x43\x61ncelExecution\x12,.treadle.execution.v1.CancelExecutionRequest\x1a-.treadle.execution.v1.CancelExecutionResponse\"\x15\xa2\xbb\x18\x11\x65xecution:control\x12\x91\x01\n\x14ListActionExecutions\x12\x31.treadle.execution.v1.ListActionExecutionsRequest\x1a\x32.treadle.execution.v1.ListActionExecutionsResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x8e\x01\n\x13SummarizeExecutions\x12\x30.treadle.execution.v1.SummarizeExecutionsRequest\x1a\x31.treadle.execution.v1.SummarizeExecutionsResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:readb\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,treadle/execution/v1/execution_service.proto\x12\x14treadle.execution.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a$treadle/execution/v1/execution.proto\x1a&treadle/execution/v1/explanation.proto\x1a treadle/options/v1/options.proto\"\xa5\x01\n\x15StartExecutionRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12-\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x05\x65vent\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\"W\n\x16StartExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\"\xa8\x01\n\x16StartExecutionsRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1f\n\x0b\x63ontact_ids\x18\x02 \x03(\tR\ncontactIds\x12-\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x05\x65vent\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\">\n\x17StartExecutionsResponse\x12#\n\rexecution_ids\x18\x01 \x03(\tR\x0c\x65xecutionIds\"8\n\x13GetExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\"U\n\x14GetExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\"\xcf\x01\n\x15ListExecutionsRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12:\n\x05state\x18\x03 \x01(\x0e\x32$.treadle.execution.v1.ExecutionStateR\x05state\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x81\x01\n\x16ListExecutionsResponse\x12?\n\nexecutions\x18\x01 \x03(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\nexecutions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\":\n\x15WatchExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\"\xab\x01\n\x16WatchExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\x12R\n\x11\x61\x63tion_executions\x18\x02 \x03(\x0b\x32%.treadle.execution.v1.ActionExecutionR\x10\x61\x63tionExecutions\"S\n\x16\x43\x61ncelExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"X\n\x17\x43\x61ncelExecutionResponse\x12=\n\texecution\x18\x01 \x01(\x0b\x32\x1f.treadle.execution.v1.ExecutionR\texecution\"|\n\x1bListActionExecutionsRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"\x9a\x01\n\x1cListActionExecutionsResponse\x12R\n\x11\x61\x63tion_executions\x18\x01 \x03(\x0b\x32%.treadle.execution.v1.ActionExecutionR\x10\x61\x63tionExecutions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"<\n\x17\x45xplainExecutionRequest\x12!\n\x0c\x65xecution_id\x18\x01 \x01(\tR\x0b\x65xecutionId\"_\n\x18\x45xplainExecutionResponse\x12\x43\n\x0b\x65xplanation\x18\x01 \x01(\x0b\x32!.treadle.execution.v1.ExplanationR\x0b\x65xplanation\"=\n\x1aSummarizeExecutionsRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\"\x9d\x01\n\x1bSummarizeExecutionsResponse\x12\x45\n\nexecutions\x18\x01 \x01(\x0b\x32%.treadle.execution.v1.ExecutionCountsR\nexecutions\x12\x37\n\x05steps\x18\x02 \x03(\x0b\x32!.treadle.execution.v1.StepSummaryR\x05steps2\xd0\t\n\x10\x45xecutionService\x12\x80\x01\n\x0eStartExecution\x12+.treadle.execution.v1.StartExecutionRequest\x1a,.treadle.execution.v1.StartExecutionResponse\"\x13\xa2\xbb\x18\x0f\x65xecution:start\x12\x83\x01\n\x0fStartExecutions\x12,.treadle.execution.v1.StartExecutionsRequest\x1a-.treadle.execution.v1.StartExecutionsResponse\"\x13\xa2\xbb\x18\x0f\x65xecution:start\x12y\n\x0cGetExecution\x12).treadle.execution.v1.GetExecutionRequest\x1a*.treadle.execution.v1.GetExecutionResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x7f\n\x0eListExecutions\x12+.treadle.execution.v1.ListExecutionsRequest\x1a,.treadle.execution.v1.ListExecutionsResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x81\x01\n\x0eWatchExecution\x12+.treadle.execution.v1.WatchExecutionRequest\x1a,.treadle.execution.v1.WatchExecutionResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read0\x01\x12\x85\x01\n\x0f\x43\x61ncelExecution\x12,.treadle.execution.v1.CancelExecutionRequest\x1a-.treadle.execution.v1.CancelExecutionResponse\"\x15\xa2\xbb\x18\x11\x65xecution:control\x12\x91\x01\n\x14ListActionExecutions\x12\x31.treadle.execution.v1.ListActionExecutionsRequest\x1a\x32.treadle.execution.v1.ListActionExecutionsResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x85\x01\n\x10\x45xplainExecution\x12-.treadle.execution.v1.ExplainExecutionRequest\x1a..treadle.execution.v1.ExplainExecutionResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:read\x12\x8e\x01\n\x13SummarizeExecutions\x12\x30.treadle.execution.v1.SummarizeExecutionsRequest\x1a\x31.treadle.execution.v1.SummarizeExecutionsResponse\"\x12\xa2\xbb\x18\x0e\x65xecution:readb\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,40 +49,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXECUTIONSERVICE'].methods_by_name['CancelExecution']._serialized_options = b'\242\273\030\021execution:control'
   _globals['_EXECUTIONSERVICE'].methods_by_name['ListActionExecutions']._loaded_options = None
   _globals['_EXECUTIONSERVICE'].methods_by_name['ListActionExecutions']._serialized_options = b'\242\273\030\016execution:read'
+  _globals['_EXECUTIONSERVICE'].methods_by_name['ExplainExecution']._loaded_options = None
+  _globals['_EXECUTIONSERVICE'].methods_by_name['ExplainExecution']._serialized_options = b'\242\273\030\016execution:read'
   _globals['_EXECUTIONSERVICE'].methods_by_name['SummarizeExecutions']._loaded_options = None
   _globals['_EXECUTIONSERVICE'].methods_by_name['SummarizeExecutions']._serialized_options = b'\242\273\030\016execution:read'
-  _globals['_STARTEXECUTIONREQUEST']._serialized_start=173
-  _globals['_STARTEXECUTIONREQUEST']._serialized_end=338
-  _globals['_STARTEXECUTIONRESPONSE']._serialized_start=340
-  _globals['_STARTEXECUTIONRESPONSE']._serialized_end=427
-  _globals['_STARTEXECUTIONSREQUEST']._serialized_start=430
-  _globals['_STARTEXECUTIONSREQUEST']._serialized_end=598
-  _globals['_STARTEXECUTIONSRESPONSE']._serialized_start=600
-  _globals['_STARTEXECUTIONSRESPONSE']._serialized_end=662
-  _globals['_GETEXECUTIONREQUEST']._serialized_start=664
-  _globals['_GETEXECUTIONREQUEST']._serialized_end=720
-  _globals['_GETEXECUTIONRESPONSE']._serialized_start=722
-  _globals['_GETEXECUTIONRESPONSE']._serialized_end=807
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=810
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1017
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1020
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=1149
-  _globals['_WATCHEXECUTIONREQUEST']._serialized_start=1151
-  _globals['_WATCHEXECUTIONREQUEST']._serialized_end=1209
-  _globals['_WATCHEXECUTIONRESPONSE']._serialized_start=1212
-  _globals['_WATCHEXECUTIONRESPONSE']._serialized_end=1383
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=1385
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=1468
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=1470
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=1558
-  _globals['_LISTACTIONEXECUTIONSREQUEST']._serialized_start=1560
-  _globals['_LISTACTIONEXECUTIONSREQUEST']._serialized_end=1684
-  _globals['_LISTACTIONEXECUTIONSRESPONSE']._serialized_start=1687
-  _globals['_LISTACTIONEXECUTIONSRESPONSE']._serialized_end=1841
-  _globals['_SUMMARIZEEXECUTIONSREQUEST']._serialized_start=1843
-  _globals['_SUMMARIZEEXECUTIONSREQUEST']._serialized_end=1904
-  _globals['_SUMMARIZEEXECUTIONSRESPONSE']._serialized_start=1907
-  _globals['_SUMMARIZEEXECUTIONSRESPONSE']._serialized_end=2064
-  _globals['_EXECUTIONSERVICE']._serialized_start=2067
-  _globals['_EXECUTIONSERVICE']._serialized_end=3163
+  _globals['_STARTEXECUTIONREQUEST']._serialized_start=213
+  _globals['_STARTEXECUTIONREQUEST']._serialized_end=378
+  _globals['_STARTEXECUTIONRESPONSE']._serialized_start=380
+  _globals['_STARTEXECUTIONRESPONSE']._serialized_end=467
+  _globals['_STARTEXECUTIONSREQUEST']._serialized_start=470
+  _globals['_STARTEXECUTIONSREQUEST']._serialized_end=638
+  _globals['_STARTEXECUTIONSRESPONSE']._serialized_start=640
+  _globals['_STARTEXECUTIONSRESPONSE']._serialized_end=702
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=704
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=760
+  _globals['_GETEXECUTIONRESPONSE']._serialized_start=762
+  _globals['_GETEXECUTIONRESPONSE']._serialized_end=847
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=850
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1057
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1060
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=1189
+  _globals['_WATCHEXECUTIONREQUEST']._serialized_start=1191
+  _globals['_WATCHEXECUTIONREQUEST']._serialized_end=1249
+  _globals['_WATCHEXECUTIONRESPONSE']._serialized_start=1252
+  _globals['_WATCHEXECUTIONRESPONSE']._serialized_end=1423
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=1425
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=1508
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=1510
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=1598
+  _globals['_LISTACTIONEXECUTIONSREQUEST']._serialized_start=1600
+  _globals['_LISTACTIONEXECUTIONSREQUEST']._serialized_end=1724
+  _globals['_LISTACTIONEXECUTIONSRESPONSE']._serialized_start=1727
+  _globals['_LISTACTIONEXECUTIONSRESPONSE']._serialized_end=1881
+  _globals['_EXPLAINEXECUTIONREQUEST']._serialized_start=1883
+  _globals['_EXPLAINEXECUTIONREQUEST']._serialized_end=1943
+  _globals['_EXPLAINEXECUTIONRESPONSE']._serialized_start=1945
+  _globals['_EXPLAINEXECUTIONRESPONSE']._serialized_end=2040
+  _globals['_SUMMARIZEEXECUTIONSREQUEST']._serialized_start=2042
+  _globals['_SUMMARIZEEXECUTIONSREQUEST']._serialized_end=2103
+  _globals['_SUMMARIZEEXECUTIONSRESPONSE']._serialized_start=2106
+  _globals['_SUMMARIZEEXECUTIONSRESPONSE']._serialized_end=2263
+  _globals['_EXECUTIONSERVICE']._serialized_start=2266
+  _globals['_EXECUTIONSERVICE']._serialized_end=3498
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 from google.protobuf import struct_pb2 as _struct_pb2
 from treadle.execution.v1 import execution_pb2 as _execution_pb2
+from treadle.execution.v1 import explanation_pb2 as _explanation_pb2
 from treadle.options.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -124,6 +125,18 @@ class ListActionExecutionsResponse(_message.Message):
     action_executions: _containers.RepeatedCompositeFieldContainer[_execution_pb2.ActionExecution]
     next_page_token: str
     def __init__(self, action_executions: _Optional[_Iterable[_Union[_execution_pb2.ActionExecution, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ExplainExecutionRequest(_message.Message):
+    __slots__ = ("execution_id",)
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    def __init__(self, execution_id: _Optional[str] = ...) -> None: ...
+
+class ExplainExecutionResponse(_message.Message):
+    __slots__ = ("explanation",)
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    explanation: _explanation_pb2.Explanation
+    def __init__(self, explanation: _Optional[_Union[_explanation_pb2.Explanation, _Mapping]] = ...) -> None: ...
 
 class SummarizeExecutionsRequest(_message.Message):
     __slots__ = ("workflow_id",)

@@ -70,6 +70,11 @@ class ExecutionServiceStub:
                 request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsRequest.SerializeToString,
                 response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsResponse.FromString,
                 _registered_method=True)
+        self.ExplainExecution = channel.unary_unary(
+                '/treadle.execution.v1.ExecutionService/ExplainExecution',
+                request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ExplainExecutionRequest.SerializeToString,
+                response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ExplainExecutionResponse.FromString,
+                _registered_method=True)
         self.SummarizeExecutions = channel.unary_unary(
                 '/treadle.execution.v1.ExecutionService/SummarizeExecutions',
                 request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.SummarizeExecutionsRequest.SerializeToString,
@@ -127,6 +132,13 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainExecution(self, request, context):
+        """Why an execution is where it is, and what it takes to go on: in data and in words.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SummarizeExecutions(self, request, context):
         """How a workflow's executions stand, by state and by step.
         """
@@ -171,6 +183,11 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.ListActionExecutions,
                     request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsRequest.FromString,
                     response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsResponse.SerializeToString,
+            ),
+            'ExplainExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainExecution,
+                    request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ExplainExecutionRequest.FromString,
+                    response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ExplainExecutionResponse.SerializeToString,
             ),
             'SummarizeExecutions': grpc.unary_unary_rpc_method_handler(
                     servicer.SummarizeExecutions,
@@ -368,6 +385,33 @@ class ExecutionService:
             '/treadle.execution.v1.ExecutionService/ListActionExecutions',
             treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsRequest.SerializeToString,
             treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.execution.v1.ExecutionService/ExplainExecution',
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.ExplainExecutionRequest.SerializeToString,
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.ExplainExecutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,8 @@ class ExecutionServiceStub:
     """
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]
     ListActionExecutions: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ListActionExecutionsRequest, _execution_service_pb2.ListActionExecutionsResponse]
+    ExplainExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ExplainExecutionRequest, _execution_service_pb2.ExplainExecutionResponse]
+    """Why an execution is where it is, and what it takes to go on: in data and in words."""
     SummarizeExecutions: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.SummarizeExecutionsRequest, _execution_service_pb2.SummarizeExecutionsResponse]
     """How a workflow's executions stand, by state and by step."""
 
@@ -65,6 +67,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """
     CancelExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]  # type: ignore[assignment]
     ListActionExecutions: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ListActionExecutionsRequest, _execution_service_pb2.ListActionExecutionsResponse]  # type: ignore[assignment]
+    ExplainExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ExplainExecutionRequest, _execution_service_pb2.ExplainExecutionResponse]  # type: ignore[assignment]
+    """Why an execution is where it is, and what it takes to go on: in data and in words."""
     SummarizeExecutions: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.SummarizeExecutionsRequest, _execution_service_pb2.SummarizeExecutionsResponse]  # type: ignore[assignment]
     """How a workflow's executions stand, by state and by step."""
 
@@ -124,6 +128,14 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _execution_service_pb2.ListActionExecutionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_execution_service_pb2.ListActionExecutionsResponse, _abc.Awaitable[_execution_service_pb2.ListActionExecutionsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ExplainExecution(
+        self,
+        request: _execution_service_pb2.ExplainExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_service_pb2.ExplainExecutionResponse, _abc.Awaitable[_execution_service_pb2.ExplainExecutionResponse]]:
+        """Why an execution is where it is, and what it takes to go on: in data and in words."""
 
     @_abc_1.abstractmethod
     def SummarizeExecutions(
