@@ -24,6 +24,7 @@ from devstack.providers import show_providers
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
 from devstack.signals import Stopped, stoppable
+from devstack.simulate.command import simulate
 from devstack.stack import DEV_ACCOUNT, DEV_USER, Stack, StackOptions
 from devstack.terminal import (
     BearerOption,
@@ -48,6 +49,7 @@ app = typer.Typer(
 
 app.add_typer(unknown, name="unknown")
 app.command()(explain)
+app.command()(simulate)
 
 Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option()]

@@ -231,10 +231,6 @@ class GatewayClient:
         body = {"name": name, "description": description}
         return _parsed(Workflow, self._post("workflows", body))
 
-    def add_action(self, workflow_id: str, body: Mapping[str, JsonValue]) -> None:
-        """Append an action."""
-        self._post(f"workflows/{workflow_id}/actions", body)
-
     def activate(self, workflow_id: str) -> Workflow:
         """Freeze the workflow's draft and let executions start."""
         return _parsed(Workflow, self._post(f"workflows/{workflow_id}/activate", {}))

@@ -10,7 +10,7 @@ from action_service.domain.workflow import Action
 from action_service.use_cases.checks import below
 from action_service.use_cases.config_secrets import checkable
 from action_service.use_cases.events import event_types, unknown_type
-from action_service.use_cases.ports import Transaction
+from action_service.use_cases.ports import DraftReads
 from action_service.use_cases.references import WORKFLOW, Reference, dangling, references, unusable
 from common.catalogue import (
     ActionSpec,
@@ -63,12 +63,12 @@ def redacted(action_type: str, config: Mapping[str, Json]) -> dict[str, Json]:
     return {} if spec is None else spec.redact(config)
 
 
-async def view(tx: Transaction, action: Action) -> ActionView:
+async def view(tx: DraftReads, action: Action) -> ActionView:
     """The action as people see it."""
     return (await views(tx, [action]))[0]
 
 
-async def views(tx: Transaction, actions: Sequence[Action]) -> list[ActionView]:
+async def views(tx: DraftReads, actions: Sequence[Action]) -> list[ActionView]:
     """Actions as people see them; the records that they point to are looked up together."""
     pointing = {action.id: _pointing(action) for action in actions}
     wanted = [each for found in pointing.values() for each in found]
@@ -78,7 +78,7 @@ async def views(tx: Transaction, actions: Sequence[Action]) -> list[ActionView]:
     return [_view(action, pointing[action.id], problems, deaf) for action in actions]
 
 
-async def _deaf(tx: Transaction, actions: Sequence[Action]) -> Mapping[UUID, str]:
+async def _deaf(tx: DraftReads, actions: Sequence[Action]) -> Mapping[UUID, str]:
     """Actions that wait for events of a type that there is not, and what is wrong with it."""
     waiting = {
         action.id: name

@@ -12,7 +12,7 @@ from action_service.domain.workflow import Action, Branch, Workflow
 from action_service.use_cases.action_configs import ActionView, views
 from action_service.use_cases.checks import below
 from action_service.use_cases.drafts import circles, lock_workflow, workflow_changed
-from action_service.use_cases.ports import Writer
+from action_service.use_cases.ports import DraftReads, Writer
 from action_service.use_cases.workflow_ports import Version
 from common.catalogue import catalogue
 from common.errors import ErrorReason, FieldViolation, failed_precondition
@@ -85,6 +85,22 @@ async def migrate_executions(tx: Writer, workflow_id: UUID, version: Version) ->
 async def _freeze(tx: Writer, workflow: Workflow, postal_address: str) -> Version:
     actions = await tx.actions.of(workflow.id)
     branches = await tx.workflows.branches(workflow.id)
+    version = Version(new_id(), await checked_plan(tx, workflow, actions, branches, postal_address))
+    await tx.workflows.add_version(version)
+    return version
+
+
+async def checked_plan(
+    tx: DraftReads,
+    workflow: Workflow,
+    actions: Sequence[Action],
+    branches: Sequence[Branch],
+    postal_address: str,
+) -> Plan:
+    """The draft as the workflow's next version; refuses one that could not run, with all reasons.
+
+    See `activate_workflow`.
+    """
     violations = [
         *_violations(await views(tx, actions)),
         *(
@@ -102,9 +118,7 @@ async def _freeze(tx: Writer, workflow: Workflow, postal_address: str) -> Versio
             f"the workflow cannot become active: {len(violations)} problems are to be mended",
             violations=violations,
         )
-    version = Version(new_id(), compile_plan(workflow, actions))
-    await tx.workflows.add_version(version)
-    return version
+    return compile_plan(workflow, actions)
 
 
 def _branches_of_others(
@@ -147,7 +161,7 @@ def _step(action: Action) -> PlanStep:
 
 
 async def _address_violations(
-    tx: Writer, actions: Sequence[Action], postal_address: str
+    tx: DraftReads, actions: Sequence[Action], postal_address: str
 ) -> Sequence[FieldViolation]:
     """Marketing email without a sender's postal address is against the law (CAN-SPAM)."""
     emails = [

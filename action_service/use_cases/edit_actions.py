@@ -82,15 +82,7 @@ async def add_action(tx: Writer, vault: Vault, command: AddAction) -> ActionView
     """Stores a new action at its place and links it to its neighbours."""
     spec = spec_of(command.action_type)
     config = spec.defaults() if command.config is None else command.config
-    _refuse(
-        [
-            *storing_violations(
-                spec, config, allow_incomplete=command.allow_incomplete or command.config is None
-            ),
-            *_name_violations(command.name),
-            *_error_handling_violations(command.on_error, command.fallback_action_id),
-        ]
-    )
+    _refuse(new_action_violations(command))
     await open_draft(tx, command.workflow_id)
     actions = await tx.actions.of(command.workflow_id)
     if len(actions) >= MAX_ACTIONS:
@@ -130,6 +122,18 @@ async def add_action(tx: Writer, vault: Vault, command: AddAction) -> ActionView
     tx.revise(command.workflow_id)
     tx.record(action_added(stored))
     return await view(tx, stored)
+
+
+def new_action_violations(command: AddAction) -> list[FieldViolation]:
+    """Why the action may not be stored, as far as it shows by itself. Refuses an unknown type."""
+    spec = spec_of(command.action_type)
+    incomplete = command.allow_incomplete or command.config is None
+    config = spec.defaults() if command.config is None else command.config
+    return [
+        *storing_violations(spec, config, allow_incomplete=incomplete),
+        *_name_violations(command.name),
+        *_error_handling_violations(command.on_error, command.fallback_action_id),
+    ]
 
 
 async def update_action(tx: Writer, vault: Vault, command: UpdateAction) -> ActionView:

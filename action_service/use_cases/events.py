@@ -13,7 +13,7 @@ from action_service.domain.event_waits import ALIASES
 from action_service.domain.plan import Json
 from action_service.use_cases.checks import text_violations
 from action_service.use_cases.event_ports import By, ContactKey, OwnEventType
-from action_service.use_cases.ports import Change, Transaction, Writer
+from action_service.use_cases.ports import Change, DraftReads, Writer
 from common.catalogue.kinds import check_kind
 from common.contact_fields import e164, email_problem, phone_problem
 from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, not_found
@@ -85,7 +85,7 @@ async def publish_events(tx: Writer, given: Sequence[GivenEvent], now: datetime)
     return fates
 
 
-async def event_types(tx: Transaction) -> dict[str, EventType]:
+async def event_types(tx: DraftReads) -> dict[str, EventType]:
     """All types that workflows of the account can name, by name."""
     own = await tx.events.types()
     return {**EVENT_TYPES, **{each.name: own_type(each.name, each.description) for each in own}}

@@ -278,6 +278,25 @@ class Writer(Protocol):
 Transaction: TypeAlias = Reader | Writer
 
 
+class DraftReads(Protocol):
+    """What checking a draft reads beside the draft itself; every transaction offers it."""
+
+    @property
+    def references(self) -> ReferenceReads:
+        """Records that others point to."""
+        ...
+
+    @property
+    def events(self) -> EventReads:
+        """Types of events."""
+        ...
+
+    @property
+    def accounts(self) -> AccountReads:
+        """The account's settings."""
+        ...
+
+
 class ClaimLedger(Protocol):
     """The record of sends that a provider cannot de-duplicate."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from action_service.domain.plan import Json
 from action_service.use_cases.checks import below
-from action_service.use_cases.ports import Transaction
+from action_service.use_cases.ports import DraftReads
 from common.catalogue import FieldSpec, MessageSpec
 from common.catalogue.kinds import check_kind
 
@@ -73,7 +73,7 @@ def references(
     return tuple(_references(message, values, within or {}, ""))
 
 
-async def dangling(tx: Transaction, wanted: Collection[Reference]) -> Mapping[Reference, str]:
+async def dangling(tx: DraftReads, wanted: Collection[Reference]) -> Mapping[Reference, str]:
     """What is wrong with those references that lead nowhere; all are looked up at once."""
     if not wanted:
         return {}
@@ -84,7 +84,7 @@ async def dangling(tx: Transaction, wanted: Collection[Reference]) -> Mapping[Re
     return {reference: _missing(reference) for reference in wanted if not _leads(reference, found)}
 
 
-async def unusable(tx: Transaction, wanted: Collection[Reference]) -> Mapping[Reference, str]:
+async def unusable(tx: DraftReads, wanted: Collection[Reference]) -> Mapping[Reference, str]:
     """What is wrong with those references whose records are there, but of no use to an action."""
     ids: dict[str, set[UUID]] = {}
     for reference in wanted:

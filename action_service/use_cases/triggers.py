@@ -34,7 +34,7 @@ async def set_triggers(
 ) -> Workflow:
     """Replaces the triggers and the re-entry rule; refuses what no event could ever meet."""
     before = await open_draft(tx, workflow_id, etag=etag)
-    found = list(_violations(triggers, await event_types(tx)))
+    found = list(trigger_violations(triggers, await event_types(tx)))
     if found:
         raise invalid(found)
     changed = difference(
@@ -48,9 +48,10 @@ async def set_triggers(
     return after
 
 
-def _violations(
+def trigger_violations(
     triggers: Sequence[Trigger], types: Mapping[str, EventType]
 ) -> Iterator[FieldViolation]:
+    """What no event of these types could ever meet."""
     if len(triggers) > MAX_TRIGGERS:
         yield FieldViolation(
             "triggers", f"must have at most {MAX_TRIGGERS} items, not {len(triggers):,}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
 
 from devstack.client import GatewayClient, GatewayError, JsonObject
-from devstack.loading import FileError, WorkflowFile, load_workflow
+from devstack.loading import FileError, WorkflowFile, load_workflow, own_references
 from devstack.seeds.contacts import missing_tags, put_tags, settle_contact
 from devstack.seeds.document import (
     Campaign,
@@ -153,7 +153,7 @@ class _Planting:
             self._client.activate(str(there["id"]))
             return "activated"
         content = cast("JsonObject", workflow.model_dump(mode="json"))
-        filled = SeededWorkflow.model_validate(filled_in(content, self._records.resolve))
+        filled = SeededWorkflow.model_validate(filled_in(content, self._resolve))
         made = load_workflow(self._client, WorkflowFile.model_validate(_of_file(filled)))
         try:
             self._start_on_events(made.id, filled)
@@ -163,6 +163,11 @@ class _Planting:
             raise
         self._records.add("workflows", {"id": made.id, "name": made.name, "status": status})
         return f"created with {len(workflow.actions)} actions ({status})"
+
+    def _resolve(self, reference: str) -> str:
+        """The id of a record; what is the workflow's own has one once the workflow is loaded."""
+        as_written = f"${{{reference}}}"
+        return as_written if any(own_references(as_written)) else self._records.resolve(reference)
 
     def _start_on_events(self, workflow_id: str, workflow: SeededWorkflow) -> None:
         if not workflow.triggers and workflow.re_entry is None:

@@ -1,7 +1,7 @@
 """What the account has, by kind and name, and how a record comes to be as wanted."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from pydantic import JsonValue
 
@@ -27,6 +27,36 @@ class CannotSeedError(ValueError):
     """An entry of the file cannot be carried out; says what to do about it."""
 
 
+class Named(NamedTuple):
+    """What `${…}` names: a record, or a part of it."""
+
+    kind: str
+    name: str
+    part: str | None
+
+
+def named(reference: str) -> Named:
+    """Reads `kind.name` and `kind.name.parts.name`. Raises CannotSeedError."""
+    kind, _, name = reference.partition(".")
+    if kind not in _KINDS or not name:
+        kinds = ", ".join(_KINDS)
+        raise CannotSeedError(f"${{{reference}}} must be <kind>.<name>, of kind {kinds}")
+    part_of, separator, part = name.partition(f".{PARTS.get(kind, '')}.")
+    return Named(kind, part_of, part) if separator else Named(kind, name, None)
+
+
+def no_record(kind: str, name: str) -> CannotSeedError:
+    """There is no record of the name."""
+    return CannotSeedError(
+        f"there is no {_word(kind)} {name!r}; correct the name or add it to {kind}"
+    )
+
+
+def no_part(kind: str, name: str, part: str) -> CannotSeedError:
+    """The record has no such part."""
+    return CannotSeedError(f"{_word(kind)} {name!r} has no {_word(PARTS[kind])} {part!r}")
+
+
 class Records:
     """Reads a kind when it is first asked for, and keeps up with what is changed through it."""
 
@@ -49,27 +79,21 @@ class Records:
         """The id of the record that an entry names."""
         found = self.find(kind, name)
         if found is None:
-            raise CannotSeedError(
-                f"there is no {_word(kind)} {name!r}; correct the name or add it to {kind}"
-            )
+            raise no_record(kind, name)
         return str(found["id"])
 
     def resolve(self, reference: str) -> str:
         """What `${reference}` stands for: `kind.name`, `kind.name.parts.name`, or a known name."""
         if reference in self._known:
             return self._known[reference]
-        kind, _, name = reference.partition(".")
-        if kind not in _KINDS or not name:
-            kinds = ", ".join(_KINDS)
-            raise CannotSeedError(f"${{{reference}}} must be <kind>.<name>, of kind {kinds}")
-        part_of, separator, part = name.partition(f".{PARTS.get(kind, '')}.")
-        if not separator:
-            return self.id_of(kind, name)
-        self.id_of(kind, part_of)
-        for each in _parts(self.find(kind, part_of), PARTS[kind]):
+        kind, name, part = named(reference)
+        record_id = self.id_of(kind, name)
+        if part is None:
+            return record_id
+        for each in _parts(self.find(kind, name), PARTS[kind]):
             if each["name"] == part:
                 return str(each["id"])
-        raise CannotSeedError(f"{_word(kind)} {part_of!r} has no {_word(PARTS[kind])} {part!r}")
+        raise no_part(kind, name, part)
 
     def settle(self, kind: str, name: str, body: JsonObject) -> str:
         """Create the record or change what differs; tells what was done, empty for nothing."""
