@@ -162,7 +162,8 @@ class _Planting:
             self._discard(made.id)
             raise
         self._records.add("workflows", {"id": made.id, "name": made.name, "status": status})
-        return f"created with {len(workflow.actions)} actions ({status})"
+        count = sum(1 for _ in workflow.placed_actions)
+        return f"created with {count} actions ({status})"
 
     def _resolve(self, reference: str) -> str:
         """The id of a record; what is the workflow's own has one once the workflow is loaded."""

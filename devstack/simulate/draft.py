@@ -183,7 +183,7 @@ class _Checking:
     def _refuse(self, violations: Iterable[FieldViolation], title: str = "") -> None:
         found = [self._said(violation, title) for violation in violations]
         if found:
-            raise self._error("; ".join(found))
+            raise FileError(f"{self._source.file}: {'; '.join(found)}")
 
     def _said(self, violation: FieldViolation, title: str) -> str:
         """A violation in the file's own terms."""
@@ -194,7 +194,7 @@ class _Checking:
         head, dot, tail = rest.partition(".")
         rest = f"{_FILE_NAMES.get(head, head)}{dot}{tail}"
         where = ".".join(part for part in (place, rest) if part)
-        return f"{where}: {violation.description}"
+        return f"{self._source.place}{where}: {violation.description}"
 
     def _error(self, text: str) -> FileError:
         return FileError(f"{self._source.file}: {self._source.place}{text}")

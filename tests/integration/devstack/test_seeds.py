@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -13,7 +13,7 @@ import yaml
 
 from action_service.engine.background import Background
 from common.auth import issue_token
-from devstack.client import GatewayClient
+from devstack.client import GatewayClient, JsonObject
 from devstack.loading import FileError
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
@@ -23,6 +23,7 @@ from tests.support.gateway import running_gateway
 from tests.support.imports import importer
 
 EXAMPLE = Path(str(files("devstack.seeds"))) / "example.yaml"
+NURTURE = EXAMPLE.with_name("nurture.yaml")
 
 
 class Garden:
@@ -116,6 +117,22 @@ async def test_the_example_is_planted_once(garden: Garden) -> None:
     (page,) = await garden.all("messenger-pages")
     (identity,) = await garden.all("messenger-identities")
     assert (identity["messenger_page_id"], identity["contact_id"]) == (page["id"], ada["id"])
+
+
+async def test_a_workflow_with_branches_and_fallbacks_is_planted(garden: Garden) -> None:
+    assert "workflow Trial: created with 14 actions (active)" in await garden.plant(NURTURE)
+    (workflow,) = await garden.all("workflows")
+    path = f"workflows/{workflow['id']}"
+    actions = {each["name"]: each for each in await garden.all(f"{path}/actions")}
+    answer = await asyncio.to_thread(lambda: garden.client.read(f"{path}/branches"))
+    (branch,) = cast("list[JsonObject]", answer["branches"])
+    assert (branch["name"], branch["parent_action_id"]) == ("Not opened", actions["opened"]["id"])
+    on_branch = [name for name, each in actions.items() if each["branch_id"] == branch["id"]]
+    assert on_branch == ["nudge", "quiet"]
+    assert actions["opened"]["action_config"]["related_action_id"] == actions["welcome"]["id"]
+    assert actions["opened"]["action_config"]["timeout_branch_id"] == branch["id"]
+    assert actions["offer"]["fallback_action_id"] == actions["call"]["id"]
+    assert len(await garden.plant(NURTURE)) == 1
 
 
 async def test_consents_of_a_seed(garden: Garden) -> None:
