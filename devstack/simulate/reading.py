@@ -102,7 +102,8 @@ def account_with(scenario: Scenario, given: Sequence[str]) -> AccountEntry:
     values: dict[str, JsonValue] = scenario.account.model_dump(mode="json")
     for text in given:
         name, value = _pair(text, "--account", "timezone=Europe/Paris")
-        values[name] = value.split(",") if name == "explicit_consent_channels" else value
+        is_list = name == "explicit_consent_channels"
+        values[name] = list[JsonValue](value.split(",")) if is_list else value
     return _parsed(AccountEntry, values, "--account")
 
 

@@ -6,6 +6,7 @@ the providers' place, and effects on those records.
 
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -109,10 +110,9 @@ def alike(value: object) -> object:
     if isinstance(value, str):
         return _INSTANTS.sub("AT", _IDS.sub("ID", value))
     if isinstance(value, list):
-        items: list[object] = value
-        return [alike(item) for item in items]
+        return [alike(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        members: dict[str, object] = value
+        members = cast("dict[str, object]", value)
         return {name: alike(item) for name, item in members.items()}
     return value
 

@@ -62,7 +62,18 @@ def test_files_need_a_stack(tmp_path: Path, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "catalog", "token", "load", "seed", "import-contacts", "providers", "migrate"],
+    [
+        "up",
+        "demo",
+        "catalog",
+        "token",
+        "load",
+        "seed",
+        "simulate",
+        "import-contacts",
+        "providers",
+        "migrate",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     done = runner.invoke(app, [command, "--help"])

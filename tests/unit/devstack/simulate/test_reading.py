@@ -1,13 +1,17 @@
 """Wrong files and options: each is refused with its place and what to do."""
 
+import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from devstack.cli import app
 from devstack.loading import FileError
+from devstack.simulate.timeline import Kind
 from tests.support.simulation import (
     ADDRESS,
     START,
@@ -21,6 +25,7 @@ from tests.support.simulation import (
     wait_for,
 )
 
+NURTURE = Path(str(files("devstack.seeds"))) / "nurture.yaml"
 FIRST = "workflow.yaml: workflows.0.actions.0 (offer)"
 
 
@@ -194,6 +199,27 @@ def test_a_plain_workflow_file_is_enough(simulator: Simulator) -> None:
     offer["action_config"]["template_id"] = template["id"]
     content = {"name": "Plain", "email_templates": [template], "actions": [offer]}
     assert statuses(simulator.walk(content)) == [("offer", "completed")]
+
+
+def test_the_scenario_of_the_documentation_reads(simulator: Simulator) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "simulate.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    content = yaml.safe_load(block)
+    steps = [email("welcome"), email("offer"), tag("crm"), tag("score")]
+    walked = simulator.walk(
+        seed_of(*steps, step("wait_time", "month", duration=30, unit="days")),
+        scenario=simulator.file(content | {"start": START}, "scenario.yaml"),
+        start=None,
+    )
+    assert walked.setting.contact.text("timezone") == "Europe/Paris"
+    assert [entry.kind for entry in walked.timeline.entries].count(Kind.RETRY) == 2
+
+
+def test_the_example_is_walked_through() -> None:
+    options = ["--contact", "ada@example.com", "--start", "2026-03-01T18:00:00Z"]
+    done = CliRunner().invoke(app, ["simulate", str(NURTURE), *options, "--account", ADDRESS])
+    assert done.exit_code == 0, done.output
+    assert "goes on in the branch 'Not opened' with nudge" in done.stdout
 
 
 def test_the_command_shows_the_timeline_and_fails_with_2(simulator: Simulator) -> None:
