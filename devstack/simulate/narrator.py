@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+import orjson
+
 from action_service.domain.event_waits import WAIT_FOR_EVENT
 from action_service.domain.plan import Json, OnError, Plan, PlanStep
 from action_service.domain.states import ExecutionState
@@ -71,12 +73,13 @@ class Narrator:
             (change.reason or "",),
             self.timeline.done(row_id),
             until=change.scheduled_at,
+            details=_hold(change),
         )
 
     def postponed(self, row_id: str, step: PlanStep, change: ActionWrite) -> None:
         """A step is tried again later: after a failure, or without having been tried."""
         self.timeline.done(row_id)
-        details: dict[str, Json] = {"attempt": change.attempt_number}
+        details: dict[str, Json] = {"attempt": change.attempt_number, **_hold(change)}
         if change.error_class is None:
             kind, says = Kind.HELD_BACK, (change.reason or "",)
         else:
@@ -186,3 +189,8 @@ class Narrator:
                 details or {},
             )
         )
+
+
+def _hold(change: ActionWrite) -> dict[str, Json]:
+    """By what rule and in which zone a step is put off, as the services say it."""
+    return {} if change.hold_json is None else {"hold": orjson.loads(change.hold_json)}

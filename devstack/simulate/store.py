@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from action_service.domain.event_waits import Arrival
+from action_service.domain.messages import AUTOMATIC
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
@@ -309,6 +310,8 @@ class MemoryStore:
 
     def _fits(self, event: Event, wait: EventWait) -> bool:
         if event.type != wait.event_type or event.contact_id != wait.contact_id:
+            return False
+        if wait.ignores_automatic and event.data.get(AUTOMATIC) is True:
             return False
         if wait.related_action_id is None:
             return event.occurred_at >= wait.since

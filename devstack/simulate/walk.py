@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from action_service.domain.contact_events import CONTACT_UPDATED, EventSource, updated_data
+from action_service.domain.messages import AUTOMATIC, AUTOMATIC_TYPES
 from action_service.domain.plan import Json, PlanStep
 from action_service.domain.provider_compliance import opted_out
 from action_service.domain.retry import RetryTiming
@@ -228,7 +229,10 @@ class Walk:
         now, contact = self._clock.now(), self._setting.contact
         sent = [(r.id, r.step) for r in self._store.steps if r.status is ActionStatus.COMPLETED]
         ids = about(event, self._setting.draft.plan, sent)
-        data: dict[str, Json] = {"occurred_at": now.isoformat(), **ids, **event.data}
+        data: dict[str, Json] = {"occurred_at": now.isoformat(), **ids}
+        if event.type in AUTOMATIC_TYPES:
+            data[AUTOMATIC] = False
+        data |= event.data
         of = next((step for row_id, step in sent if row_id == ids.get("action_execution_id")), None)
         words = event.type + (f" (of {step_name(of)})" if of else "")
         self._narrator.event(words, {"type": event.type, "data": dict(event.data)})

@@ -225,6 +225,15 @@ def test_events_of_another_message_do_not_count(simulator: Simulator) -> None:
     assert instants(walked)[-1] == ("2026-03-02 17:00:00", "completed", "opened")
 
 
+def test_what_programs_open_does_not_count(simulator: Simulator) -> None:
+    events = ["offer+1h email_opened automatic=true", "offer+2h email_opened"]
+    walked = simulator.walk(seed_of(email("offer"), OPENED), events=events)
+    assert instants(walked)[-1] == ("2026-03-02 17:00:00", "completed", "opened")
+    counts = OPENED | {"action_config": OPENED["action_config"] | {"ignore_automatic": False}}
+    walked = simulator.walk(seed_of(email("offer"), counts), events=events)
+    assert instants(walked)[-1] == ("2026-03-02 16:00:00", "completed", "opened")
+
+
 def test_an_event_that_was_there_before_the_wait_counts(simulator: Simulator) -> None:
     pause = step("wait_time", "pause", duration=2, unit="days")
     walked = simulator.walk(
