@@ -9,23 +9,15 @@ import httpx
 
 from benchmarks.measure import cpu_ms_per_action, percentile, rss_mb
 from benchmarks.mixed import provider_configs, record_configs
+from benchmarks.report import Line, line
 from benchmarks.subject import Subject, tag_configs
+from benchmarks.waits import parked, w3, w3_kill
 from treadle.execution.v1 import execution_service_pb2
 from treadle.workflow.v1 import action_pb2
 
-Line: TypeAlias = dict[str, object]
 Workload: TypeAlias = Callable[[Subject, int], Awaitable[Line]]
 
 _STEPS = 10
-_KEYS = (
-    "workload", "executions", "actions", "ok", "actions_per_s", "cpu_ms_per_action", "p50_ms",
-    "p99_ms", "drain_s", "p99_lag_s", "early", "rss_mb",
-)  # fmt: skip
-
-
-def line(values: Mapping[str, object]) -> Line:
-    """A line with every key; those a workload does not measure are null."""
-    return {key: values.get(key) for key in _KEYS}
 
 
 async def w1(subject: Subject, executions: int) -> Line:
@@ -42,6 +34,11 @@ async def w4(subject: Subject, executions: int) -> Line:
 async def w4_records(subject: Subject, executions: int) -> Line:
     """The part of W4 that changes our own records."""
     return await _rush("W4-records", subject, executions, record_configs())
+
+
+async def w6(subject: Subject, executions: int) -> Line:
+    """W1 with so many executions that most are open at once."""
+    return await _rush("W6", subject, executions, tag_configs(_STEPS))
 
 
 async def _rush(
@@ -185,7 +182,11 @@ async def _add_actions(
 WORKLOADS: Mapping[str, tuple[Workload, tuple[int, ...]]] = {
     "W1": (w1, (500, 5_000)),
     "W2": (w2, (100,)),
+    "W3": (w3, (10_000, 100_000)),
+    "W3-kill": (w3_kill, (10_000, 100_000)),
     "W4": (w4, (1_000,)),
     "W4-records": (w4_records, (5_000,)),
     "W5": (w5, (5_000,)),
+    "W6": (w6, (10_000, 100_000)),
+    "parked": (parked, (1_000_000,)),
 }

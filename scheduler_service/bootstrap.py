@@ -21,6 +21,7 @@ from common.nats import (
 from common.readiness import Readiness
 from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
+from scheduler_service.adapters.backlog import ResultsBacklog
 from scheduler_service.adapters.migrations import SCHEMA, require, upgrade
 from scheduler_service.adapters.publisher import JetStreamPublisher
 from scheduler_service.adapters.reader import PostgresTimerReader
@@ -61,6 +62,10 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
                 limit=settings.fire_batch,
             ),
             store.next_due,
+            ResultsBacklog(
+                nc.jetstream(),  # pyright: ignore[reportUnknownMemberType] - untyped options
+                most=settings.results_ahead,
+            ),
             alarm,
             batch=settings.fire_batch,
             concurrency=settings.fire_concurrency,

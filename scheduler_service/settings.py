@@ -27,4 +27,10 @@ class SchedulerSettings(DatabaseSettings):
     fire_concurrency: int = Field(
         default=2, ge=1, le=8, description="Transactions that fire at a time when many are due."
     )
+    results_ahead: int = Field(
+        default=48,
+        ge=1,
+        le=100_000,
+        description="Messages of results that may wait for engines before more is fired at once.",
+    )
     pool_size: int = Field(default=10, ge=4, le=100, description="Connections to Postgres.")

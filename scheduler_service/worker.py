@@ -12,7 +12,7 @@ from common.telemetry import get_logger
 from scheduler_service.domain.backoff import Backoff
 from scheduler_service.use_cases.fire_due import Fired
 from scheduler_service.use_cases.intake import Taken
-from scheduler_service.use_cases.ports import NextDue
+from scheduler_service.use_cases.ports import Backlog, NextDue
 
 # How late a timer may be noticed that another replica, since dead, has stored.
 _POLL: Final = timedelta(seconds=1)
@@ -52,6 +52,18 @@ class StoppableSource(Source, Protocol):
 
     async def stop(self) -> None:
         """Gives back what nobody took; waiting `next_batch` calls return empty."""
+        ...
+
+
+class Firing(Protocol):
+    """Fires a batch of due timers; each raises when it could not."""
+
+    async def longest_due(self) -> Fired:
+        """Those due longest."""
+        ...
+
+    async def in_turn(self) -> Fired:
+        """A share of each account whose turn it is; may find less than there is."""
         ...
 
 
@@ -144,15 +156,17 @@ class FiringLoop:
 
     def __init__(
         self,
-        fire: Callable[[], Awaitable[Fired]],
+        firing: Firing,
         next_due: Callable[[], Awaitable[NextDue | None]],
+        backlog: Backlog,
         alarm: Alarm,
         *,
         batch: int,
         concurrency: int,
     ) -> None:
-        self._fire = fire
+        self._firing = firing
         self._next_due = next_due
+        self._backlog = backlog
         self._alarm = alarm
         self._batch = batch
         self._concurrency = concurrency
@@ -175,9 +189,9 @@ class FiringLoop:
     async def _turn(self) -> None:
         """Fires what is due, then sleeps until the next timer is."""
         self._alarm.look()
-        if await self._fire_batch() == self._batch:
+        if await self._fire(self._firing.longest_due) == self._batch:
             # There is more than one batch: several at a time, the database busy with one while
-            # the streams are with another.
+            # the streams are with another. So many batches are in hand at most.
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._concurrency):
                     group.create_task(self._drain())
@@ -192,11 +206,17 @@ class FiringLoop:
             await self._alarm.sleep(upcoming.at, min(pause, _POLL))
 
     async def _drain(self) -> None:
-        while not self._stopped.is_set() and await self._fire_batch() == self._batch:
-            pass
+        """Fires what is due, accounts in turn, no faster than the engines take it."""
+        while not self._stopped.is_set():
+            await self._backlog.room()
+            if await self._fire(self._firing.in_turn) == self._batch:
+                continue
+            # Those whose turn it was had less than a batch: the room left is anybody's.
+            if await self._fire(self._firing.longest_due) < self._batch:
+                return
 
-    async def _fire_batch(self) -> int:
-        fired = await self._fire()
+    async def _fire(self, fire: Callable[[], Awaitable[Fired]]) -> int:
+        fired = await fire()
         if fired.claimed:
             _FIRED.inc(fired.delivered)
             _LAG.observe(fired.lag.total_seconds())

@@ -5,16 +5,17 @@ transaction: a process that dies gives its claims back the moment the server see
 close, and one that hangs loses them to the server's time limit.
 """
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
+from scheduler_service.domain.turns import Look, next_turn
 from scheduler_service.use_cases.ports import NextDue
 
 # DO UPDATE, not DO NOTHING: it waits for a transaction that is just firing the old timer of the
@@ -58,6 +59,46 @@ _CLAIM: Final = text(
     """
 )
 
+# From account to account by one probe of the index each: as many as there are, or `most`.
+_LOOK: Final = text(
+    """
+    WITH RECURSIVE seen (account_id, due_at, place) AS (
+        (SELECT account_id, due_at, 1 FROM timers WHERE account_id > :after
+         ORDER BY account_id, due_at LIMIT 1)
+        UNION ALL
+        SELECT following.account_id, following.due_at, seen.place + 1
+        FROM seen CROSS JOIN LATERAL (
+            SELECT account_id, due_at FROM timers WHERE account_id > seen.account_id
+            ORDER BY account_id, due_at LIMIT 1
+        ) AS following
+        WHERE seen.place < :most
+    )
+    SELECT coalesce(array_agg(account_id ORDER BY place) FILTER (WHERE due_at <= now()), '{}')
+               AS due,
+           (array_agg(account_id ORDER BY place))[:most] AS last
+    FROM seen
+    """
+)
+
+# What has failed waits for `fire_at`. Said like this it is no range of the index on that column,
+# by which an account's timers would have to be read all and sorted.
+_CLAIM_SHARES: Final = text(
+    """
+    SELECT share.*, now() AS claimed_at
+    FROM unnest(CAST(:accounts AS uuid[])) AS turn (account_id)
+    CROSS JOIN LATERAL (
+        SELECT attempt_id, kind, due_at, payload
+        FROM timers
+        WHERE account_id = turn.account_id AND due_at <= now()
+          AND (failed_tries = 0 OR fire_at <= now())
+        ORDER BY due_at
+        LIMIT :share
+        FOR UPDATE SKIP LOCKED
+    ) AS share
+    LIMIT :limit
+    """
+)
+
 _HOLD_LIMIT: Final = text("SET LOCAL idle_in_transaction_session_timeout = '30s'")
 
 _REMOVE: Final = text("DELETE FROM timers WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))")
@@ -75,6 +116,13 @@ _PUT_OFF: Final = text(
 _NEXT: Final = text(
     "SELECT fire_at, fire_at - clock_timestamp() AS distance FROM timers ORDER BY fire_at LIMIT 1"
 )
+
+
+# How many accounts one claim in turn looks at, due or not.
+_ACCOUNTS_A_LOOK: Final = 1_000
+_BEFORE_ALL: Final = UUID(int=0)
+
+_Lock: TypeAlias = Callable[[AsyncConnection], Awaitable[Sequence[Row[Any]]]]
 
 
 class _Claimed(NamedTuple):
@@ -96,6 +144,7 @@ class PostgresTimerStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._after = _BEFORE_ALL
 
     async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
         """Stores the timers, which must be distinct by attempt, in one transaction."""
@@ -112,19 +161,36 @@ class PostgresTimerStore:
 
     def claim(self, limit: int) -> AbstractAsyncContextManager[_Claimed]:
         """Claims due timers, those due longest first."""
-        return self._claim(limit)
+        return self._claim(lambda connection: self._longest_due(connection, limit))
+
+    def claim_in_turn(self, limit: int) -> AbstractAsyncContextManager[_Claimed]:
+        """Claims due timers of the accounts whose turn it is, an equal share of each."""
+        return self._claim(lambda connection: self._shares(connection, limit))
 
     @asynccontextmanager
-    async def _claim(self, limit: int) -> AsyncGenerator[_Claimed, None]:
+    async def _claim(self, lock: _Lock) -> AsyncGenerator[_Claimed, None]:
         async with self._engine.begin() as connection:
             await connection.execute(_HOLD_LIMIT)
-            rows = (await connection.execute(_CLAIM, {"limit": limit})).all()
+            rows = await lock(connection)
             timers = [
                 DueTimer(row.attempt_id, TimerKind(row.kind), row.due_at, row.payload)
                 for row in rows
             ]
             claimed_at = rows[0].claimed_at if rows else datetime.min.replace(tzinfo=UTC)
             yield _Claimed(connection, timers, claimed_at)
+
+    async def _longest_due(self, connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
+        return (await connection.execute(_CLAIM, {"limit": limit})).all()
+
+    async def _shares(self, connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
+        asked = {"after": self._after, "most": _ACCOUNTS_A_LOOK}
+        found = (await connection.execute(_LOOK, asked)).one()
+        turn = next_turn(Look(found.due, found.last), limit)
+        self._after = turn.after or _BEFORE_ALL
+        if not turn.accounts:
+            return ()
+        shares = {"accounts": list(turn.accounts), "share": turn.share, "limit": limit}
+        return (await connection.execute(_CLAIM_SHARES, shares)).all()
 
     async def next_due(self) -> NextDue | None:
         """The earliest timer, also when another process has claimed it."""

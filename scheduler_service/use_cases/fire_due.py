@@ -6,6 +6,7 @@ attempt only, and the word that one is due only while it is put off.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -21,7 +22,13 @@ from scheduler_service.use_cases.envelopes import (
     due,
     result_messages,
 )
-from scheduler_service.use_cases.ports import Message, NotPublishedError, Publisher, TimerStore
+from scheduler_service.use_cases.ports import (
+    Claim,
+    Message,
+    NotPublishedError,
+    Publisher,
+    TimerStore,
+)
 from treadle.dispatch.v1.result_pb2 import ActionResult
 
 _log = get_logger(__name__)
@@ -44,7 +51,10 @@ class _Outgoing(NamedTuple):
 
 
 class FireDue:
-    """Fires up to `limit` due timers in one transaction of the store."""
+    """Fires up to `limit` due timers in one transaction of the store.
+
+    Raises when store or streams are out of reach: nothing is lost.
+    """
 
     def __init__(
         self, store: TimerStore, publisher: Publisher, *, results_subject: str, limit: int
@@ -54,9 +64,16 @@ class FireDue:
         self._publisher = publisher
         self.limit = limit
 
-    async def __call__(self) -> Fired:
-        """Fires a batch; raises when store or streams are out of reach: nothing is lost."""
-        async with self._store.claim(self.limit) as claim:
+    async def longest_due(self) -> Fired:
+        """Fires a batch of what is due longest, whosever it is."""
+        return await self._fire(self._store.claim(self.limit))
+
+    async def in_turn(self) -> Fired:
+        """Fires a batch with an equal share of each account whose turn it is."""
+        return await self._fire(self._store.claim_in_turn(self.limit))
+
+    async def _fire(self, claiming: AbstractAsyncContextManager[Claim]) -> Fired:
+        async with claiming as claim:
             if not claim.timers:
                 return Fired(0, 0, timedelta())
             outgoing, unusable = _outgoing(claim.timers, claim.claimed_at, self._results_subject)

@@ -29,6 +29,14 @@ class Publisher(Protocol):
         ...
 
 
+class Backlog(Protocol):
+    """What has been published and not been worked off yet."""
+
+    async def room(self) -> None:
+        """Waits, but not for long, until there is little of it."""
+        ...
+
+
 class Claim(Protocol):
     """Due timers that are this process's to fire until the claim's transaction ends."""
 
@@ -67,9 +75,16 @@ class TimerStore(Protocol):
         ...
 
     def claim(self, limit: int) -> AbstractAsyncContextManager[Claim]:
-        """Claims up to `limit` timers that are due by the database's clock.
+        """Claims up to `limit` timers that are due by the database's clock, due longest first.
 
         Leaving the block normally commits what was settled; an exception gives everything back.
+        """
+        ...
+
+    def claim_in_turn(self, limit: int) -> AbstractAsyncContextManager[Claim]:
+        """As `claim`, but an equal share of each account with due timers whose turn it is.
+
+        May find less than there is: accounts go round from call to call.
         """
         ...
 

@@ -1,6 +1,10 @@
-"""SPEC-WFL-003 R4.3: waits that end by an event or by their timeout, whichever is decided first."""
+"""SPEC-WFL-003 R4.3: waits that end by an event or by their timeout, whichever is decided first.
+
+`TREADLE_TEST_RACES=10000` has ten thousand of them decided.
+"""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -29,6 +33,9 @@ from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 TAG = Step("add_tag", {"tag_name": "went on"})
+RACES = int(os.environ.get("TREADLE_TEST_RACES", "1000"))
+RUNS = 1_000
+"""Races in one test."""
 
 
 # To a version that waits for another type of events.
@@ -335,21 +342,21 @@ async def test_a_paused_workflow_holds_what_the_event_brings_about(
     await crm.take(1)
 
 
-@pytest.mark.parametrize("count", [1_000])
+@pytest.mark.parametrize("seed", range(-(-RACES // RUNS)))
 async def test_events_race_with_timeouts(
-    world: Bench, timing: HandExecutor, crm: HandExecutor, count: int
+    world: Bench, timing: HandExecutor, crm: HandExecutor, seed: int
 ) -> None:
     """Both come for every execution, in any order and twice: each takes exactly one path."""
     branch = str(new_id())
     late = Step("add_tag", {"tag_name": "late"}, branch=branch)
     seeded = await world.seed(
-        [wait(timeout_action="branch", timeout_branch_id=branch), TAG, late], contacts=count
+        [wait(timeout_action="branch", timeout_branch_id=branch), TAG, late], contacts=RUNS
     )
     for _ in range(2):
         await world.start_engine()
     await world.start(seeded)
-    tasks = await timing.take(count)
-    rng = Random(7)
+    tasks = await timing.take(RUNS)
+    rng = Random(seed)
 
     async def say(kind: int, chunk: Sequence[ActionTask]) -> None:
         match kind:
@@ -360,14 +367,14 @@ async def test_events_race_with_timeouts(
             case _:
                 await opened(world, seeded, *(task.contact_id for task in chunk))
 
-    said = [(kind, tasks[at : at + 25]) for at in range(0, count, 25) for kind in (0, 1, 1, 2, 2)]
+    said = [(kind, tasks[at : at + 25]) for at in range(0, RUNS, 25) for kind in (0, 1, 1, 2, 2)]
     rng.shuffle(said)
     await asyncio.gather(*(say(kind, chunk) for kind, chunk in said))
 
-    following = await crm.take(count)
+    following = await crm.take(RUNS)
     await handled(world)
     assert await crm.nothing(0.2)
-    assert len({task.execution_id for task in following}) == count
+    assert len({task.execution_id for task in following}) == RUNS
     rows = await world.rows(
         "SELECT x.result_data->>'ended_by', n.action_id::text, count(*)"
         " FROM workflow_action_executions x"
@@ -378,7 +385,7 @@ async def test_events_race_with_timeouts(
     went_on, went_late = seeded.action_ids[1], seeded.action_ids[2]
     found = {(ended_by, action): number for ended_by, action, number in rows}
     assert found.keys() <= {("event", went_on), ("timeout", went_late)}
-    assert sum(int(str(number)) for number in found.values()) == count
+    assert sum(int(str(number)) for number in found.values()) == RUNS
 
 
 async def test_a_changed_contact_moves_the_date_that_its_run_waits_for(

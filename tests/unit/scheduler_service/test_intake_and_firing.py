@@ -86,6 +86,10 @@ class NotingStore:
     def claim(self, limit: int) -> AbstractAsyncContextManager[NotingClaim]:
         return self._claim(limit)
 
+    def claim_in_turn(self, limit: int) -> AbstractAsyncContextManager[NotingClaim]:
+        self.log.append("in turn")
+        return self._claim(limit)
+
     @asynccontextmanager
     async def _claim(self, limit: int) -> AsyncGenerator[NotingClaim]:
         claim = NotingClaim(self.due[:limit], READY + timedelta(hours=1))
@@ -131,7 +135,8 @@ class Scheduler:
         await TakeDelayed(self.store, self.streams, results_subject=RESULTS)(data)
 
     async def fire(self, limit: int = 1_000) -> Fired:
-        return await FireDue(self.store, self.streams, results_subject=RESULTS, limit=limit)()
+        firing = FireDue(self.store, self.streams, results_subject=RESULTS, limit=limit)
+        return await firing.longest_due()
 
 
 @pytest.fixture
@@ -304,6 +309,14 @@ async def test_firing_delivers_before_it_removes(scheduler: Scheduler) -> None:
     assert len(scheduler.streams.sent) == 2
     outcomes = [result.WhichOneof("outcome") for result in scheduler.streams.results()]
     assert outcomes == len(waits) * ["completed"] + len(tasks) * ["due"]
+
+
+async def test_a_batch_in_turn_is_fired_as_any_other(scheduler: Scheduler) -> None:
+    scheduler.store.due = [due(TimerKind.WAIT) for _ in range(3)]
+    firing = FireDue(scheduler.store, scheduler.streams, results_subject=RESULTS, limit=2)
+    fired = await firing.in_turn()
+    assert scheduler.log == ["in turn", "send"]
+    assert (fired.claimed, fired.delivered) == (2, 2)
 
 
 async def test_a_message_that_is_refused_does_not_hold_up_the_rest(scheduler: Scheduler) -> None:

@@ -58,19 +58,31 @@ async def test_a_timer_stored_while_the_loop_looks_is_not_missed() -> None:
 
 
 class Timers:
-    """Due timers in batches of two, and failures."""
+    """Due timers in batches of two, and failures; also the backlog, which notes who looks."""
 
     def __init__(self, count: int, failures: int = 0) -> None:
         self.left = count
         self.failures = failures
         self.emptied = asyncio.Event()
+        self.asked: list[str] = []
 
-    async def fire(self) -> Fired:
+    async def longest_due(self) -> Fired:
+        return await self._fire("longest due", 2)
+
+    async def in_turn(self) -> Fired:
+        """Every other time it is the turn of accounts with little to do."""
+        return await self._fire("in turn", 2 - self.asked.count("in turn") % 2)
+
+    async def room(self) -> None:
+        self.asked.append("room")
+
+    async def _fire(self, which: str, most: int) -> Fired:
         await asyncio.sleep(0)
+        self.asked.append(which)
         if self.failures:
             self.failures -= 1
             raise ConnectionError
-        claimed = min(self.left, 2)
+        claimed = min(self.left, most)
         self.left -= claimed
         if not self.left:
             self.emptied.set()
@@ -78,6 +90,9 @@ class Timers:
 
     async def next_due(self) -> NextDue | None:
         return None
+
+    def loop(self, *, concurrency: int) -> FiringLoop:
+        return FiringLoop(self, self.next_due, self, Alarm(), batch=2, concurrency=concurrency)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 100])
@@ -87,12 +102,33 @@ async def test_firing_goes_on_until_nothing_is_due(
 ) -> None:
     monkeypatch.setattr("scheduler_service.worker._FIRST_BACKOFF", timedelta(milliseconds=1))
     timers = Timers(count, failures)
-    loop = FiringLoop(timers.fire, timers.next_due, Alarm(), batch=2, concurrency=3)
+    loop = timers.loop(concurrency=3)
     running = asyncio.create_task(loop.run())
     await asyncio.wait_for(timers.emptied.wait(), 5)
     loop.stop()
     await asyncio.wait_for(running, 1)
     assert timers.left == 0
+
+
+async def test_what_fits_one_batch_asks_nobody() -> None:
+    timers = Timers(1)
+    loop = timers.loop(concurrency=1)
+    running = asyncio.create_task(loop.run())
+    await asyncio.wait_for(timers.emptied.wait(), 5)
+    loop.stop()
+    await asyncio.wait_for(running, 1)
+    assert timers.asked == ["longest due"]
+
+
+async def test_more_than_a_batch_goes_in_turn_and_ends_when_nobody_has_any_left() -> None:
+    timers = Timers(9)
+    loop = timers.loop(concurrency=1)
+    running = asyncio.create_task(loop.run())
+    await asyncio.wait_for(timers.emptied.wait(), 5)
+    loop.stop()
+    await asyncio.wait_for(running, 1)
+    turn = ["room", "in turn"]
+    assert timers.asked == ["longest due", *turn, *turn, "longest due", *turn, *turn, "longest due"]
 
 
 async def test_stopping_cuts_a_pause_after_a_failure_short(
@@ -101,7 +137,7 @@ async def test_stopping_cuts_a_pause_after_a_failure_short(
     monkeypatch.setattr("scheduler_service.worker._FIRST_BACKOFF", timedelta(hours=1))
     monkeypatch.setattr("scheduler_service.worker._LONGEST_BACKOFF", timedelta(hours=1))
     timers = Timers(1, failures=1)
-    loop = FiringLoop(timers.fire, timers.next_due, Alarm(), batch=2, concurrency=1)
+    loop = timers.loop(concurrency=1)
     running = asyncio.create_task(loop.run())
     await asyncio.sleep(0.01)
     loop.stop()

@@ -1,7 +1,7 @@
 """SPEC-WFL-003 R4.2: the instant that a date means."""
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -13,12 +13,12 @@ from scheduler_service.domain.wait_until_date import Moment, Offset, OffsetUnit,
 from scheduler_service.domain.zones import ZoneCandidate
 from scheduler_service.use_cases.wait_facts import WaitFacts
 from scheduler_service.use_cases.waits import planners
+from tests.support.clocks import ZONES
 from treadle.catalog.v1.wait_until_date_pb2 import WaitUntilDateConfig
 from treadle.workflow.v1.action_pb2 import ActionConfig
 
 READY = datetime(2026, 1, 26, 10, 0, tzinfo=UTC)
 BERLIN = [ZoneCandidate("the contact's time zone", "Europe/Berlin")]
-ZONES = sorted(available_timezones())
 
 
 def wait(given: str, *zones: str, **more: object) -> datetime:

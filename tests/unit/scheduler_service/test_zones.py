@@ -1,8 +1,7 @@
 """Wall times in every zone there is, around every clock change of the next years."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,31 +14,7 @@ from scheduler_service.domain.zones import (
     find_zone,
     first_instant,
 )
-
-ZONES = sorted(available_timezones())
-SECOND = timedelta(seconds=1)
-FIRST, LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
-
-
-def local(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
-
-
-def changes(zone: ZoneInfo) -> Iterator[datetime]:
-    """The instants (UTC) at which the zone's offset changes."""
-    step = timedelta(days=1)
-    day = FIRST
-    while day < LAST:
-        if day.astimezone(zone).utcoffset() != (day + step).astimezone(zone).utcoffset():
-            low, high = day, day + step
-            while high - low > SECOND:
-                middle = low + (high - low) // (2 * SECOND) * SECOND
-                if middle.astimezone(zone).utcoffset() == low.astimezone(zone).utcoffset():
-                    low = middle
-                else:
-                    high = middle
-            yield high
-        day += step
+from tests.support.clocks import SECOND, ZONES, changes, local, walls_around
 
 
 def check(wall: datetime, zone: ZoneInfo) -> Adjustment:
@@ -61,21 +36,12 @@ def test_every_clock_change_until_2030() -> None:
     for name in ZONES:
         zone = ZoneInfo(name)
         for change in changes(zone):
-            before = local(change - SECOND, zone) + SECOND
-            after = local(change, zone)
-            low, high = min(before, after), max(before, after)
-            for wall in (
-                low - SECOND,
-                low,
-                low + (high - low) / 2,
-                high - timedelta(microseconds=1),
-                high,
-                high + SECOND,
-            ):
-                inside = low <= wall < high
-                expected = Adjustment.GAP if after > before else Adjustment.OVERLAP
+            skips = local(change, zone) > local(change - SECOND, zone) + SECOND
+            inside, beside = walls_around(change, zone)
+            for wall in (*inside, *beside):
+                expected = Adjustment.GAP if skips else Adjustment.OVERLAP
                 found = check(wall, zone)
-                assert found is (expected if inside else Adjustment.NONE), (name, wall)
+                assert found is (expected if wall in inside else Adjustment.NONE), (name, wall)
                 seen[found] += 1
                 if found is Adjustment.GAP:
                     assert first_instant(wall, zone)[0] == change
