@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from benchmarks.measure import Usage, usage
 from common.grpc.client import connect
-from devstack.stack import Stack, StackOptions
+from devstack.stack import DEV_ACCOUNT, Stack, StackOptions
 from treadle.contact.v1 import contact_pb2, contact_service_pb2, contact_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2, execution_service_pb2_grpc
 from treadle.workflow.v1 import (
@@ -101,17 +101,28 @@ class Subject:
 
     async def reached(self, workflow_id: str, where: str, count: int, *, within: float) -> None:
         """Waits until so many executions of the workflow are as `where` says, `within` seconds."""
+
+        async def number() -> int:
+            done: int = await self.database.fetchval(
+                "SELECT count(*) FROM treadle.workflow_executions"
+                f" WHERE account_id = $1 AND workflow_id = $2 AND {where}",
+                DEV_ACCOUNT,
+                workflow_id,
+            )
+            return done
+
+        await self.until(number, count, within=within)
+
+    async def until(
+        self, number: Callable[[], Awaitable[int]], count: int, *, within: float
+    ) -> None:
+        """Waits until a number has come to `count`, `within` seconds."""
         async with asyncio.timeout(within):
             while True:
                 began = time.perf_counter()
-                done = await self.database.fetchval(
-                    "SELECT count(*) FROM treadle.workflow_executions"
-                    f" WHERE workflow_id = $1 AND {where}",
-                    workflow_id,
-                )
-                if done == count:
+                if await number() == count:
                     return
-                # Counting a hundred thousand rows must not be a part of what is measured.
+                # Counting a million rows must not be a part of what is measured.
                 await asyncio.sleep(max(0.1, 20 * (time.perf_counter() - began)))
 
     async def span(self, workflow_id: str) -> float:
