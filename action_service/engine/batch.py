@@ -24,7 +24,7 @@ from action_service.domain.progress import (
     decide,
 )
 from action_service.domain.retry import ErrorClass, RetryTiming
-from action_service.domain.states import IllegalTransitionError
+from action_service.domain.states import ActionStatus, ExecutionState, IllegalTransitionError
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.effects import Applied, AppliedEffect, Refusal
 from action_service.engine.event_waits import settle
@@ -142,7 +142,8 @@ class BatchProcessor:
             decided = [
                 (at, result, decision)
                 for at, result in pairs
-                if (decision := self._decide(at, result, plans[at.version_id])) is not None
+                if not _known(at, result)
+                and (decision := self._decide(at, result, plans[at.version_id])) is not None
             ]
             if not decided:
                 return [], ()
@@ -201,6 +202,20 @@ class BatchProcessor:
                 reason=str(error),
             )
             return None
+
+
+def _known(at: Standing, result: Result) -> bool:
+    """Whether it says of a wait that is late until when it is known to wait.
+
+    So answers the scheduler when the sweeper rings. Written down, it would have the sweeper ring at once
+    again, and very many may be late at a time.
+    """
+    return (
+        isinstance(result.outcome, Waiting)
+        and at.status is ActionStatus.WAITING
+        and at.state is ExecutionState.WAITING
+        and at.waits_until == result.outcome.resume_at <= at.now
+    )
 
 
 def _at_once(dispatch: Dispatch, over: Collection[str]) -> Dispatch:

@@ -251,6 +251,35 @@ async def test_the_sweeper_rings_ever_more_rarely(world: Bench, crm: HandExecuto
     assert task.attempt_number == 1
 
 
+async def test_a_late_wait_that_was_rung_for_keeps_the_lease_of_the_ring(
+    world: Bench, crm: HandExecutor
+) -> None:
+    timing = HandExecutor(world, "timing")
+    await timing.start()
+    await world.start_engine(sweep_every=timedelta(hours=1))
+    steps = [Step("wait_time", {"duration": 7, "unit": "days"}), TAG]
+    await world.start(await world.seed(steps, contacts=2))
+    late, other = await timing.take(2)
+    parked = [result_for(task) for task in (late, other)]
+    for result in parked:
+        result.waiting.resume_at.FromDatetime(datetime.now(UTC) - timedelta(minutes=1))
+        result.waiting.reason = "7 days"
+    await timing.answer(*parked)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'waiting'", 2)
+    await world.execute(
+        "UPDATE workflow_action_executions SET rings = 3, lease_until = now() + interval '4 hours'"
+    )
+    ended = result_for(other)
+    ended.completed.output_json = b"{}"
+    await timing.answer(parked[0], ended)
+    await crm.take(1)
+    assert await world.rows(
+        "SELECT rings, lease_until > now() + interval '3 hours' FROM workflow_action_executions"
+        " WHERE status = 'waiting'"
+    ) == [(3, True)]
+    await timing.stop()
+
+
 async def test_an_execution_that_somebody_holds_stops_nobody_else(
     world: Bench, crm: HandExecutor
 ) -> None:
