@@ -116,13 +116,13 @@ def _held(hold: Hold) -> str:
             return f"the end of the quiet hours ({hold.hours})"
         case HoldCause.RATE_LIMIT:
             limit = f" of {hold.per_second} calls a second" if hold.per_second else ""
-            return f"its place in the row of calls that the limit{limit} to {peer} holds back"
+            return f"when the limit{limit} to {peer} has room for it"
         case HoldCause.CIRCUIT_OPEN:
             return f"when calls to {peer} are tried again"
         case HoldCause.PROVIDER_PAUSE:
             return f"the end of the pause that {peer} has asked for"
         case HoldCause.PROVIDER_SLOW:
-            return f"its place in the row of calls to {peer}, which is slow"
+            return f"when it is its turn among the calls to {peer}"
         case HoldCause.SERVICE_AWAY | HoldCause.CLOCK:
             return "a few seconds after the last try"
 

@@ -191,9 +191,12 @@ def _attempt_under_way(explained: Explanation) -> Iterator[str]:
 def _not_dispatched(explained: Explanation) -> Iterator[str]:
     step = explained.step
     number = "An attempt" if step is None else f"Attempt {step.attempt_number}"
-    yield f"{number} is to be handed out; an engine does so within seconds of its starting to run."
     if step is not None and step.lease_until is not None:
-        yield f"No answer to it has come by {_instant(step.lease_until)}."
+        yield f"No answer has come by {_instant(step.lease_until)}."
+    yield (
+        f"{number} is to be handed out, which an engine does within seconds; if this lasts, no"
+        " engine is running."
+    )
 
 
 def _overdue(explained: Explanation) -> str:

@@ -220,6 +220,15 @@ async def test_an_address_says_what_becomes_of_its_email(
     assert [event["event"] for event in events_of(world.heard("sendgrid"))] == kinds
 
 
+async def test_programs_open_an_email_and_follow_its_links(world: World) -> None:
+    await world.send_email("machine@simulator.test", '<a href="https://example.com/a">Look</a>')
+    await world.quiet()
+    opened, clicked = events_of(world.heard("sendgrid"))[2:]
+    assert (opened["event"], opened["sg_machine_open"]) == ("open", True)
+    assert (clicked["event"], clicked["url"]) == ("click", "https://example.com/a")
+    assert "Barracuda" in clicked["useragent"]
+
+
 async def test_many_emails_share_a_request(world: World) -> None:
     for number in range(20):
         await world.send_email(f"mia{number}@example.com", html="<p>Hello</p>")

@@ -295,8 +295,8 @@ CASES: dict[str, tuple[Facts, Reason, list[str]]] = {
         [
             PLACE,
             "The account makes as many calls to Twilio as it may: it is tried again at 2026-03-02"
-            " 14:00:00 UTC, which is its place in the row of calls that the limit of 10 calls a"
-            f" second to Twilio holds back. {FREE}",
+            " 14:00:00 UTC, which is when the limit of 10 calls a second to Twilio has room for it."
+            f" {FREE}",
         ],
     ),
     "circuit open": (
@@ -383,9 +383,9 @@ CASES: dict[str, tuple[Facts, Reason, list[str]]] = {
         Reason.NOT_DISPATCHED,
         [
             PLACE,
-            "Attempt 1 is to be handed out; an engine does so within seconds of its starting to"
-            " run.",
-            "No answer to it has come by 2026-03-02 11:00:00 UTC.",
+            "No answer has come by 2026-03-02 11:00:00 UTC.",
+            "Attempt 1 is to be handed out, which an engine does within seconds; if this lasts, no"
+            " engine is running.",
         ],
     ),
 }  # fmt: skip
