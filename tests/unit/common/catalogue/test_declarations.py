@@ -291,6 +291,8 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         ("timeout_action", False, "continue"),
         # "branch"
         ("timeout_branch_id", False, None),
+        # docs/adr/0021
+        ("ignore_automatic", False, True),
     ],
     "wait_until_date": [
         ("date_type", True, None),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.common.catalogue.case import BAD_TIME, MALFORMED_TEXT, UUID, Case
+from tests.unit.common.catalogue.case import BAD_TIME, BOOLEAN, MALFORMED_TEXT, UUID, Case
 
 VALID: dict[str, dict[str, Any]] = {
     "wait_time": {"duration": 2, "unit": "days"},
@@ -70,4 +70,5 @@ CASES = [
     Case("wait_for_event", "timeout_branch_id", (None,), (
         ("must not be given when timeout_action is continue", UUID),
     )),
+    Case("wait_for_event", "ignore_automatic", (True, False, None), (BOOLEAN,)),
 ]  # fmt: skip
