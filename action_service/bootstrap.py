@@ -27,6 +27,7 @@ from action_service.adapters.privacy.erasing import ErasureWork
 from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.ringer import NatsRinger
+from action_service.adapters.spent_timers import PostgresSpentTimers
 from action_service.adapters.traffic import PostgresPermitDesk
 from action_service.adapters.traffic_upkeep import watching_circuits
 from action_service.adapters.trigger_store import PostgresTriggerStore
@@ -64,6 +65,7 @@ from action_service.servicers.record_servicers import (
 )
 from action_service.servicers.traffic_servicer import TrafficServicer
 from action_service.servicers.unknown_send_servicer import UnknownSendServicer
+from action_service.servicers.wait_servicer import WaitServicer
 from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
 from action_service.use_cases.imports.work import ImportWork
@@ -92,6 +94,7 @@ from treadle.credential.v1.credential_service_pb2_grpc import (
 )
 from treadle.event.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
+from treadle.execution.v1.wait_service_pb2_grpc import add_WaitServiceServicer_to_server
 from treadle.inbound.v1.inbound_service_pb2_grpc import add_InboundServiceServicer_to_server
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from treadle.ledger.v1.unknown_send_service_pb2_grpc import add_UnknownSendServiceServicer_to_server
@@ -223,6 +226,7 @@ def add_api(
         add_ExecutionServiceServicer_to_server,
         ExecutionServicer(database, ringer, ExecutionWatcher(database), timing),
     )
+    server.add(add_WaitServiceServicer_to_server, WaitServicer(database, ringer))
     server.add(add_MessageServiceServicer_to_server, MessageServicer(database))
     server.add(add_EventServiceServicer_to_server, EventServicer(database))
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
@@ -312,6 +316,7 @@ def engine_stores(pool: "asyncpg.Pool[asyncpg.Record]") -> EngineStores:
         PostgresUnknownSends(pool),
         PostgresEventWaits(pool, plans),
         PostgresOptOuts(pool),
+        PostgresSpentTimers(pool),
     )
 
 

@@ -26,6 +26,7 @@ from devstack.seeds.plant import plant
 from devstack.signals import Stopped, stoppable
 from devstack.simulate.command import simulate
 from devstack.stack import DEV_ACCOUNT, DEV_USER, Stack, StackOptions
+from devstack.steps import steps
 from devstack.terminal import (
     BearerOption,
     DataDirOption,
@@ -36,6 +37,7 @@ from devstack.terminal import (
 )
 from devstack.unknown_sends import unknown
 from devstack.up import run_up
+from devstack.waits import waits
 
 _BATCH = 1_000
 
@@ -50,6 +52,8 @@ app = typer.Typer(
 app.add_typer(unknown, name="unknown")
 app.command()(explain)
 app.command()(simulate)
+app.add_typer(waits, name="waits")
+app.add_typer(steps, name="steps")
 
 Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option()]

@@ -333,6 +333,11 @@ class GatewayClient:
         pages = self._pages(f"executions/{execution_id}/actions", {})
         return [item for page in pages for item in _parsed_list(StepLog, page["action_executions"])]
 
+    def action_executions(self, execution_id: str) -> Iterator[JsonObject]:
+        """The log of one execution as it is, in the order in which its entries came to be."""
+        for page in self._pages(f"executions/{execution_id}/actions", {}):
+            yield from cast(list[JsonObject], page["action_executions"])
+
     def unknown_sends(self, query: Mapping[str, str]) -> list[UnknownSend]:
         """Messages that may or may not have been sent, oldest first."""
         pages = self._pages("unknown-sends", query)

@@ -46,6 +46,7 @@ from gateway.routes import (
     timers,
     triggers,
     unknown_sends,
+    waits,
     workflows,
 )
 from gateway.settings import GatewaySettings
@@ -58,6 +59,7 @@ _ROUTERS: Final = (
     event_types.router,
     branches.router,
     executions.router,
+    waits.router,
     messages.router,
     events.router,
     unknown_sends.router,

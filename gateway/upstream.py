@@ -22,7 +22,7 @@ from treadle.compliance.v1 import (
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
 from treadle.event.v1 import event_service_pb2_grpc
-from treadle.execution.v1 import execution_service_pb2_grpc
+from treadle.execution.v1 import execution_service_pb2_grpc, wait_service_pb2_grpc
 from treadle.inbound.v1 import inbound_service_pb2_grpc
 from treadle.ledger.v1 import unknown_send_service_pb2_grpc
 from treadle.message.v1 import message_service_pb2_grpc
@@ -113,6 +113,7 @@ class Upstream:
         self.actions = action_service_pb2_grpc.ActionServiceStub(api)
         self.workflows = workflow_service_pb2_grpc.WorkflowServiceStub(api)
         self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
+        self.waits = wait_service_pb2_grpc.WaitServiceStub(api)
         self.messages = message_service_pb2_grpc.MessageServiceStub(api)
         self.account = account_service_pb2_grpc.AccountServiceStub(api)
         self.compliance = compliance_service_pb2_grpc.ComplianceServiceStub(api)

@@ -36,9 +36,11 @@ from action_service.adapters.records import RecordReader, RecordWriter
 from action_service.adapters.references import ReferenceReader
 from action_service.adapters.sql import to_json
 from action_service.adapters.start_store import PostgresStartStore
+from action_service.adapters.steering import PostgresSteering
 from action_service.adapters.templates import TemplateReader, TemplateWriter
 from action_service.adapters.traffic import TrafficReader, TrafficWriter
 from action_service.adapters.unknown_send_repository import UnknownSendReader, UnknownSendWriter
+from action_service.adapters.waits import WaitReader
 from action_service.adapters.workflows import WorkflowReader, WorkflowWriter
 from action_service.domain.plan import Json
 from action_service.engine.effects import ContactEvent
@@ -122,6 +124,7 @@ class PostgresReader:
         self.executions = ExecutionReader(connection, account_id)
         self.messages = MessageReader(connection, account_id)
         self.unknown_sends = UnknownSendReader(connection, account_id)
+        self.waits = WaitReader(connection, account_id)
 
 
 class PostgresWriter:
@@ -157,6 +160,8 @@ class PostgresWriter:
         self.executions = ExecutionWriter(connection, account_id)
         self.messages = MessageReader(connection, account_id)
         self.unknown_sends = UnknownSendWriter(connection, account_id)
+        self.waits = WaitReader(connection, account_id)
+        self.steering = PostgresSteering(connection, plans)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []
         self._events: list[tuple[str, UUID, Mapping[str, Json]]] = []

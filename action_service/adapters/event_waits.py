@@ -11,7 +11,7 @@ from action_service.adapters.context_store import load_contexts
 from action_service.adapters.driver import Driver
 from action_service.adapters.engine_transactions import single_statement, transaction
 from action_service.adapters.plan_cache import PlanCache
-from action_service.domain.event_waits import Arrival
+from action_service.domain.event_waits import DATED, Arrival
 from action_service.domain.plan import Plan
 from action_service.engine.event_waits import EventWait, Parked
 from action_service.engine.model import Dispatch, RunContext
@@ -37,12 +37,24 @@ _PARKED = """
     SELECT e.current_attempt_id::text, e.id::text, x.id::text, x.account_id::text,
            x.contact_id::text, e.version_id::text, x.action_id::text, x.created_at
     FROM unnest($1::uuid[], $2::uuid[]) AS v(account_id, contact_id)
+"""
+_LISTENING = f"""
+    {_PARKED}
     JOIN treadle.workflow_action_executions x
       ON x.account_id = v.account_id AND x.contact_id = v.contact_id
-     AND x.action_type IN ('wait_for_event', 'wait_until_date') AND x.action_type = $3
+     AND x.action_type = 'wait_for_event'
      AND x.status IN ('pending', 'scheduled', 'running', 'waiting')
     JOIN treadle.workflow_executions e
       ON e.id = x.workflow_execution_id AND e.current_action_execution_id = x.id
+    """
+_DATED = f"""
+    {_PARKED}
+    JOIN treadle.workflow_executions e
+      ON e.account_id = v.account_id AND e.contact_id = v.contact_id
+     AND e.state IN ('running', 'waiting', 'paused')
+    JOIN treadle.workflow_action_executions x
+      ON x.id = e.current_action_execution_id
+     AND x.action_type = ANY($3::text[]) AND x.resume_at IS NULL
     """
 # What an action has sent says so in the events about it.
 _ARRIVALS = """
@@ -124,12 +136,16 @@ class PostgresEventWaits:
         async with single_statement(self._pool) as connection:
             await connection.execute(_LOG, *zip(*rows, strict=True))
 
-    async def parked(
-        self, contacts: Collection[tuple[str, str]], action_type: str
-    ) -> Sequence[Parked]:
+    async def listening(self, contacts: Collection[tuple[str, str]]) -> Sequence[Parked]:
         """See EventWaitStore."""
         async with single_statement(self._pool) as connection:
-            rows = await connection.fetch(_PARKED, *zip(*contacts, strict=True), action_type)
+            rows = await connection.fetch(_LISTENING, *zip(*contacts, strict=True))
+        return [Parked(*row) for row in rows]
+
+    async def dated(self, contacts: Collection[tuple[str, str]]) -> Sequence[Parked]:
+        """See EventWaitStore."""
+        async with single_statement(self._pool) as connection:
+            rows = await connection.fetch(_DATED, *zip(*contacts, strict=True), list(DATED))
         return [Parked(*row) for row in rows]
 
     async def arrivals(self, waits: Sequence[EventWait]) -> Mapping[str, Arrival]:

@@ -26,6 +26,7 @@ from action_service.adapters.event_waits import find_arrivals
 from action_service.adapters.messages import accept, calls_over
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
+from action_service.adapters.spent_timers import note_spent
 from action_service.adapters.unknown_sends import note
 from action_service.domain.event_waits import Arrival
 from action_service.domain.plan import Plan
@@ -50,7 +51,8 @@ _STANDING = """
     e.state, w.status, e.current_action_id::text, e.current_action_execution_id::text,
     e.current_attempt_id::text, a.attempt_number, a.retry_count, a.status, e.event IS NOT NULL,
     s.attempt_id IS NOT NULL, s.provider_reference, s.claimed_at,
-    a.scheduled_at, a.created_at, now(), e.origin_execution_ids::text[]
+    a.scheduled_at, a.created_at, now(), e.origin_execution_ids::text[], a.resume_at, a.retry_base,
+    a.step_key::text
 """
 
 _LOCK = f"""
@@ -265,6 +267,11 @@ class PostgresEngineTransaction:
             rows = await self._connection.fetch(_BUSY, list(attempts.values()), list(attempts))
         return {row[0] for row in rows}
 
+    async def note_spent(self, attempts: Mapping[str, str]) -> None:
+        """See EngineTransaction."""
+        with bad_items():
+            await note_spent(self._connection, attempts.keys(), attempts.values())
+
     async def apply(self, effects: Sequence[AppliedEffect]) -> Applied:
         """See EngineTransaction."""
         applied = Applied(self._plan)
@@ -375,6 +382,9 @@ def _standing(
     reached_at: datetime,
     now: datetime,
     origin: Sequence[str] | None,
+    resume_at: datetime | None,
+    retry_base: int,
+    step_key: str | None,
 ) -> Standing:
     return Standing(
         execution_id,
@@ -398,4 +408,7 @@ def _standing(
         reached_at,
         now,
         origin,
+        resume_at,
+        retry_base,
+        step_key,
     )

@@ -72,7 +72,7 @@ _LOG = Listing(
 _STANDING = text(
     f"""
     SELECT {_RUN_COLUMNS}, x.attempt_id, x.attempt_number, x.lease_until, x.rings, x.hold,
-           c.claimed_at, now() AS now
+           x.retry_base, c.claimed_at, now() AS now
     FROM workflow_executions e
     LEFT JOIN LATERAL (
         SELECT s.* FROM workflow_action_executions s WHERE s.workflow_execution_id = e.id
@@ -335,6 +335,7 @@ def _step_facts(row: Row[Any], attempts: tuple[Attempt, ...]) -> StepFacts:
         rings=row.rings,
         hold=None if row.hold is None else Hold.from_json(row.hold),
         claimed_at=row.claimed_at,
+        retry_base=row.retry_base,
     )
 
 

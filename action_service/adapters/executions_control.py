@@ -1,4 +1,4 @@
-"""Changes of executions from outside the engine: cancel and migrate.
+"""Changes of executions from outside the engine: cancel, migrate, open again.
 
 Each locks the executions first, by id, as the engine and the ledger do with their batches. Whoever
 holds an execution's row may write its action executions.
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from action_service.adapters.executions import GET, ExecutionReader, execution_of
+from action_service.adapters.reopening import ExecutionReopener
 from action_service.domain.execution import Execution
 from action_service.domain.migration import MoveOn, Place, Stay
 
@@ -150,7 +151,7 @@ _MOVE = text(
 )
 
 
-class ExecutionWriter(ExecutionReader):
+class ExecutionWriter(ExecutionReader, ExecutionReopener):
     """Reads and changes executions."""
 
     async def lock(self, execution_id: UUID) -> Execution | None:

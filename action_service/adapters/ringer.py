@@ -7,8 +7,8 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
-from action_service.engine.model import Task
-from common.nats import Outgoing, publish_all
+from action_service.engine.model import StoreUnavailableError, Task
+from common.nats import Outgoing, publish_all, publish_one
 
 _log = structlog.get_logger(__name__)
 
@@ -26,3 +26,10 @@ class NatsRinger:
             await publish_all(self._nc, self._js, [Outgoing(*task) for task in tasks])
         except (TimeoutError, NatsError) as error:
             _log.warning("ring_failed", count=len(tasks), error=type(error).__name__)
+
+    async def hand_over(self, task: Task) -> None:
+        """See Ringer."""
+        try:
+            await publish_one(self._js, Outgoing(*task))
+        except (TimeoutError, NatsError) as error:
+            raise StoreUnavailableError(type(error).__name__) from error

@@ -1,4 +1,6 @@
-"""What a `wait_for_event` step waits for, and how its run goes on (SPEC-WFL-003 R4.3)."""
+"""What events mean to steps that wait: which end a `wait_for_event`, and how its run goes on then
+(SPEC-WFL-003 R4.3), and which move the instants of others.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +14,10 @@ from action_service.domain.plan import Json, PlanStep
 
 WAIT_FOR_EVENT: Final = "wait_for_event"
 WAIT_UNTIL_DATE: Final = "wait_until_date"
+WAIT_TIME: Final = "wait_time"
+# The steps whose instant may depend on the contact.
+DATED: Final = (WAIT_UNTIL_DATE, WAIT_TIME)
+_TIMEZONE: Final = "timezone"
 
 # The specification's names of events, where they are published under others.
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
@@ -79,23 +85,27 @@ def timeout_branch(step: PlanStep) -> str | None:
 def heard_types(steps: Iterable[PlanStep]) -> tuple[str, ...]:
     """The types of events that runs of these steps may wait for, or that move their dates."""
     types = {awaited_type(step) for step in steps if step.action_type == WAIT_FOR_EVENT}
-    if any(depends_on_contact(step) for step in steps if step.action_type == WAIT_UNTIL_DATE):
+    if any(_watched_fields(step) for step in steps):
         types.add(CONTACT_UPDATED)
     return tuple(sorted(types))
 
 
-def depends_on_contact(step: PlanStep) -> bool:
-    """Whether a change of the contact can move the date that the step waits for."""
-    zone_counts = _text(step, "timezone_mode") not in {"account", "utc"}
-    return zone_counts or bool(_text(step, "field_name"))
+def moves_instant(step: PlanStep, changed: Iterable[str]) -> bool:
+    """Whether a change of these fields of the contact can move the instant that ends the step."""
+    return not _watched_fields(step).isdisjoint(changed)
 
 
-def moves_date(step: PlanStep, changed: Iterable[str]) -> bool:
-    """Whether a change of these fields of the contact can move the step's date."""
-    watched = {_text(step, "field_name")} if _text(step, "field_name") else set[str]()
+def _watched_fields(step: PlanStep) -> frozenset[str]:
+    """The contact's fields that the instant is worked out from."""
+    if step.action_type == WAIT_TIME:
+        by_wall_time = _text(step, "unit") == "calendar_days"
+        return frozenset({_TIMEZONE} if by_wall_time else ())
+    if step.action_type != WAIT_UNTIL_DATE:
+        return frozenset()
+    watched = {_text(step, "field_name")} - {""}
     if _text(step, "timezone_mode") not in {"account", "utc"}:
-        watched.add("timezone")
-    return not watched.isdisjoint(changed)
+        watched.add(_TIMEZONE)
+    return frozenset(watched)
 
 
 def _text(step: PlanStep, name: str) -> str:

@@ -48,9 +48,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """The action decided that there was nothing to do."""
+    """The action decided that there was nothing to do, or an operator that it is passed over."""
 
     reason: str
+    # What is known of the attempt that is given up.
+    error: Failed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ def decide(
                 at,
                 after_action_event(at.status, ActionEvent.SKIP),
                 _following(at),
+                error=outcome.error,
                 reason=outcome.reason,
             )
         case Waiting():
@@ -293,7 +296,8 @@ def _go_on(
     reason: str | None = None,
 ) -> Decision:
     skipped, next_step = _pass_disabled(at.plan, following)
-    held = next_step is not None and at.workflow_paused
+    is_held = at.workflow_paused or at.state is ExecutionState.PAUSED
+    held = next_step is not None and is_held
     if next_step is None:
         event = ExecutionEvent.COMPLETE
     elif held:

@@ -1,7 +1,8 @@
 """The states of executions and action executions, and what may happen in each.
 
 Both machines are tables: (state, event) -> state. A pair that is not in the table is illegal;
-terminal states have no row and so never change.
+terminal states have no row and so never change. But for one: what has failed may be opened again,
+by an operator alone (docs/adr/0022).
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ class ActionEvent(StrEnum):
     # The provider may or may not have acted.
     LOSE_TRACK = "lose_track"
     CANCEL = "cancel"
+    # An operator has what failed tried again.
+    REOPEN = "reopen"
 
 
 class ExecutionState(StrEnum):
@@ -61,6 +64,8 @@ class ExecutionEvent(StrEnum):
     COMPLETE = "complete"
     FAIL = "fail"
     CANCEL = "cancel"
+    # See ActionEvent.
+    REOPEN = "reopen"
 
 
 class IllegalTransitionError(Exception):
@@ -89,7 +94,7 @@ _AFTER_ACTION_EVENT = {
     ActionEvent.LOSE_TRACK: ActionStatus.RUNNING,
     ActionEvent.CANCEL: ActionStatus.CANCELLED,
 }
-# An open action execution can meet any event: answers may overtake each other on the wire.
+# An open action execution can meet any of them: answers may overtake each other on the wire.
 ACTION_TRANSITIONS: Mapping[tuple[ActionStatus, ActionEvent], ActionStatus] = MappingProxyType(
     {
         (status, event): target
@@ -104,6 +109,7 @@ ACTION_TRANSITIONS: Mapping[tuple[ActionStatus, ActionEvent], ActionStatus] = Ma
     }
     # A call that is under way is looked after, and the step waits on until it is over.
     | {(ActionStatus.WAITING, ActionEvent.BECOME_DUE): ActionStatus.WAITING}
+    | {(ActionStatus.FAILED, ActionEvent.REOPEN): ActionStatus.PENDING}
 )
 
 EXECUTION_TRANSITIONS: Mapping[tuple[ExecutionState, ExecutionEvent], ExecutionState] = (
@@ -122,9 +128,12 @@ EXECUTION_TRANSITIONS: Mapping[tuple[ExecutionState, ExecutionEvent], ExecutionS
             (ExecutionState.WAITING, ExecutionEvent.FAIL): ExecutionState.FAILED,
             (ExecutionState.WAITING, ExecutionEvent.CANCEL): ExecutionState.CANCELLED,
             (ExecutionState.PAUSED, ExecutionEvent.RELEASE): ExecutionState.RUNNING,
+            # The step at which it is held is passed over.
+            (ExecutionState.PAUSED, ExecutionEvent.HOLD): ExecutionState.PAUSED,
             (ExecutionState.PAUSED, ExecutionEvent.CANCEL): ExecutionState.CANCELLED,
             # A migration may leave a held run with nothing more to do.
             (ExecutionState.PAUSED, ExecutionEvent.COMPLETE): ExecutionState.COMPLETED,
+            (ExecutionState.FAILED, ExecutionEvent.REOPEN): ExecutionState.RUNNING,
         }
     )
 )

@@ -14,6 +14,7 @@ from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.event_arrivals import EventWaits, EventWaitStore
+from action_service.engine.forgetting import Forgetting, SpentTimers
 from action_service.engine.ports import EngineStore, EventPublisher, OptOuts, Ringer
 from action_service.engine.reconciling import Reconciler, UnknownSendStore
 from action_service.engine.sweeper import Sweeper
@@ -51,6 +52,7 @@ class EngineStores:
     unknown_sends: UnknownSendStore
     waits: EventWaitStore
     opt_outs: OptOuts
+    spent_timers: SpentTimers
 
 
 class Engine:
@@ -111,7 +113,12 @@ class Engine:
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval
         self._sweeper = Sweeper(
-            stores.executions, ringer, encoder, delivering, interval=tuning.sweep_interval
+            stores.executions,
+            ringer,
+            encoder,
+            delivering,
+            Forgetting(stores.spent_timers, ringer),
+            interval=tuning.sweep_interval,
         )
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

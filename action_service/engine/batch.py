@@ -182,16 +182,7 @@ class BatchProcessor:
 
     def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:
         outcome = as_known(result.outcome, claimed=at.claimed, claimant=result.claimant)
-        position = Position(
-            plan=plan,
-            step_id=at.action_id,
-            status=at.status,
-            state=at.state,
-            attempt_number=at.attempt_number,
-            retry_count=at.retry_count,
-            workflow_paused=at.workflow_status == "paused",
-            max_retries=_retry_limit(plan, at, outcome),
-        )
+        position = position_of(at, plan, outcome)
         try:
             return decide(position, outcome, now=at.now, timing=self._timing, rng=self._rng)
         except IllegalTransitionError as error:
@@ -207,14 +198,28 @@ class BatchProcessor:
 def _known(at: Standing, result: Result) -> bool:
     """Whether it says of a wait that is late until when it is known to wait.
 
-    So answers the scheduler when the sweeper rings. Written down, it would have the sweeper ring at once
-    again, and very many may be late at a time.
+    So answers the scheduler when the sweeper rings. Written down, it would have the sweeper ring at
+    once again, and very many may be late at a time.
     """
     return (
         isinstance(result.outcome, Waiting)
         and at.status is ActionStatus.WAITING
         and at.state is ExecutionState.WAITING
         and at.waits_until == result.outcome.resume_at <= at.now
+    )
+
+
+def position_of(at: Standing, plan: Plan, outcome: Outcome) -> Position:
+    """Where the execution stands when its step comes to `outcome`."""
+    return Position(
+        plan=plan,
+        step_id=at.action_id,
+        status=at.status,
+        state=at.state,
+        attempt_number=at.attempt_number,
+        retry_count=at.retry_count - at.retry_base,
+        workflow_paused=at.workflow_status == "paused",
+        max_retries=_retry_limit(plan, at, outcome),
     )
 
 
@@ -266,12 +271,22 @@ async def encode_tasks(
 async def _left_behind(
     tx: EngineTransaction, results: Sequence[Result], pairs: Sequence[tuple[Standing, Result]]
 ) -> Collection[str]:
-    """Of results without a locked execution: those to be tried again; the others are fenced off."""
+    """Of results without a locked execution: those to be tried again; the others are fenced off.
+
+    Whoever says of one of these that it waits keeps a timer for nothing.
+    """
     locked = {result.attempt_id for _, result in pairs}
     missed = {r.attempt_id: r.execution_id for r in results if r.attempt_id not in locked}
     busy = await tx.busy(missed)
     if fenced := len(missed) - len(busy):
         _log.info("results_fenced", count=fenced)
+    spent = {
+        r.attempt_id: r.execution_id
+        for r in results
+        if r.attempt_id in missed and r.attempt_id not in busy and isinstance(r.outcome, Waiting)
+    }
+    if spent:
+        await tx.note_spent(spent)
     return busy
 
 

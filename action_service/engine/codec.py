@@ -251,6 +251,10 @@ class TaskEncoder:
             varying.context_json = _context_json(dispatch, plan, context)
             if dispatch.read_at is not None:
                 varying.context_at.CopyFrom(self._stamp(dispatch.read_at))
+        if dispatch.resume_at is not None:
+            varying.resume_at.FromDatetime(dispatch.resume_at)
+        if dispatch.step_key is not None:
+            varying.step_key = dispatch.step_key
         if dispatch.under_way is not None:
             facts = context.call if context is not None else None
             _set_call(varying.call, dispatch.under_way, facts)

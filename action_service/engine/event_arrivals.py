@@ -1,4 +1,4 @@
-"""Events end the waits for them and move the dates that others wait for, whole batches at once."""
+"""Events end the waits for them and move the instants of others, whole batches at once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,10 +7,8 @@ from typing import Protocol, cast
 
 from action_service.domain.contact_events import CONTACT_UPDATED
 from action_service.domain.event_waits import (
-    WAIT_FOR_EVENT,
-    WAIT_UNTIL_DATE,
     awaited_type,
-    moves_date,
+    moves_instant,
 )
 from action_service.domain.plan import Plan, PlanStep
 from action_service.domain.progress import Due
@@ -43,10 +41,12 @@ class EventWaitStore(Arrivals, Protocol):
         """Keeps the events; those that are there already stay as they are."""
         ...
 
-    async def parked(
-        self, contacts: Collection[tuple[str, str]], action_type: str
-    ) -> Sequence[Parked]:
-        """The current attempts at steps of that type of the contacts (account, contact)."""
+    async def listening(self, contacts: Collection[tuple[str, str]]) -> Sequence[Parked]:
+        """The contacts' (account, contact) current attempts at steps that wait for events."""
+        ...
+
+    async def dated(self, contacts: Collection[tuple[str, str]]) -> Sequence[Parked]:
+        """Their current attempts at steps that wait for an instant, which no operator has set."""
         ...
 
     async def plan(self, version_id: str) -> Plan:
@@ -80,7 +80,7 @@ class EventWaits:
         return await self._store.heard(account_ids, event_types)
 
     async def handle(self, events: Sequence[Event]) -> None:
-        """Ends the waits that the events end, and has dates that they move worked out anew.
+        """Ends the waits that the events end, and has instants that they move worked out anew.
 
         Raises StoreUnavailableError, also when somebody else holds an execution just now: all of it
         may come again.
@@ -94,7 +94,7 @@ class EventWaits:
     async def _end(self, contacts: Collection[tuple[str, str]], types: Collection[str]) -> None:
         parked: dict[str, Parked] = {}
         asked: list[EventWait] = []
-        for each in await self._store.parked(contacts, WAIT_FOR_EVENT):
+        for each in await self._store.listening(contacts):
             step = await self._step(each)
             if step is not None and awaited_type(step) in types:
                 parked[each.action_execution_id] = each
@@ -107,12 +107,12 @@ class EventWaits:
             raise StoreUnavailableError(f"{len(busy)} executions are held by others")
 
     async def _move(self, changes: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
-        """Rings for waits until a date with the contact as it is now; the later plan counts."""
+        """Rings for waits for an instant with the contact as it is now; the later plan counts."""
         moved: list[tuple[Parked, PlanStep, str]] = []
-        for each in await self._store.parked(changes.keys(), WAIT_UNTIL_DATE):
+        for each in await self._store.dated(changes.keys()):
             step = await self._step(each)
             changed = changes[each.account_id, each.contact_id]
-            if step is not None and moves_date(step, changed):
+            if step is not None and moves_instant(step, changed):
                 moved.append((each, step, max(changed.values())))
         if not moved:
             return

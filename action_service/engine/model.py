@@ -90,6 +90,11 @@ class Standing(NamedTuple):
     now: datetime
     # The executions that led to this one, oldest first; None when a caller started it.
     origin: Sequence[str] | None
+    # What operators have said of the step: when its wait ends, how many of its retries do not
+    # count, and the base of its idempotency keys where it is not its id.
+    resume_at: datetime | None = None
+    retry_base: int = 0
+    step_key: str | None = None
 
 
 class ActionWrite(NamedTuple):
@@ -272,6 +277,9 @@ class Dispatch(NamedTuple):
     under_way: UnderWay | None = None
     # When what the task reads is read; when it is ready unless given.
     read_at: datetime | None = None
+    # See Standing.
+    resume_at: datetime | None = None
+    step_key: str | None = None
 
 
 class CallFacts(NamedTuple):

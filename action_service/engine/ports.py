@@ -51,6 +51,10 @@ class EngineTransaction(ContextReads, Arrivals, Protocol):
         """Of attempts (with their executions) that were not locked, those that are current."""
         ...
 
+    async def note_spent(self, attempts: Mapping[str, str]) -> None:
+        """Has the timers of attempts (with their executions) forgotten."""
+        ...
+
     async def apply(self, effects: Sequence[AppliedEffect]) -> Applied:
         """Applies effects.
 
@@ -119,6 +123,10 @@ class Ringer(Protocol):
 
     async def ring(self, tasks: Sequence[Task]) -> None:
         """Publishes tasks; a loss is made good by the sweeper."""
+        ...
+
+    async def hand_over(self, task: Task) -> None:
+        """Publishes what nobody would make good; StoreUnavailableError when no stream has it."""
         ...
 
 

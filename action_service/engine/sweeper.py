@@ -17,6 +17,7 @@ from action_service.domain.states import ActionStatus
 from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor
+from action_service.engine.forgetting import Forgetting
 from action_service.engine.model import Dispatch, StoreUnavailableError
 from action_service.engine.ports import EngineStore, Ringer
 from action_service.engine.writing import lease_of, same_attempt
@@ -29,7 +30,7 @@ _HELD_WHILE_PAUSED = frozenset({ActionStatus.PENDING, ActionStatus.SCHEDULED})
 
 
 class Sweeper:
-    """Looks every `interval` for expired leases and for runs held without need."""
+    """Looks every `interval` for expired leases, runs held without need and spent timers."""
 
     def __init__(
         self,
@@ -37,19 +38,25 @@ class Sweeper:
         ringer: Ringer,
         encoder: TaskEncoder,
         deliveries: DeliveryProcessor,
+        forgetting: Forgetting,
         *,
         interval: timedelta,
     ) -> None:
         self._store = store
         self._ringer = ringer
         self._encoder = encoder
-        self._deliveries = deliveries
+        self._sweeps = (
+            self._release,
+            self._ring_again,
+            deliveries.sweep,
+            forgetting.sweep,
+        )
         self._interval = interval.total_seconds()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweeps at once and then at every interval until `stop` is set."""
         while not stop.is_set():
-            for sweep in (self._release, self._ring_again, self._deliveries.sweep):
+            for sweep in self._sweeps:
                 await _exhaust(sweep, stop)
             try:
                 await asyncio.wait_for(stop.wait(), self._interval)

@@ -350,6 +350,7 @@ def dispatch_of(
     under_way = None
     if attempt_id == at.attempt_id and at.provider_reference and at.waits_until:
         under_way = UnderWay(at.provider_reference, at.waits_until)
+    is_same_step = action_execution_id == at.action_execution_id
     return Dispatch(
         step,
         at.version_id,
@@ -360,9 +361,11 @@ def dispatch_of(
         attempt_id,
         attempt_number,
         at.contact_id,
-        at.reached_at if action_execution_id == at.action_execution_id else at.now,
+        at.reached_at if is_same_step else at.now,
         at.has_event,
         not_before,
         under_way,
         at.now,
+        at.resume_at if is_same_step else None,
+        at.step_key if is_same_step else None,
     )

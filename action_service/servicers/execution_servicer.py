@@ -33,6 +33,7 @@ from action_service.use_cases.executions import cancel_execution, get_execution,
 from action_service.use_cases.explanations import explain_execution
 from action_service.use_cases.ports import Database, Reader, Writer
 from action_service.use_cases.start_executions import MAX_CONTACTS, StartedBatch, start_executions
+from action_service.use_cases.steer_steps import retry_step, skip_step
 from action_service.use_cases.watch import ExecutionWatcher
 from action_service.use_cases.workflows import get_workflow
 from common.auth import current_principal
@@ -181,6 +182,38 @@ class ExecutionServicer(ExecutionServiceServicer):
 
         return await self._rpc.write(work)
 
+    async def SkipStep(self, request: pb.SkipStepRequest, context: object) -> pb.SkipStepResponse:
+        """Passes over the step at which an execution stands."""
+        execution_id, step_id = _place(request)
+        tasks: Sequence[Task] = ()
+
+        async def work(tx: Writer) -> pb.SkipStepResponse:
+            nonlocal tasks
+            steered = await skip_step(tx, self._encoder, execution_id, step_id, request.reason)
+            tasks = steered.tasks
+            return pb.SkipStepResponse(execution=execution_message(steered.execution))
+
+        response = await self._rpc.once(request, request.request_id, pb.SkipStepResponse, work)
+        await self._ringer.ring(tasks)
+        return response
+
+    async def RetryStep(
+        self, request: pb.RetryStepRequest, context: object
+    ) -> pb.RetryStepResponse:
+        """Opens a failed execution again."""
+        execution_id, step_id = _place(request)
+        tasks: Sequence[Task] = ()
+
+        async def work(tx: Writer) -> pb.RetryStepResponse:
+            nonlocal tasks
+            steered = await retry_step(tx, self._encoder, execution_id, step_id, request.reason)
+            tasks = steered.tasks
+            return pb.RetryStepResponse(execution=execution_message(steered.execution))
+
+        response = await self._rpc.once(request, request.request_id, pb.RetryStepResponse, work)
+        await self._ringer.ring(tasks)
+        return response
+
     async def ListActionExecutions(
         self, request: pb.ListActionExecutionsRequest, context: object
     ) -> pb.ListActionExecutionsResponse:
@@ -240,6 +273,14 @@ class ExecutionServicer(ExecutionServiceServicer):
             event=event,
             contact_field=contact_field,
         )
+
+
+def _place(request: pb.SkipStepRequest | pb.RetryStepRequest) -> tuple[UUID, UUID]:
+    """The execution and the step that are meant."""
+    return (
+        parse_uuid("execution_id", request.execution_id),
+        parse_uuid("action_execution_id", request.action_execution_id),
+    )
 
 
 def _event(struct: Struct) -> dict[str, Json]:

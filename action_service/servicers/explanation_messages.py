@@ -28,7 +28,7 @@ def explanation_message(explained: Explanation) -> pb.Explanation:
         goes_on_at=explained.goes_on_at,
         is_overdue=explained.is_overdue,
         rule=explained.rule,
-        hold=None if explained.hold is None else _hold(explained.hold),
+        hold=None if explained.hold is None else hold_message(explained.hold),
         event=None if explained.event is None else _event(explained.event),
         retries=None if explained.retries is None else _retries(explained.retries),
         last_error=None if error is None else error_message(error.error_class, error.message),
@@ -58,7 +58,8 @@ def _step(step: ExplainedStep) -> pb.ExplainedStep:
     )
 
 
-def _hold(hold: Hold) -> hold_pb2.Hold:
+def hold_message(hold: Hold) -> hold_pb2.Hold:
+    """The rule by which a step does not go on, on the wire."""
     source, change = hold.zone_source, hold.clock_change
     return hold_pb2.Hold(
         cause=f"HOLD_CAUSE_{hold.cause.name}",

@@ -1,15 +1,28 @@
 """What use cases need of the store of executions."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from action_service.domain.execution import ActionExecution, Execution, Summary
 from action_service.domain.explanation.facts import Ignored, Standing
 from action_service.domain.migration import MoveOn, Place, Stay
 from action_service.domain.plan import Json
+from action_service.domain.reopening import Failure
 from action_service.domain.states import ExecutionState
+
+
+class Reopening(NamedTuple):
+    """What becomes of a failed execution that is opened again, and of the step it failed at."""
+
+    step_id: UUID
+    action_id: UUID
+    attempt_id: UUID
+    state: ExecutionState
+    # The base of the step's idempotency keys from now on; None to keep the present one.
+    step_key: UUID | None
+    reason: str
 
 
 class ExecutionReads(Protocol):
@@ -65,6 +78,14 @@ class ExecutionWrites(ExecutionReads, Protocol):
 
     async def lock(self, execution_id: UUID) -> Execution | None:
         """The execution, kept from the engine until the transaction ends."""
+        ...
+
+    async def failure(self, execution_id: UUID) -> Failure | None:
+        """What the execution has failed with; None when no step of it has."""
+        ...
+
+    async def reopen(self, execution_id: UUID, reopening: Reopening, lease: timedelta) -> None:
+        """Opens a failed execution again, which `lock` has locked, and its enrolment."""
         ...
 
     async def cancel(self, execution_id: UUID, reason: str) -> None:

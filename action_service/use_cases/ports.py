@@ -13,6 +13,7 @@ from uuid import UUID
 
 from action_service.domain.claims import Claim, Verdict
 from action_service.domain.plan import Json
+from action_service.engine.steering import Steering
 from action_service.use_cases.compliance_ports import (
     AccountReads,
     AccountWrites,
@@ -35,6 +36,7 @@ from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
 from action_service.use_cases.traffic_ports import TrafficReads, TrafficWrites
 from action_service.use_cases.unknown_send_ports import UnknownSendReads, UnknownSendWrites
+from action_service.use_cases.wait_ports import WaitReads
 from action_service.use_cases.workflow_ports import (
     ActionReads,
     ActionWrites,
@@ -145,6 +147,11 @@ class Reader(Protocol):
         """Sends whose outcome is, or was, unknown."""
         ...
 
+    @property
+    def waits(self) -> WaitReads:
+        """Steps that wait."""
+        ...
+
 
 class Writer(Protocol):
     """A transaction of one account; commits when its block ends well, else changes nothing."""
@@ -242,6 +249,16 @@ class Writer(Protocol):
     @property
     def unknown_sends(self) -> UnknownSendWrites:
         """Sends whose outcome is, or was, unknown."""
+        ...
+
+    @property
+    def waits(self) -> WaitReads:
+        """Steps that wait."""
+        ...
+
+    @property
+    def steering(self) -> Steering:
+        """The engine's way of moving executions, for operators."""
         ...
 
     @property

@@ -25,6 +25,7 @@ _log = structlog.get_logger(__name__)
 
 RESULTS_SUBJECT = "treadle.results"
 DELAY_SUBJECT = "treadle.scheduler.delay"
+FORGET_SUBJECT = "treadle.scheduler.forget"
 ACK_WAIT = timedelta(seconds=30)
 
 

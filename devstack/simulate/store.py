@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from action_service.domain.event_waits import Arrival
+from action_service.domain.event_waits import DATED, WAIT_FOR_EVENT, Arrival
 from action_service.domain.messages import AUTOMATIC
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.states import ActionStatus, ExecutionState
@@ -270,16 +270,26 @@ class MemoryStore:
         """See EventWaitStore."""
         self._heard += events
 
-    async def parked(
-        self, contacts: Collection[tuple[str, str]], action_type: str
-    ) -> Sequence[Parked]:
+    async def note_spent(self, attempts: Mapping[str, str]) -> None:
+        """See EngineTransaction: a timer that fires for nothing is fenced."""
+
+    async def listening(self, contacts: Collection[tuple[str, str]]) -> Sequence[Parked]:
         """See EventWaitStore."""
+        return self._parked(contacts, (WAIT_FOR_EVENT,))
+
+    async def dated(self, contacts: Collection[tuple[str, str]]) -> Sequence[Parked]:
+        """See EventWaitStore."""
+        return self._parked(contacts, DATED)
+
+    def _parked(
+        self, contacts: Collection[tuple[str, str]], action_types: Collection[str]
+    ) -> Sequence[Parked]:
         row = self.run.current if self.run else None
         account_id, contact_id = str(self._office.account.id), str(self._office.contact.id)
         if (
             self.run is None
             or row is None
-            or row.step.action_type != action_type
+            or row.step.action_type not in action_types
             or (account_id, contact_id) not in contacts
         ):
             return ()

@@ -20,6 +20,10 @@ class Streams:
         """See Ringer."""
         self._published += [(task.subject, task.payload) for task in tasks]
 
+    async def hand_over(self, task: Task) -> None:
+        """See Ringer."""
+        await self.ring([task])
+
     async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
         """See Publisher."""
         self._published += [(message.subject, message.payload) for message in messages]

@@ -45,8 +45,17 @@ class MemoryTimers:
                 held[timer.attempt_id] = known.due_at
         return held
 
+    async def forget(self, attempt_ids: Sequence[UUID]) -> None:
+        """Removes the timers of these attempts."""
+        for attempt_id in attempt_ids:
+            self.remove(attempt_id)
+
     def claim(self, limit: int) -> AbstractAsyncContextManager[_Claim]:
         """Claims due timers, those due longest first."""
+        return self._claim(limit)
+
+    def claim_in_turn(self, limit: int) -> AbstractAsyncContextManager[_Claim]:
+        """Claims due timers: there is one account."""
         return self._claim(limit)
 
     async def next_due(self) -> NextDue | None:

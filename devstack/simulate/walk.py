@@ -214,7 +214,7 @@ class Walk:
             self._happen(happening[1])
         else:
             self._clock.advance_to(at)
-            await self._fire()
+            await self._fire.longest_due()
         return True
 
     def _happen(self, happening: Happening) -> None:

@@ -42,6 +42,11 @@ class Step(Generic[ConfigT]):
     config: ConfigT
     context: Mapping[str, object]
 
+    @property
+    def key(self) -> str:
+        """The same over all attempts at the step: what its idempotency keys are made from."""
+        return step_key(self.task)
+
     def context_text(self, root: str, name: str) -> str:
         """A text of the context, such as `contact.email`; empty when it is missing or no text."""
         values = self.context.get(root)
@@ -60,6 +65,11 @@ class Step(Generic[ConfigT]):
             "attempt_id": task.attempt_id,
             "contact_id": task.contact_id,
         }
+
+
+def step_key(task: ActionTask) -> str:
+    """See Step.key."""
+    return task.step_key or task.action_execution_id
 
 
 class EffectHandler(ABC, Generic[ConfigT]):

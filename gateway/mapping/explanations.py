@@ -32,7 +32,7 @@ def explanation(message: explanation_pb2.Explanation) -> Explanation:
         goes_on_at=optional_instant(message, "goes_on_at"),
         is_overdue=message.is_overdue,
         rule=text(message.rule),
-        hold=_hold(message.hold) if message.HasField("hold") else None,
+        hold=hold(message.hold) if message.HasField("hold") else None,
         event=_event(message.event) if message.HasField("event") else None,
         retries=_retries(message.retries) if message.HasField("retries") else None,
         last_error=action_error(message.last_error) if message.HasField("last_error") else None,
@@ -63,7 +63,8 @@ def _step(message: explanation_pb2.ExplainedStep) -> ExplainedStep:
     )
 
 
-def _hold(message: hold_pb2.Hold) -> Hold:
+def hold(message: hold_pb2.Hold) -> Hold:
+    """The rule by which a step does not go on."""
     return Hold(
         cause=HOLD_CAUSE.shown(message.cause),
         zones=list(message.zones),

@@ -54,6 +54,23 @@ class CancelExecutionBody(Body):
     reason: str | None = None
 
 
+class SteerStepBody(Body):
+    """Which step is meant, and why, for the log."""
+
+    model_config = examples(
+        {
+            "action_execution_id": "0199d2a4-6f0e-7cc1-9f2b-0c5c1a7f3d10",
+            "reason": "the customer has called in the meantime",
+        }
+    )
+
+    action_execution_id: UuidText = Field(
+        description="The step's entry in the execution's log. Once it is done, the same again "
+        "changes nothing."
+    )
+    reason: str | None = Field(default=None, max_length=500)
+
+
 class Execution(Resource):
     """One run of a workflow for one contact."""
 

@@ -19,6 +19,7 @@ from gateway.models.executions import (
     ExecutionStateName,
     StartedExecutions,
     StartExecutionsBody,
+    SteerStepBody,
 )
 from gateway.models.explanations import Explanation
 from gateway.openapi import CREATES
@@ -39,6 +40,7 @@ from treadle.execution.v1 import execution_service_pb2 as pb
 router: Final = APIRouter(prefix="/api/v1", tags=["executions"], route_class=StrictRoute)
 _START_FIELDS: Final = BodyFields.of(StartExecutionsBody)
 _CANCEL_FIELDS: Final = BodyFields.of(CancelExecutionBody)
+_STEP_FIELDS: Final = BodyFields.of(SteerStepBody)
 
 StateFilter = Annotated[
     ExecutionStateName | None, Query(description="Keep only executions in this state.")
@@ -185,4 +187,45 @@ async def cancel_execution(
     reason = body.reason if body else None
     request = pb.CancelExecutionRequest(execution_id=execution_id, reason=reason or "")
     answer = await caller.call(upstream.executions.CancelExecution, request, fields=_CANCEL_FIELDS)
+    return execution(answer.execution)
+
+
+@router.post("/executions/{execution_id}/skip-step", operation_id="skipStep")
+async def skip_step(
+    execution_id: ExecutionId,
+    body: SteerStepBody,
+    request_id: RequestIdDep,
+    caller: CallerDep,
+    upstream: UpstreamDep,
+) -> Execution:
+    """Pass over the step at which an execution stands; it goes on with the next one.
+
+    Refused (409) while a message or call of the step may still go out.
+    """
+    request = pb.SkipStepRequest(
+        execution_id=execution_id,
+        action_execution_id=body.action_execution_id,
+        reason=body.reason or "",
+        request_id=request_id,
+    )
+    answer = await caller.call(upstream.executions.SkipStep, request, fields=_STEP_FIELDS)
+    return execution(answer.execution)
+
+
+@router.post("/executions/{execution_id}/retry-step", operation_id="retryStep")
+async def retry_step(
+    execution_id: ExecutionId,
+    body: SteerStepBody,
+    request_id: RequestIdDep,
+    caller: CallerDep,
+    upstream: UpstreamDep,
+) -> Execution:
+    """Open a failed execution again, with another attempt at the step that it failed at."""
+    request = pb.RetryStepRequest(
+        execution_id=execution_id,
+        action_execution_id=body.action_execution_id,
+        reason=body.reason or "",
+        request_id=request_id,
+    )
+    answer = await caller.call(upstream.executions.RetryStep, request, fields=_STEP_FIELDS)
     return execution(answer.execution)

@@ -99,6 +99,16 @@ _CLAIM_SHARES: Final = text(
     """
 )
 
+# Not DELETE alone: it would wait for a transaction that is firing some of them, each at its time.
+_FORGET: Final = text(
+    """
+    DELETE FROM timers WHERE attempt_id IN (
+        SELECT attempt_id FROM timers WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))
+        FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+
 _HOLD_LIMIT: Final = text("SET LOCAL idle_in_transaction_session_timeout = '30s'")
 
 _REMOVE: Final = text("DELETE FROM timers WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))")
@@ -158,6 +168,11 @@ class PostgresTimerStore:
                 return {}
             rows = await connection.execute(_HELD, {"attempts": held})
             return {row.attempt_id: row.due_at for row in rows}
+
+    async def forget(self, attempt_ids: Sequence[UUID]) -> None:
+        """Removes the timers of these attempts but for those that are just being fired."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_FORGET, {"attempts": list(attempt_ids)})
 
     def claim(self, limit: int) -> AbstractAsyncContextManager[_Claimed]:
         """Claims due timers, those due longest first."""

@@ -62,19 +62,27 @@ def read_task(data: bytes) -> tuple[ActionTask, TaskIds]:
         task = ActionTask.FromString(data)
     except DecodeError:
         raise UnreadableError("not an ActionTask") from None
-    return task, _ids(task)
+    return task, ids_of(task)
 
 
-def read_delayed_task(data: bytes) -> tuple[DelayedTask, TaskIds]:
-    """The delayed task and the ids of the task in it; raises UnreadableError."""
+def read_delayed_task(data: bytes) -> DelayedTask:
+    """The delayed task; raises UnreadableError."""
     try:
-        delayed = DelayedTask.FromString(data)
+        return DelayedTask.FromString(data)
     except DecodeError:
         raise UnreadableError("not a DelayedTask") from None
-    return delayed, _ids(delayed.task)
 
 
-def _ids(task: ActionTask) -> TaskIds:
+def spent_attempts(delayed: DelayedTask) -> list[UUID]:
+    """The attempts whose timers are to be forgotten; raises UnreadableError."""
+    try:
+        return [UUID(each) for each in delayed.spent_attempt_ids]
+    except ValueError:
+        raise UnreadableError("the ids of spent attempts are none") from None
+
+
+def ids_of(task: ActionTask) -> TaskIds:
+    """Whom the task belongs to; raises UnreadableError."""
     try:
         return TaskIds(
             attempt_id=UUID(task.attempt_id),

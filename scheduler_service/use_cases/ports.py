@@ -74,6 +74,10 @@ class TimerStore(Protocol):
         """
         ...
 
+    async def forget(self, attempt_ids: Sequence[UUID]) -> None:
+        """Removes the timers of these attempts but for those that are just being fired."""
+        ...
+
     def claim(self, limit: int) -> AbstractAsyncContextManager[Claim]:
         """Claims up to `limit` timers that are due by the database's clock, due longest first.
 

@@ -1,11 +1,13 @@
 """Takes in attempts that must not run yet: retries with backoff, deferrals out of quiet hours.
 
-As with waits: stored and committed first, acknowledged after.
+As with waits: stored and committed first, acknowledged after. The same stream brings word of
+attempts that have ended otherwise: their timers are forgotten.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from common.telemetry import get_logger
 from scheduler_service.domain.timer import NewTimer, TimerKind
@@ -14,8 +16,10 @@ from scheduler_service.use_cases.envelopes import (
     begun_result,
     dead_letter,
     failed,
+    ids_of,
     read_delayed_task,
     result_messages,
+    spent_attempts,
 )
 from scheduler_service.use_cases.intake import Taken, all_sent, distinct
 from scheduler_service.use_cases.ports import Message, Publisher, TimerStore
@@ -48,16 +52,24 @@ class TakeDelayed:
         Raises when that could not be done, wholly or in part: then they must come again.
         """
         planned: list[NewTimer] = []
+        spent: list[UUID] = []
         failures: list[ActionResult] = []
         dead: list[Message] = []
         for data in messages:
             try:
-                planned.append(_read(data, failures))
+                delayed = read_delayed_task(data)
+                if delayed.spent_attempt_ids:
+                    spent += spent_attempts(delayed)
+                else:
+                    planned.append(_timer(delayed, failures))
             except UnreadableError as error:
                 _log.warning("delayed_task_unusable", problem=str(error), size=len(data))
                 dead.append(dead_letter(DEAD_SUBJECT, data, str(error)))
         timers = distinct(planned)
         held = await self._store.add(timers)
+        if spent:
+            # Those of this batch too: whatever is stored of a spent attempt is for nothing.
+            await self._store.forget(spent)
         outgoing = result_messages(failures, self._results_subject) + dead
         if outgoing:
             all_sent(await self._publisher.send(outgoing))
@@ -68,8 +80,8 @@ class TakeDelayed:
         )
 
 
-def _read(data: bytes, failures: list[ActionResult]) -> NewTimer:
-    delayed, ids = read_delayed_task(data)
+def _timer(delayed: DelayedTask, failures: list[ActionResult]) -> NewTimer:
+    ids = ids_of(delayed.task)
     try:
         due_at = _not_before(delayed)
     except UnreadableError as error:

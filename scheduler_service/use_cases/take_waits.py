@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from common.telemetry import get_logger
 from scheduler_service.domain.timer import NewTimer, TimerKind
 from scheduler_service.domain.wait import Wait, WaitError
@@ -32,6 +34,7 @@ from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
 
 DEAD_SUBJECT: Final = "treadle.dead.timing"
+_SET: Final = "waits until the instant that an operator has set"
 
 _log = get_logger(__name__)
 
@@ -121,6 +124,8 @@ def _plan(task: ActionTask) -> Wait:
         raise UnreadableError(f"the scheduler does not run steps of type {action_type or 'none'}")
     if not task.HasField("ready_at"):
         raise UnreadableError("the task does not say when its step was reached")
+    if task.HasField("resume_at"):
+        return Wait(_instant(task.resume_at, "set for it"), _SET)
     return planner(task.config, WaitFacts(_ready_at(task), task.context_json))
 
 
@@ -128,14 +133,15 @@ def _planned_at(task: ActionTask) -> datetime:
     """As of when the task tells what it reads; an engine that does not say it reads at once."""
     if not task.HasField("context_at"):
         return _ready_at(task)
-    try:
-        return task.context_at.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise UnreadableError("the instant at which the context was read is no instant") from None
+    return _instant(task.context_at, "at which the context was read")
 
 
 def _ready_at(task: ActionTask) -> datetime:
+    return _instant(task.ready_at, "at which the step was reached")
+
+
+def _instant(stamp: Timestamp, which: str) -> datetime:
     try:
-        return task.ready_at.ToDatetime(tzinfo=UTC)
+        return stamp.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise UnreadableError("the instant at which the step was reached is no instant") from None
+        raise UnreadableError(f"the instant {which} is no instant") from None

@@ -36,6 +36,7 @@ API_SERVICES = {
     "treadle.credential.v1.CredentialService",
     "treadle.event.v1.EventService",
     "treadle.execution.v1.ExecutionService",
+    "treadle.execution.v1.WaitService",
     "treadle.inbound.v1.InboundService",
     "treadle.ledger.v1.LedgerService",
     "treadle.ledger.v1.UnknownSendService",

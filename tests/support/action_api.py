@@ -16,7 +16,7 @@ from action_service.adapters.database_errors import translate
 from action_service.adapters.vault import Vault
 from action_service.bootstrap import add_api
 from action_service.engine.model import Task
-from action_service.engine.ports import EventPublisher
+from action_service.engine.ports import EventPublisher, Ringer
 from action_service.use_cases.traffic import Policy
 from common.auth import TokenVerifier, issue_token
 from common.contact_links import LinkKeys
@@ -36,6 +36,7 @@ from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceS
 from treadle.execution.v1.execution_service_pb2_grpc import (
     ExecutionServiceStub,
 )
+from treadle.execution.v1.wait_service_pb2_grpc import WaitServiceStub
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from treadle.ledger.v1.unknown_send_service_pb2_grpc import UnknownSendServiceStub
 from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceStub
@@ -72,6 +73,10 @@ class Bell:
         """Keeps the tasks."""
         self.tasks.extend(tasks)
 
+    async def hand_over(self, task: Task) -> None:
+        """Keeps the task."""
+        self.tasks.append(task)
+
 
 class Client:
     """Stubs that call as one user of one account, and the calls that tests make all the time."""
@@ -84,6 +89,7 @@ class Client:
         self.actions = ActionServiceStub(channel)
         self.contacts = ContactServiceStub(channel)
         self.executions = ExecutionServiceStub(channel)
+        self.waits = WaitServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.unknown_sends = UnknownSendServiceStub(channel)
         self.credentials = CredentialServiceStub(channel)
@@ -189,8 +195,12 @@ async def running_api(
     *,
     postal_address: str = "1 Main Street, Springfield",
     policy: Policy = Policy(),  # noqa: B008 - a frozen value
+    ringer: Ringer | None = None,
 ) -> AsyncGenerator[Api]:
-    """Serve during the block; without a publisher events stay in their table."""
+    """Serve during the block; without a publisher events stay in their table.
+
+    What is rung for is kept, or rung for by `ringer`.
+    """
     async with AsyncExitStack() as resources:
         db = create_engine(database_url, search_path="treadle", pool_size=10)
         resources.push_async_callback(db.dispose)
@@ -199,7 +209,7 @@ async def running_api(
         add_api(
             server,
             db,
-            bell,
+            ringer or bell,
             Vault([MASTER_KEY]),
             LINKS,
             publisher,

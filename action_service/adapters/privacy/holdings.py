@@ -206,6 +206,7 @@ IMPERSONAL: Final = frozenset(
         "provider_limits",
         # The ids that other systems have given to their events.
         "published_events",
+        "spent_timers",
         "tags",
         "team_members",
         "teams",

@@ -27,6 +27,8 @@ class StepFacts:
     hold: Hold | None
     # When the attempt was granted the right to call its provider.
     claimed_at: datetime | None
+    # Those of its retries that do not count any more, as an operator has had it begin anew.
+    retry_base: int = 0
 
 
 @dataclass(frozen=True, slots=True)

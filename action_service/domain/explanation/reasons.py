@@ -236,7 +236,7 @@ def _retries(facts: Facts, step: StepFacts, reason: Reason) -> Retries | None:
     error = _last_error(step, reason)
     if error is None:
         return None
-    made, error_class = step.run.retry_count, ErrorClass(error.error_class)
+    made, error_class = step.run.retry_count - step.retry_base, ErrorClass(error.error_class)
     return Retries(
         made=made,
         allowed=allowed_retries(error_class, facts.max_retries),

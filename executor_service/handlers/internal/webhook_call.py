@@ -24,7 +24,7 @@ from executor_service.domain.outcome import (
     Outcome,
 )
 from executor_service.egress_calls import call
-from executor_service.handlers.base import Call, IoHandler, Step
+from executor_service.handlers.base import Call, IoHandler, Step, step_key
 from executor_service.ports import CredentialStore
 from executor_service.postpone import name_of, not_had
 from executor_service.secrets import ConfigSecrets, Opened, Redactor
@@ -200,15 +200,15 @@ def _request(
     is signed.
     """
     content = orjson.dumps(read_struct(config.payload)) if config.HasField("payload") else b""
-    step_key = task.action_execution_id
-    ours: dict[str, str] = {_IDEMPOTENCY_KEY: step_key}
+    key = step_key(task)
+    ours: dict[str, str] = {_IDEMPOTENCY_KEY: key}
     if content:
         ours["Content-Type"] = "application/json"
     if not any(name.lower() == "traceparent" for name in config.headers):
         inject(ours)
     overriding = _credentials(config.auth_type, config.auth_config)
     if keys:
-        overriding |= signed_headers(keys, step_key, now, content)
+        overriding |= signed_headers(keys, key, now, content)
     headers: dict[str, tuple[str, str]] = {}
     for each in (ours, config.headers, overriding):
         headers |= {name.lower(): (name, value) for name, value in each.items()}

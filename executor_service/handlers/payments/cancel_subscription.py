@@ -25,7 +25,7 @@ class CancelSubscriptionHandler(IoHandler[CancelSubscriptionConfig]):
         config = step.config
         try:
             cancellation = Cancellation(
-                step_key=step.task.action_execution_id,
+                step_key=step.key,
                 subscription_id=stripe_id("subscription_id", config.subscription_id),
                 at_period_end=config.cancel_at_period_end,
                 invoice_now=config.invoice_now,

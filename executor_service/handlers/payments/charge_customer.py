@@ -50,7 +50,7 @@ def _charge(step: Step[ChargeCustomerConfig]) -> Charge:
     config = step.config
     amount = amount_in("amount", config.amount)
     return Charge(
-        step_key=step.task.action_execution_id,
+        step_key=step.key,
         customer_id=stripe_id("customer_id", config.customer_id),
         amount=minor_units_of("amount", amount, config.currency),
         currency=config.currency,

@@ -53,7 +53,7 @@ class CreateSubscriptionHandler(IoHandler[CreateSubscriptionConfig]):
 def _subscription(step: Step[CreateSubscriptionConfig]) -> NewSubscription:
     config = step.config
     return NewSubscription(
-        step_key=step.task.action_execution_id,
+        step_key=step.key,
         customer_id=stripe_id("customer_id", config.customer_id),
         price_id=stripe_id("price_id", config.price_id),
         quantity=config.quantity,

@@ -73,7 +73,7 @@ async def _refunded(gateway: PaymentGateway, refund: Refund, amount: Decimal | N
 def _refund(step: Step[RefundPaymentConfig]) -> Refund:
     config = step.config
     return Refund(
-        step_key=step.task.action_execution_id,
+        step_key=step.key,
         payment_intent_id=stripe_id("payment_intent_id", config.payment_intent_id),
         amount=None,
         reason=_REASONS[config.reason],

@@ -300,6 +300,9 @@ class Silence:
     async def ring(self, tasks: Sequence[Task]) -> None:
         """Rings for nothing."""
 
+    async def hand_over(self, task: Task) -> None:
+        """Keeps it."""
+
 
 async def test_what_dies_after_its_commit_is_carried_on(world: Bench, crm: HandExecutor) -> None:
     seeded = await world.seed([TAG])

@@ -17,6 +17,7 @@ from scheduler_service.domain.timer import TimerKind
 from tests.support.scheduler import ACCOUNT, new_timer
 
 HOUR = timedelta(hours=1)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -199,6 +200,17 @@ async def test_a_claim_that_hangs_is_taken_away(
 
     with pytest.raises(DBAPIError):
         await hang()
+
+
+async def test_spent_timers_are_forgotten_without_waiting_for_those_that_fire(
+    store: PostgresTimerStore,
+) -> None:
+    firing, spent, other = (new_timer(LONG_AGO), *(new_timer(NEVER) for _ in range(2)))
+    await store.add([firing, spent, other])
+    async with asyncio.timeout(10), store.claim(1) as claim:
+        await store.forget([spent.attempt_id, firing.attempt_id, new_id()])
+        await claim.settle([firing.attempt_id], [])
+    assert await store.add([firing, spent, other]) == {other.attempt_id: NEVER}
 
 
 async def test_nothing_to_do(store: PostgresTimerStore) -> None:

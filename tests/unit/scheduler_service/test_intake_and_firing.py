@@ -76,12 +76,17 @@ class NotingStore:
     due: list[DueTimer] = field(default_factory=list[DueTimer])
     held: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     added: list[NewTimer] = field(default_factory=list[NewTimer])
+    forgotten: list[UUID] = field(default_factory=list[UUID])
     settled: NotingClaim | None = None
 
     async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
         self.log.append("add")
         self.added += timers
         return self.held
+
+    async def forget(self, attempt_ids: Sequence[UUID]) -> None:
+        self.log.append("forget")
+        self.forgotten += attempt_ids
 
     def claim(self, limit: int) -> AbstractAsyncContextManager[NotingClaim]:
         return self._claim(limit)
@@ -281,6 +286,29 @@ async def test_a_delayed_task_is_stored_with_whom_to_tell(scheduler: Scheduler) 
         task.execution_id,
         task.action_execution_id,
     )
+
+
+async def test_timers_of_spent_attempts_are_forgotten_after_all_is_stored(
+    scheduler: Scheduler,
+) -> None:
+    spent, delayed = uuid4(), delayed_task()
+    word = DelayedTask(spent_attempt_ids=[str(spent), delayed.task.attempt_id])
+    await scheduler.hold_back(word, delayed)
+    assert scheduler.log == ["add", "forget"]
+    assert [str(each) for each in scheduler.store.forgotten] == list(word.spent_attempt_ids)
+    await scheduler.hold_back(DelayedTask(spent_attempt_ids=["x"]))
+    (dead,) = scheduler.streams.sent
+    assert dead.reason == "the ids of spent attempts are none"
+
+
+async def test_an_instant_that_is_set_goes_before_the_configuration(scheduler: Scheduler) -> None:
+    task = wait_task()
+    task.resume_at.FromDatetime(READY + timedelta(days=3))
+    await scheduler.take(task)
+    (timer,) = scheduler.store.added
+    assert timer.due_at == READY + timedelta(days=3)
+    (result,) = scheduler.streams.results()
+    assert result.waiting.reason == "waits until the instant that an operator has set"
 
 
 async def test_a_delayed_task_without_an_instant_fails_and_is_kept(scheduler: Scheduler) -> None:

@@ -3,10 +3,11 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from treadle.workflow.v1 import action_pb2 as _action_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -46,7 +47,7 @@ DELIVERY_CHANNEL_MESSENGER: DeliveryChannel
 DELIVERY_CHANNEL_CALL: DeliveryChannel
 
 class ActionTask(_message.Message):
-    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "context_at", "delivery", "call", "lookup")
+    __slots__ = ("attempt_id", "action_execution_id", "execution_id", "account_id", "workflow_id", "action_id", "contact_id", "attempt_number", "config", "context_json", "ready_at", "context_at", "resume_at", "step_key", "delivery", "call", "lookup")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +60,8 @@ class ActionTask(_message.Message):
     CONTEXT_JSON_FIELD_NUMBER: _ClassVar[int]
     READY_AT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_AT_FIELD_NUMBER: _ClassVar[int]
+    RESUME_AT_FIELD_NUMBER: _ClassVar[int]
+    STEP_KEY_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     CALL_FIELD_NUMBER: _ClassVar[int]
     LOOKUP_FIELD_NUMBER: _ClassVar[int]
@@ -74,10 +77,12 @@ class ActionTask(_message.Message):
     context_json: bytes
     ready_at: _timestamp_pb2.Timestamp
     context_at: _timestamp_pb2.Timestamp
+    resume_at: _timestamp_pb2.Timestamp
+    step_key: str
     delivery: Delivery
     call: ProviderCall
     lookup: Lookup
-    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., context_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., call: _Optional[_Union[ProviderCall, _Mapping]] = ..., lookup: _Optional[_Union[Lookup, _Mapping]] = ...) -> None: ...
+    def __init__(self, attempt_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., account_id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., action_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., attempt_number: _Optional[int] = ..., config: _Optional[_Union[_action_pb2.ActionConfig, _Mapping]] = ..., context_json: _Optional[bytes] = ..., ready_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., context_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resume_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_key: _Optional[str] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., call: _Optional[_Union[ProviderCall, _Mapping]] = ..., lookup: _Optional[_Union[Lookup, _Mapping]] = ...) -> None: ...
 
 class ProviderCall(_message.Message):
     __slots__ = ("call_id", "status", "answered_by", "duration", "recording_url", "placed_at", "to")
@@ -144,9 +149,11 @@ class Delivery(_message.Message):
     def __init__(self, id: _Optional[str] = ..., channel: _Optional[_Union[DeliveryChannel, str]] = ..., recipient: _Optional[str] = ..., recipient_name: _Optional[str] = ..., subject: _Optional[str] = ..., body: _Optional[str] = ..., template_id: _Optional[str] = ..., from_number: _Optional[str] = ...) -> None: ...
 
 class DelayedTask(_message.Message):
-    __slots__ = ("task", "not_before")
+    __slots__ = ("task", "not_before", "spent_attempt_ids")
     TASK_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    SPENT_ATTEMPT_IDS_FIELD_NUMBER: _ClassVar[int]
     task: ActionTask
     not_before: _timestamp_pb2.Timestamp
-    def __init__(self, task: _Optional[_Union[ActionTask, _Mapping]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    spent_attempt_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, task: _Optional[_Union[ActionTask, _Mapping]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., spent_attempt_ids: _Optional[_Iterable[str]] = ...) -> None: ...

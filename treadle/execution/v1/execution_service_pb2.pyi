@@ -108,6 +108,42 @@ class CancelExecutionResponse(_message.Message):
     execution: _execution_pb2.Execution
     def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ...) -> None: ...
 
+class SkipStepRequest(_message.Message):
+    __slots__ = ("execution_id", "action_execution_id", "reason", "request_id")
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    action_execution_id: str
+    reason: str
+    request_id: str
+    def __init__(self, execution_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class SkipStepResponse(_message.Message):
+    __slots__ = ("execution",)
+    EXECUTION_FIELD_NUMBER: _ClassVar[int]
+    execution: _execution_pb2.Execution
+    def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ...) -> None: ...
+
+class RetryStepRequest(_message.Message):
+    __slots__ = ("execution_id", "action_execution_id", "reason", "request_id")
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    action_execution_id: str
+    reason: str
+    request_id: str
+    def __init__(self, execution_id: _Optional[str] = ..., action_execution_id: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class RetryStepResponse(_message.Message):
+    __slots__ = ("execution",)
+    EXECUTION_FIELD_NUMBER: _ClassVar[int]
+    execution: _execution_pb2.Execution
+    def __init__(self, execution: _Optional[_Union[_execution_pb2.Execution, _Mapping]] = ...) -> None: ...
+
 class ListActionExecutionsRequest(_message.Message):
     __slots__ = ("execution_id", "page_size", "page_token")
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]

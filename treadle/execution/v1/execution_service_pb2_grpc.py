@@ -65,6 +65,16 @@ class ExecutionServiceStub:
                 request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.CancelExecutionRequest.SerializeToString,
                 response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.CancelExecutionResponse.FromString,
                 _registered_method=True)
+        self.SkipStep = channel.unary_unary(
+                '/treadle.execution.v1.ExecutionService/SkipStep',
+                request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.SkipStepRequest.SerializeToString,
+                response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.SkipStepResponse.FromString,
+                _registered_method=True)
+        self.RetryStep = channel.unary_unary(
+                '/treadle.execution.v1.ExecutionService/RetryStep',
+                request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepRequest.SerializeToString,
+                response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepResponse.FromString,
+                _registered_method=True)
         self.ListActionExecutions = channel.unary_unary(
                 '/treadle.execution.v1.ExecutionService/ListActionExecutions',
                 request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsRequest.SerializeToString,
@@ -126,6 +136,21 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SkipStep(self, request, context):
+        """Passes over the step at which the execution stands, which is skipped, and goes on with the next.
+        Refused with ILLEGAL_TRANSITION while something of it may still go out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryStep(self, request, context):
+        """Opens an execution again that has failed, with another attempt at the step that it failed at.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListActionExecutions(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -178,6 +203,16 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.CancelExecution,
                     request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.CancelExecutionRequest.FromString,
                     response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.CancelExecutionResponse.SerializeToString,
+            ),
+            'SkipStep': grpc.unary_unary_rpc_method_handler(
+                    servicer.SkipStep,
+                    request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.SkipStepRequest.FromString,
+                    response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.SkipStepResponse.SerializeToString,
+            ),
+            'RetryStep': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryStep,
+                    request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepRequest.FromString,
+                    response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepResponse.SerializeToString,
             ),
             'ListActionExecutions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListActionExecutions,
@@ -358,6 +393,60 @@ class ExecutionService:
             '/treadle.execution.v1.ExecutionService/CancelExecution',
             treadle_dot_execution_dot_v1_dot_execution__service__pb2.CancelExecutionRequest.SerializeToString,
             treadle_dot_execution_dot_v1_dot_execution__service__pb2.CancelExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SkipStep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.execution.v1.ExecutionService/SkipStep',
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.SkipStepRequest.SerializeToString,
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.SkipStepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryStep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.execution.v1.ExecutionService/RetryStep',
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepRequest.SerializeToString,
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,12 @@ class ExecutionServiceStub:
     when the execution does.
     """
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]
+    SkipStep: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.SkipStepRequest, _execution_service_pb2.SkipStepResponse]
+    """Passes over the step at which the execution stands, which is skipped, and goes on with the next.
+    Refused with ILLEGAL_TRANSITION while something of it may still go out.
+    """
+    RetryStep: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.RetryStepRequest, _execution_service_pb2.RetryStepResponse]
+    """Opens an execution again that has failed, with another attempt at the step that it failed at."""
     ListActionExecutions: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ListActionExecutionsRequest, _execution_service_pb2.ListActionExecutionsResponse]
     ExplainExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ExplainExecutionRequest, _execution_service_pb2.ExplainExecutionResponse]
     """Why an execution is where it is, and what it takes to go on: in data and in words."""
@@ -66,6 +72,12 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     when the execution does.
     """
     CancelExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]  # type: ignore[assignment]
+    SkipStep: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.SkipStepRequest, _execution_service_pb2.SkipStepResponse]  # type: ignore[assignment]
+    """Passes over the step at which the execution stands, which is skipped, and goes on with the next.
+    Refused with ILLEGAL_TRANSITION while something of it may still go out.
+    """
+    RetryStep: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.RetryStepRequest, _execution_service_pb2.RetryStepResponse]  # type: ignore[assignment]
+    """Opens an execution again that has failed, with another attempt at the step that it failed at."""
     ListActionExecutions: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ListActionExecutionsRequest, _execution_service_pb2.ListActionExecutionsResponse]  # type: ignore[assignment]
     ExplainExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ExplainExecutionRequest, _execution_service_pb2.ExplainExecutionResponse]  # type: ignore[assignment]
     """Why an execution is where it is, and what it takes to go on: in data and in words."""
@@ -121,6 +133,24 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _execution_service_pb2.CancelExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_execution_service_pb2.CancelExecutionResponse, _abc.Awaitable[_execution_service_pb2.CancelExecutionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SkipStep(
+        self,
+        request: _execution_service_pb2.SkipStepRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_service_pb2.SkipStepResponse, _abc.Awaitable[_execution_service_pb2.SkipStepResponse]]:
+        """Passes over the step at which the execution stands, which is skipped, and goes on with the next.
+        Refused with ILLEGAL_TRANSITION while something of it may still go out.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryStep(
+        self,
+        request: _execution_service_pb2.RetryStepRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_service_pb2.RetryStepResponse, _abc.Awaitable[_execution_service_pb2.RetryStepResponse]]:
+        """Opens an execution again that has failed, with another attempt at the step that it failed at."""
 
     @_abc_1.abstractmethod
     def ListActionExecutions(

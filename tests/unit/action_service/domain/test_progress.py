@@ -206,3 +206,12 @@ def test_nothing_changes_an_ended_step(status: ActionStatus, outcome: Outcome) -
 
 def test_a_lease_covers_the_actions_own_timeout() -> None:
     assert lease_for(300) - lease_for(0) == timedelta(seconds=300)
+
+
+def test_the_step_of_a_held_run_is_passed_over_and_the_run_stays_held() -> None:
+    for paused in (True, False):
+        decision = after(LINE, "a", Skipped("no need"), state=ExecutionState.PAUSED, paused=paused)
+        assert decision.status is ActionStatus.SKIPPED
+        assert decision.state is ExecutionState.PAUSED
+        assert decision.next_step == LINE.by_id["b"]
+        assert decision.held
