@@ -132,6 +132,10 @@ class Service:
                 )
             time.sleep(_POLL)
 
+    def became_ready(self) -> bool:
+        """Tell whether the process, which may have ended since, has said that it was ready."""
+        return self._announcement() is not None
+
     def report(self) -> str:
         """Say how the process ended and what it logged last."""
         code = self._child.returncode if self._child is not None else None

@@ -87,9 +87,14 @@ _RULES = {
 }
 
 
+def broken_rules(stack: Stack) -> dict[str, list[str]]:
+    """The rules that do not hold, and the ids of the rows that break them."""
+    return {rule: found for rule, sql in _RULES.items() if (found := _query(stack, sql))}
+
+
 def check_books(stack: Stack) -> None:
     """Hold all rows of a stack against the rules."""
-    broken = {rule: found for rule, sql in _RULES.items() if (found := _query(stack, sql))}
+    broken = broken_rules(stack)
     assert not broken
 
 
