@@ -229,17 +229,20 @@ _RELEASE = """
 """
 
 
+# The transaction may have begun before what another engine held the row for.
 _CANCEL = """
     WITH ended AS (
         UPDATE treadle.workflow_executions e
-        SET state = 'cancelled', reason = v.reason, ended_at = now(), current_action_id = NULL,
-            current_action_execution_id = NULL, current_attempt_id = NULL
+        SET state = 'cancelled', reason = v.reason, ended_at = clock_timestamp(),
+            current_action_id = NULL, current_action_execution_id = NULL,
+            current_attempt_id = NULL
         FROM unnest($1::uuid[], $2::text[]) AS v(id, reason)
         WHERE e.id = v.id AND e.state IN ('running', 'waiting', 'paused')
-        RETURNING e.id, v.reason
+        RETURNING e.id, v.reason, e.ended_at
     )
     UPDATE treadle.workflow_action_executions a
-    SET status = 'cancelled', completed_at = now(), lease_until = NULL, reason = ended.reason
+    SET status = 'cancelled', completed_at = ended.ended_at, lease_until = NULL,
+        reason = ended.reason
     FROM ended
     WHERE a.workflow_execution_id = ended.id
       AND a.status IN ('pending', 'scheduled', 'running', 'waiting')

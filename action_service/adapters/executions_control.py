@@ -15,16 +15,18 @@ from action_service.domain.execution import Execution
 from action_service.domain.migration import MoveOn, Place, Stay
 
 _LOCK = text(f"{GET} FOR NO KEY UPDATE OF e")
+# The transaction may have begun before the step that the engine held the lock for.
 _CANCEL = text(
     """
     WITH ended AS (
         UPDATE workflow_executions
-        SET state = 'cancelled', reason = :reason, ended_at = now(), current_action_id = NULL,
-            current_action_execution_id = NULL, current_attempt_id = NULL
+        SET state = 'cancelled', reason = :reason, ended_at = statement_timestamp(),
+            current_action_id = NULL, current_action_execution_id = NULL, current_attempt_id = NULL
         WHERE account_id = :account AND id = :id
     )
     UPDATE workflow_action_executions
-    SET status = 'cancelled', reason = :reason, completed_at = now(), lease_until = NULL
+    SET status = 'cancelled', reason = :reason, completed_at = statement_timestamp(),
+        lease_until = NULL
     WHERE account_id = :account AND workflow_execution_id = :id
       AND status IN ('pending', 'scheduled', 'running', 'waiting')
     """

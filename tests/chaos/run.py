@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,8 @@ class Options:
     folder: Path
     kinds: Sequence[Kind] = tuple(Kind)
     gap: float = 3.5
+    longest: float = inf
+    """Seconds that no fault outlasts."""
     replicas: Sequence[str] = REPLICAS
     rest_within: float = 300.0
     """Seconds in which everything has to come to rest after the load and the last fault."""
@@ -73,7 +76,12 @@ def run(options: Options, say: Progress) -> Outcome:
     """Runs a schedule to its end. Must be called in the main thread, which starts processes."""
     with _world(options, say) as world:
         schedule = draw(
-            options.seed, options.seconds, world.stack.parts, kinds=options.kinds, gap=options.gap
+            options.seed,
+            options.seconds,
+            world.stack.parts,
+            kinds=options.kinds,
+            gap=options.gap,
+            longest=options.longest,
         )
         say(str(schedule))
         outcome = _suffer(options, world, schedule, say)

@@ -7,6 +7,7 @@ that a run of two minutes sees all of them. Two faults never meddle with the sam
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from random import Random
 from typing import Final
 
@@ -113,22 +114,21 @@ _RULES: Final[dict[Kind, _Rule]] = {
     Kind.PROVIDER_CUT_OFF: _Rule(2, 6, 0.1, 0.5),
 }
 
-# What is over in seconds, for a run that has no more. Whoever is killed leaves work in hand that
-# comes back after half a minute.
+# What leaves nothing in anybody's hands that comes back only after half a minute.
 GENTLE: Final = (
-    Kind.TERMINATE,
-    Kind.NATS_RESTART,
-    Kind.NATS_WIPE,
-    Kind.POSTGRES_KILL,
-    Kind.RESET,
-    Kind.COPIES,
-    Kind.PROVIDER_FAILING,
     Kind.CLOCK,
+    Kind.COPIES,
+    Kind.DELAY,
+    Kind.FREEZE,
+    Kind.POSTGRES_KILL,
+    Kind.PROVIDER_FAILING,
+    Kind.TERMINATE,
+    Kind.THROTTLE,
 )
-_GENTLE_LONGEST: Final = 1.5
 
 _WARM_UP: Final = 2.0
 _AT_A_TIME: Final = 3
+_SHORT: Final = 0.5
 _TRIES: Final = 20
 
 
@@ -159,22 +159,23 @@ def draw(
     *,
     kinds: Sequence[Kind] = tuple(Kind),
     gap: float = 3.5,
+    longest: float = inf,
 ) -> Schedule:
     """Draws a schedule of `seconds` with a fault every `gap` seconds on average.
 
-    Everything is over when the time is up, so that what fits no more is left out.
+    No fault is longer than `longest`. Everything is over when the time is up, so that what fits no
+    more is left out.
     """
     rng = Random(seed)
-    gentle = set(kinds) <= set(GENTLE)
     faults: list[Fault] = []
     at = min(_WARM_UP, seconds / 8)
     for kind in _dealt(rng, kinds):
-        at += rng.uniform(0.5, 1.5) * gap if faults else 0.0
         if at >= seconds:
             break
-        fault = _fitting(rng, kind, at, seconds, parts, faults, gentle=gentle)
+        fault = _fitting(rng, kind, at, min(seconds - at, longest), parts, faults)
         if fault is not None:
             faults.append(fault)
+        at += rng.uniform(0.5, 1.5) * gap
     return Schedule(seed, seconds, tuple(faults))
 
 
@@ -187,31 +188,23 @@ def _dealt(rng: Random, kinds: Sequence[Kind]) -> Iterator[Kind]:
 
 
 def _fitting(
-    rng: Random,
-    kind: Kind,
-    at: float,
-    seconds: float,
-    parts: Parts,
-    so_far: Sequence[Fault],
-    *,
-    gentle: bool,
+    rng: Random, kind: Kind, at: float, longest: float, parts: Parts, so_far: Sequence[Fault]
 ) -> Fault | None:
-    """A fault that is over in time and meets none on the same thing; None when there is none."""
+    """A fault that meets no other on the same thing; None when there is none."""
     rule = _RULES[kind]
-    longest = min(rule.longest, seconds - at, _GENTLE_LONGEST if gentle else rule.longest)
     under_way = [fault for fault in so_far if fault.until > at]
-    if (longest < rule.shortest and not gentle) or len(under_way) >= _AT_A_TIME or longest <= 0:
+    if longest < min(rule.shortest, _SHORT) or len(under_way) >= _AT_A_TIME:
+        return None
+    if kind is Kind.LONG_FREEZE and longest < rule.shortest:
         return None
     taken = {_thing(fault.kind, fault.target) for fault in under_way}
     for _ in range(_TRIES):
         target = rng.choice(_targets(kind, parts))
-        lasts = rng.uniform(min(rule.shortest, longest), longest)
+        lasts = rng.uniform(min(rule.shortest, longest), min(rule.longest, longest))
         strength = rng.uniform(rule.weakest, rule.strongest)
         if _thing(kind, target) not in taken:
-            number = len(so_far) + 1
-            return Fault(
-                number, kind, target, round(at, 2), round(lasts, 2), float(f"{strength:.3g}")
-            )
+            number, rounded = len(so_far) + 1, float(f"{strength:.3g}")
+            return Fault(number, kind, target, round(at, 2), round(lasts, 2), rounded)
     return None
 
 

@@ -1,5 +1,6 @@
 """The api role on a real Postgres, called over real gRPC on loopback."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -181,6 +182,16 @@ class Api:
         """What a query by the owner of the database finds."""
         async with self.db.connect() as connection:
             return [tuple(row) for row in await connection.execute(text(sql), values)]
+
+    async def lock_waiters(self, number: int) -> None:
+        """Returns when as many sessions wait for locks."""
+        waiting = -1
+        while waiting != number:
+            await asyncio.sleep(0.01)
+            ((waiting,),) = await self.rows(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
 
     async def execute(self, sql: str, **values: object) -> None:
         """Changes the database behind the API's back."""

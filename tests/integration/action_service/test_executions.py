@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from common.catalogue.convert import read_struct
 from common.errors import ErrorReason
@@ -189,6 +190,25 @@ async def test_cancelling(api: Api, client: Client) -> None:
     await refused(cancel(client, execution_id, "x" * 501), ErrorReason.VALIDATION_FAILED)
     viewer = await api.client("viewer", account_id=client.account_id)
     await refused(cancel(viewer, execution_id), ErrorReason.PERMISSION_DENIED)
+
+
+async def test_a_run_is_cancelled_when_its_row_is_had(api: Api, client: Client) -> None:
+    """No step comes to be after the end of its run, whoever held the row meanwhile."""
+    workflow = await active(client)
+    execution_id = await start_one(client, workflow.id)
+    async with api.db.begin() as engine:
+        await engine.execute(text("SELECT FROM workflow_executions FOR UPDATE"))
+        cancelling = asyncio.create_task(cancel(client, execution_id))
+        await api.lock_waiters(1)
+        await engine.execute(
+            text("UPDATE workflow_action_executions SET created_at = clock_timestamp()")
+        )
+    await cancelling
+    assert await api.rows(
+        "SELECT e.ended_at >= x.created_at, x.completed_at >= x.created_at"
+        " FROM workflow_executions e"
+        " JOIN workflow_action_executions x ON x.workflow_execution_id = e.id"
+    ) == [(True, True)]
 
 
 @pytest.mark.parametrize("state", ["completed", "failed"])

@@ -267,9 +267,9 @@ async def test_a_claim_that_waits_for_its_execution_keeps_a_stop_waiting(scene: 
     async with scene.api.db.begin() as engine:
         await engine.exec_driver_sql("SELECT FROM workflow_executions FOR UPDATE")
         claiming = asyncio.create_task(scene.claim(scene.to(step)))
-        await _lock_waiters(scene.api, 1)
+        await scene.api.lock_waiters(1)
         stopping = asyncio.create_task(scene.suppress(cause=SUPPRESSION_CAUSE_STOP))
-        await _lock_waiters(scene.api, 2)
+        await scene.api.lock_waiters(2)
         assert not claiming.done()
         assert not stopping.done()
     assert await claiming == [(GRANTED, "")]
@@ -284,7 +284,7 @@ async def test_a_claim_waits_for_a_stop_that_is_being_stored(scene: Scene) -> No
             {"account": str(scene.client.account_id)},
         )
         claiming = asyncio.create_task(scene.claim(scene.to(step)))
-        await _lock_waiters(scene.api, 1)
+        await scene.api.lock_waiters(1)
         await storing.execute(
             text(
                 "INSERT INTO suppressions (id, account_id, channel, address, scope, cause,"
@@ -296,15 +296,3 @@ async def test_a_claim_waits_for_a_stop_that_is_being_stored(scene: Scene) -> No
         assert not claiming.done()
     ((decision, _),) = await claiming
     assert decision == REFUSED
-
-
-async def _lock_waiters(api: Api, number: int) -> None:
-    """Returns when as many sessions wait for locks."""
-    while True:
-        ((waiting,),) = await api.rows(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        if waiting == number:
-            return
-        await asyncio.sleep(0.01)
