@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export NO_PROXY := 127.0.0.1,localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint gen lock bench clean \
+.PHONY: help install demo up test chaos lint gen lock bench clean \
 	lint-style lint-types lint-imports lint-protos lint-generated
 
 help: ## Show this list
@@ -30,6 +30,10 @@ up: install ## Run the whole stack in the foreground until Ctrl-C
 
 test: install ## Run all tests
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+
+chaos: install ## Break a whole stack by a seeded schedule and check it (SEED=7 SECONDS=120, SEEDS=1..20)
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 lint: lint-style lint-types lint-imports lint-protos lint-generated ## Check everything that can be checked without running it
 

@@ -1,7 +1,7 @@
 """Customers: they start runs, tell of events, cancel now and then, and ask again without an answer.
 
-A request is asked again under its key until the answer is known, as callers should. One in ten is
-not: whether it was carried out is then nobody's knowledge but the database's.
+A request is asked again under its key until the answer is known, as callers should. Three in ten
+are not: whether they were carried out is then nobody's knowledge but the database's.
 """
 
 import threading
@@ -23,7 +23,7 @@ _PAUSE: Final = 0.35
 """Seconds between two starts of a customer, on average."""
 _PROBE_EVERY: Final = 0.25
 _MOST_CONTACTS: Final = 5
-_GIVES_UP: Final = 0.1
+_GIVES_UP: Final = 0.3
 _TELLS: Final = 0.5
 _CANCELS: Final = 0.05
 _ASKS_AGAIN_AFTER: Final = 0.2
