@@ -143,8 +143,15 @@ class Witness:
         nc = await nats.connect(self.stack.nats.url, max_reconnect_attempts=0, connect_timeout=2)
         try:
             js = nc.jetstream()
-            infos = {s.name: await js.stream_info(s.name) for s in (ACTIONS, RESULTS, DELAY)}
-            return {f"messages in {name}": info.state.messages for name, info in infos.items()}
+            # What consumers have yet to do with them. After a full disk a stream may keep messages
+            # that its consumers have acknowledged, and hands them to nobody any more.
+            return {
+                f"messages in {name}": sum(
+                    (each.num_pending or 0) + (each.num_ack_pending or 0)
+                    for each in await js.consumers_info(name)
+                )
+                for name in (ACTIONS.name, RESULTS.name, DELAY.name)
+            }
         finally:
             await nc.close()
 
