@@ -22,6 +22,7 @@ from devstack.processes import (
     ServiceSpec,
     run_all_to_end,
 )
+from devstack.sender import POSTAL_ADDRESS
 
 # Who waits for an answer goes before who works through a queue, where both share a machine.
 _BACKGROUND = 10
@@ -41,7 +42,6 @@ _ANY = f"{LOOPBACK}:0"
 _SENDGRID_KEY = "SG.simulated"
 _TWILIO_SID = "AC" + "0" * 32
 _STRIPE_KEY = "sk_test_simulated"
-_POSTAL_ADDRESS = "Treadle development, 1 Loopback Road, Localhost"
 
 Progress = Callable[[str], None]
 
@@ -311,7 +311,7 @@ class Stack:
     def _marketing_env(self) -> dict[str, str]:
         return {
             "TREADLE_LINK_KEY": self._data.link_key().get_secret_value(),
-            "TREADLE_POSTAL_ADDRESS": _POSTAL_ADDRESS,
+            "TREADLE_POSTAL_ADDRESS": POSTAL_ADDRESS,
         }
 
     def _executor(self, name: str) -> ServiceSpec:

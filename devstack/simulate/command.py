@@ -5,17 +5,19 @@ them.
 """
 
 import json
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 
 from common.clock import SYSTEM_CLOCK
-from common.telemetry import configure_logging
 from devstack.loading import FileError
-
-_WIDTH = 120
+from devstack.terminal import console
 
 
 def simulate(
@@ -84,7 +86,6 @@ def simulate(
     from devstack.simulate.report import show
     from devstack.simulate.run import Options, simulate
 
-    configure_logging("critical", "console")
     options = Options(
         file=file,
         workflow=workflow,
@@ -99,12 +100,29 @@ def simulate(
         seed=seed,
     )
     try:
-        walked = simulate(options, SYSTEM_CLOCK)
+        with _quiet():
+            walked = simulate(options, SYSTEM_CLOCK)
     except FileError as error:
         Console(stderr=True).out(f"treadle: {error}", highlight=False)
         raise typer.Exit(2) from None
     if as_json:
         typer.echo(json.dumps(data_of(walked), indent=2, ensure_ascii=False))
         return
-    console = Console()
-    show(walked, console if console.is_terminal else Console(width=_WIDTH))
+    show(walked, console())
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Keep the services' logs out of the timeline: it says what they would."""
+    was_configured, before = structlog.is_configured(), structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield
+    finally:
+        if was_configured:
+            structlog.configure(**before)
+        else:
+            structlog.reset_defaults()

@@ -34,6 +34,6 @@ def apply(office: Office, effect: AppliedEffect, applied: Applied) -> None:
     if kind is None:
         return
     try:
-        office.does(effect, _BY_KIND[kind](office, effect, applied))
+        office.does(effect.action_execution_id, _BY_KIND[kind](office, effect, applied))
     except RefusedError as error:
         applied.refuse(effect, error.error_class, str(error))

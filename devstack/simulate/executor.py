@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from common.catalogue import catalogue
 from common.clock import Clock
 from common.egress import GuardedClient
+from devstack.sender import POSTAL_ADDRESS
 from devstack.simulate.compliance import MemoryLedger
 from devstack.simulate.desk import Desk
 from devstack.simulate.gateways import (
@@ -28,6 +29,7 @@ from devstack.simulate.gateways import (
     Web,
 )
 from devstack.simulate.office import Office
+from devstack.simulate.timeline import Doing
 from executor_service.attachments import AttachmentFetcher
 from executor_service.domain.outcome import Completed, JsonValue
 from executor_service.gate import Gate
@@ -68,6 +70,7 @@ class SimulatedExecutor:
         outputs: Mapping[str, Mapping[str, JsonValue]],
     ) -> None:
         """`outputs` are, by step, what actions put out that no simulation runs."""
+        self._office = office
         self._desk = desk
         self._clock = clock
         self._outputs = outputs
@@ -83,9 +86,7 @@ class SimulatedExecutor:
         """The answer to a task."""
         job = self._pipeline.job_of(task)
         if job is None:
-            now = self._clock.now()
-            output = Completed(self._outputs.get(step_name, {}))
-            return result_of(task, output, started_at=now, finished_at=now)
+            return self._unrun(task, step_name)
         self._desk.current = task.action_execution_id
         handler = job.handler
         if isinstance(handler, EffectHandler):
@@ -95,10 +96,12 @@ class SimulatedExecutor:
             raise TypeError("the only attempt that there is cannot be stale")
         return result
 
-    def runs(self, action_type: str) -> bool:
-        """Whether the type's handler is run; the others put out what the scenario says."""
-        config = catalogue().get(action_type).to_message({})
-        return self._pipeline.job_of(ActionTask(config=config)) is not None
+    def _unrun(self, task: ActionTask, step_name: str) -> ActionResult:
+        """The answer to a task that no simulation runs."""
+        now, output = self._clock.now(), self._outputs.get(step_name, {})
+        words = f"is not run in a simulation; the scenario's outputs.{step_name} is its output"
+        self._office.does(task.action_execution_id, Doing(words))
+        return result_of(task, Completed(output), started_at=now, finished_at=now)
 
 
 def calls_providers(action_type: str) -> bool:
@@ -129,7 +132,7 @@ def _providers(office: Office, desk: Desk, clock: Clock) -> Providers:
         CredentialStore: lambda: secrets,
         AttachmentFetcher: Files,
         TemplateSource: lambda: Templates(account),
-        Imprints: lambda: Imprints(SampleLinks(), PUBLIC_URL, account.settings.postal_address),
+        Imprints: lambda: Imprints(SampleLinks(), PUBLIC_URL, POSTAL_ADDRESS),
         EmailGateways: lambda: ForAll(Emails(desk)),
         SmsGateways: lambda: ForAll(TextMessages(desk)),
         ConversationSource: lambda: Conversations(account, contact),

@@ -14,7 +14,6 @@ from action_service.domain.course_access import Access
 from action_service.domain.opportunities import Opportunity
 from action_service.domain.plan import Json
 from action_service.domain.retry import ErrorClass
-from action_service.engine.effects import AppliedEffect
 from devstack.simulate.account import SimulatedAccount
 from devstack.simulate.contact import SimulatedContact
 from devstack.simulate.timeline import Doing, Timeline
@@ -69,9 +68,9 @@ class Office:
             self._pools[team_id] = Pool(members, None)
         return self._pools[team_id]
 
-    def does(self, effect: AppliedEffect, doing: Doing) -> None:
-        """Tells what an effect did."""
-        self._timeline.does(effect.action_execution_id, doing)
+    def does(self, action_execution_id: str, doing: Doing) -> None:
+        """Tells what a step did."""
+        self._timeline.does(action_execution_id, doing)
 
 
 def spoken(value: Json) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from common.clock import Clock
 from devstack.loading import FileError
 from devstack.seeds.records import CannotSeedError
+from devstack.sender import POSTAL_ADDRESS
 from devstack.simulate.account import SimulatedAccount
 from devstack.simulate.clock import VirtualClock
 from devstack.simulate.contact import SimulatedContact
@@ -61,7 +62,7 @@ async def _simulate(options: Options, clock: Clock) -> Walked:
         account = SimulatedAccount(source.seed, scenario.account, scenario.event_types)
         contact = SimulatedContact(read_contact(options.contact, source, scenario), account, start)
         account.add("contact", contact.id)
-        draft = await checked_draft(source, account, scenario.account.postal_address)
+        draft = await checked_draft(source, account, POSTAL_ADDRESS)
     except CannotSeedError as error:
         raise FileError(f"{options.file}: {error}") from None
     setting = Setting(draft, account, contact, scenario, VirtualClock(start), until)

@@ -103,11 +103,6 @@ def test_all_that_is_wrong_with_an_action_is_told_at_once(simulator: Simulator) 
     assert str(refused.value).count("workflows.0.actions.0 (offer).action_config.") == 4
 
 
-def test_marketing_needs_a_postal_address(simulator: Simulator) -> None:
-    with pytest.raises(FileError, match=r"purpose: is marketing, which must show a postal address"):
-        simulator.walk(seed_of(email("offer")), account=[])
-
-
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -191,6 +186,24 @@ def test_options_go_over_the_scenario(simulator: Simulator) -> None:
         "12 Bobbin Lane",
     )
     assert contact.tags == ["a"]
+
+
+def test_a_contact_of_a_file_of_the_seed_and_of_options(simulator: Simulator) -> None:
+    file = simulator.file({"last_name": "Lovelace", "timezone": "Europe/London"}, "contact.yaml")
+    seeded = {"email": "ada@example.com", "first_name": "Ada", "custom_fields": {"born": "1815"}}
+    walked = simulator.walk(
+        seed_of(tag("vip"), contacts=[seeded]),
+        contact=["ada@example.com", str(file), "timezone=Europe/Rome", "custom_fields.seats=2"],
+    )
+    contact = walked.setting.contact
+    names = ("email", "first_name", "last_name", "timezone")
+    assert [contact.text(name) for name in names] == [
+        "ada@example.com",
+        "Ada",
+        "Lovelace",
+        "Europe/Rome",
+    ]
+    assert contact.shown()["custom_fields"] == {"born": "1815", "seats": 2}
 
 
 def test_a_plain_workflow_file_is_enough(simulator: Simulator) -> None:

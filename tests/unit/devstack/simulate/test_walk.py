@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from action_service.domain.states import ExecutionState
+from devstack.sender import POSTAL_ADDRESS
 from devstack.simulate.timeline import Kind
 from tests.support.simulation import (
     Simulator,
@@ -64,6 +65,11 @@ def test_an_email_is_told_as_it_would_be_read(simulator: Simulator) -> None:
     assert text.startswith("Hi\n")
     assert "12 Bobbin Lane" in text
     assert "Unsubscribe: https://treadle.example/u/" in text
+
+
+def test_an_account_without_an_address_has_the_installation_s(simulator: Simulator) -> None:
+    walked = simulator.walk(seed_of(email("offer")), account=[])
+    assert POSTAL_ADDRESS in str(walked.timeline.entries[1].doings[0].details["text"])
 
 
 def test_an_unknown_merge_field_fails_the_step_as_at_run_time(simulator: Simulator) -> None:
@@ -330,6 +336,21 @@ def test_later_steps_read_what_webhooks_answer(simulator: Simulator, tmp_path: P
     doing = walked.timeline.entries[1].doings[0]
     assert doing.summary == "POST https://crm.example.com/ada@example.com"
     assert doing.details["body"] == {"who": "Ada"}
+
+
+def test_what_no_simulation_runs_has_the_output_of_the_scenario(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devstack.simulate.executor._providers", lambda *_: {})
+    walked = simulator.walk(
+        seed_of(
+            step("webhook_call", "crm", url="https://crm.example.com", method="GET"),
+            tag("{{ steps.crm.tier }}", name="tier"),
+        ),
+        scenario=simulator.file({"outputs": {"crm": {"tier": "gold"}}}, "scenario.yaml"),
+    )
+    assert walked.setting.contact.tags == ["gold"]
+    assert "is not run in a simulation" in said(walked, "crm")
 
 
 def test_other_workflows_that_hear_of_it_are_named(simulator: Simulator) -> None:
