@@ -13,7 +13,7 @@ from rich.text import Text
 from action_service.domain.plan import Json
 from common.clock import rfc3339
 from devstack.simulate.office import spoken
-from devstack.simulate.store import StepRow
+from devstack.simulate.rows import StepRow
 from devstack.simulate.timeline import Doing, Entry, Kind, step_name
 from devstack.simulate.walk import Walked
 

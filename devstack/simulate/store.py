@@ -5,14 +5,13 @@ One run of one contact, so nobody else holds a row and no lease runs out.
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import orjson
 
 from action_service.domain.event_waits import DATED, WAIT_FOR_EVENT, Arrival
 from action_service.domain.messages import AUTOMATIC
-from action_service.domain.plan import Json, Plan, PlanStep
+from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.event_waits import EventWait, Parked
@@ -35,41 +34,7 @@ from devstack.simulate.clock import VirtualClock
 from devstack.simulate.effects import apply as carry_out
 from devstack.simulate.narrator import Narrator
 from devstack.simulate.office import Office
-
-
-@dataclass(slots=True)
-class StepRow:
-    """An action execution."""
-
-    id: str
-    step: PlanStep
-    status: ActionStatus
-    attempt_id: str
-    reached_at: datetime
-    attempt_number: int = 1
-    retry_count: int = 0
-    waits_until: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    output: dict[str, Json] = field(default_factory=dict[str, Json])
-    error_class: str | None = None
-    error_message: str | None = None
-    reason: str | None = None
-    # Of the current attempt.
-    claimed_at: datetime | None = None
-    provider_reference: str | None = None
-
-
-@dataclass(slots=True)
-class RunRow:
-    """The execution."""
-
-    id: str
-    state: ExecutionState
-    current: StepRow | None = None
-    event: Mapping[str, Json] | None = None
-    reason: str | None = None
-    ended_at: datetime | None = None
+from devstack.simulate.rows import RunRow, StepRow
 
 
 class MemoryStore:

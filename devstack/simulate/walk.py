@@ -32,8 +32,9 @@ from devstack.simulate.executor import SimulatedExecutor
 from devstack.simulate.happenings import ChangeHappens, EventHappens, Happening, Happenings, about
 from devstack.simulate.narrator import Narrator
 from devstack.simulate.office import Office, spoken
+from devstack.simulate.rows import StepRow
 from devstack.simulate.scenario import Scenario
-from devstack.simulate.store import MemoryStore, StepRow
+from devstack.simulate.store import MemoryStore
 from devstack.simulate.streams import Streams
 from devstack.simulate.timeline import Timeline, step_name
 from devstack.simulate.timers import MemoryTimers

@@ -13,8 +13,8 @@ import pytest
 from devstack.client import GatewayClient, StepLog
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
+from devstack.simulate.rows import StepRow
 from devstack.simulate.run import Options, simulate
-from devstack.simulate.store import StepRow
 from tests.support.account import Account
 from tests.support.foreground import eventually
 from tests.support.simulation import (

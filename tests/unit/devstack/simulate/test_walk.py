@@ -9,6 +9,7 @@ import pytest
 from action_service.domain.states import ExecutionState
 from devstack.sender import POSTAL_ADDRESS
 from devstack.simulate.timeline import Kind
+from executor_service.wiring import Providers
 from tests.support.simulation import (
     Simulator,
     email,
@@ -341,7 +342,10 @@ def test_later_steps_read_what_webhooks_answer(simulator: Simulator, tmp_path: P
 def test_what_no_simulation_runs_has_the_output_of_the_scenario(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devstack.simulate.executor._providers", lambda *_: {})
+    def nobody(*_: object) -> Providers:
+        return {}
+
+    monkeypatch.setattr("devstack.simulate.executor._providers", nobody)
     walked = simulator.walk(
         seed_of(
             step("webhook_call", "crm", url="https://crm.example.com", method="GET"),
