@@ -26,6 +26,7 @@ from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.privacy.erasing import ErasureWork
 from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
+from action_service.adapters.queue_watch import watching_queues
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.spent_timers import PostgresSpentTimers
 from action_service.adapters.traffic import PostgresPermitDesk
@@ -41,6 +42,7 @@ from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine import Engine, EngineStores, EngineTuning
 from action_service.engine.background import Background
 from action_service.engine.ports import EventPublisher, Ringer
+from action_service.engine.turns import Turns
 from action_service.servicers.account_servicer import AccountServicer
 from action_service.servicers.action_servicer import ActionServicer
 from action_service.servicers.catalog_servicer import CatalogServicer
@@ -128,11 +130,13 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
         ringer = NatsRinger(nc, js)
         server = GrpcServer(TokenVerifier(settings.jwt_secret), translate=translate)
         publisher = await resources.enter_async_context(_publishing(settings, js))
+        turns = Turns(effects=settings.effect_window, calls=settings.call_window)
+        await resources.enter_async_context(watching_queues(nc, js, turns))
         engine: Engine | None = None
         # Who serves calls is ready when it can serve them, whether or not it gets other work.
         checks: dict[str, Check] = {}
         if ENGINE in roles:
-            engine = await resources.enter_async_context(_engine(settings, ringer, nc))
+            engine = await resources.enter_async_context(_engine(settings, ringer, nc, turns))
             checks |= {} if API in roles else engine.checks
             await resources.enter_async_context(_importing(settings, publisher))
             await resources.enter_async_context(_erasing(settings, js))
@@ -162,6 +166,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 postal_address=settings.postal_address,
                 policy=_policy(settings),
                 timing=_retry_timing(settings),
+                turns=turns,
             )
         metrics = resources.enter_context(metrics_endpoint(settings.metrics_listen))
         address = await resources.enter_async_context(
@@ -202,10 +207,12 @@ def add_api(
     postal_address: str,
     policy: Policy = Policy(),  # noqa: B008 - a frozen value
     timing: RetryTiming = RetryTiming(),  # noqa: B008 - as above
+    turns: Turns | None = None,
 ) -> None:
     """Adds the services of the `api` role to `server`.
 
-    Without a publisher events wait for the engine's sweep; without a policy no call is limited.
+    Without a publisher events wait for the engine's sweep; without a policy no call is limited;
+    without turns nobody waits for one.
     """
     database = PostgresDatabase(db, PlanCache(), publisher, links)
     server.add(add_CatalogServiceServicer_to_server, CatalogServicer())
@@ -224,7 +231,7 @@ def add_api(
     server.add(add_ContactImportServiceServicer_to_server, ContactImportServicer(database))
     server.add(
         add_ExecutionServiceServicer_to_server,
-        ExecutionServicer(database, ringer, ExecutionWatcher(database), timing),
+        ExecutionServicer(database, ringer, ExecutionWatcher(database), timing, turns or Turns()),
     )
     server.add(add_WaitServiceServicer_to_server, WaitServicer(database, ringer))
     server.add(add_MessageServiceServicer_to_server, MessageServicer(database))
@@ -281,7 +288,9 @@ async def _publishing(
 
 
 @asynccontextmanager
-async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> AsyncGenerator[Engine]:
+async def _engine(
+    settings: ActionSettings, ringer: Ringer, nc: Client, turns: Turns
+) -> AsyncGenerator[Engine]:
     # Connections of its own: calls and batches must not wait for each other.
     pool = create_pool(settings.database_url, search_path=SCHEMA, size=settings.engine_lanes + 4)
     tuning = EngineTuning(
@@ -297,7 +306,7 @@ async def _engine(settings: ActionSettings, ringer: Ringer, nc: Client) -> Async
     js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
     async with pool:
         publisher = OutboxPublisher(pool, js)
-        engine = Engine(engine_stores(pool), ringer, publisher, nc, js, tuning)
+        engine = Engine(engine_stores(pool), ringer, publisher, nc, js, tuning, turns)
         engine.checks["database"] = pool_check(pool)
         await engine.start()
         try:

@@ -45,6 +45,19 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
     engine_lanes: int = Field(
         default=2, ge=1, le=16, description="Batches of results that are in flight at once."
     )
+    effect_window: int = Field(
+        default=5_000,
+        ge=100,
+        le=1_000_000,
+        description="Attempts of a category that may be in the stream at once; others wait in the "
+        "database, where accounts take turns.",
+    )
+    call_window: int = Field(
+        default=1_000,
+        ge=100,
+        le=1_000_000,
+        description="The same for a category whose actions call others.",
+    )
     sweep_interval_seconds: float = Field(
         default=2.0,
         gt=0,

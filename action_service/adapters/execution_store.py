@@ -13,7 +13,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 
@@ -27,10 +27,11 @@ from action_service.adapters.messages import accept, calls_over
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.spent_timers import note_spent
+from action_service.adapters.standings import STANDING, standing
+from action_service.adapters.turns import claim_turns, waiting_types
 from action_service.adapters.unknown_sends import note
 from action_service.domain.event_waits import Arrival
 from action_service.domain.plan import Plan
-from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.event_waits import EventWait
 from action_service.engine.model import (
@@ -46,17 +47,8 @@ from action_service.engine.model import (
 from action_service.engine.ports import OutboxRow, Written
 from action_service.engine.starting import Beginnings
 
-_STANDING = """
-    e.id::text, e.account_id::text, e.workflow_id::text, e.version_id::text, e.contact_id::text,
-    e.state, w.status, e.current_action_id::text, e.current_action_execution_id::text,
-    e.current_attempt_id::text, a.attempt_number, a.retry_count, a.status, e.event IS NOT NULL,
-    s.attempt_id IS NOT NULL, s.provider_reference, s.claimed_at,
-    a.scheduled_at, a.created_at, now(), e.origin_execution_ids::text[], a.resume_at, a.retry_base,
-    a.step_key::text
-"""
-
 _LOCK = f"""
-    SELECT {_STANDING}
+    SELECT {STANDING}
     FROM treadle.workflow_executions e
     JOIN treadle.workflows w ON w.id = e.workflow_id
     JOIN treadle.workflow_action_executions a ON a.id = e.current_action_execution_id
@@ -75,7 +67,7 @@ _BUSY = """
 """
 
 _EXPIRED = f"""
-    SELECT {_STANDING}
+    SELECT {STANDING}
     FROM treadle.workflow_action_executions a
     JOIN treadle.workflow_executions e
       ON e.id = a.workflow_execution_id AND e.current_action_execution_id = a.id
@@ -262,7 +254,7 @@ class PostgresEngineTransaction:
         """See EngineTransaction."""
         with bad_items():
             rows = await self._connection.fetch(_LOCK, execution_ids)
-        return [_standing(*row) for row in rows]
+        return [standing(*row) for row in rows]
 
     async def busy(self, attempts: Mapping[str, str]) -> Collection[str]:
         """See EngineTransaction."""
@@ -325,7 +317,15 @@ class PostgresEngineTransaction:
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""
-        return [_standing(*row) for row in await self._connection.fetch(_EXPIRED, limit)]
+        return [standing(*row) for row in await self._connection.fetch(_EXPIRED, limit)]
+
+    async def waiting_types(self) -> Sequence[str]:
+        """See EngineTransaction."""
+        return await waiting_types(self._connection)
+
+    async def claim_turns(self, action_types: Sequence[str], limit: int) -> Sequence[Standing]:
+        """See EngineTransaction."""
+        return await claim_turns(self._connection, action_types, limit)
 
     async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
         """See EngineTransaction."""
@@ -361,57 +361,3 @@ class PostgresEngineStore:
             async with self._pool.acquire() as connection:
                 plan = await self._plans.load(version_id, connection)
         return plan
-
-
-def _standing(
-    execution_id: str,
-    account_id: str,
-    workflow_id: str,
-    version_id: str,
-    contact_id: str,
-    state: str,
-    workflow_status: str,
-    action_id: str,
-    action_execution_id: str,
-    attempt_id: str,
-    attempt_number: int,
-    retry_count: int,
-    status: str,
-    has_event: bool,  # noqa: FBT001 - a row's column
-    claimed: bool,  # noqa: FBT001 - as above
-    provider_reference: str | None,
-    claimed_at: datetime | None,
-    scheduled_at: datetime | None,
-    reached_at: datetime,
-    now: datetime,
-    origin: Sequence[str] | None,
-    resume_at: datetime | None,
-    retry_base: int,
-    step_key: str | None,
-) -> Standing:
-    return Standing(
-        execution_id,
-        account_id,
-        workflow_id,
-        version_id,
-        contact_id,
-        ExecutionState(state),
-        workflow_status,
-        action_id,
-        action_execution_id,
-        attempt_id,
-        attempt_number,
-        retry_count,
-        ActionStatus(status),
-        has_event,
-        claimed,
-        provider_reference,
-        claimed_at,
-        scheduled_at,
-        reached_at,
-        now,
-        origin,
-        resume_at,
-        retry_base,
-        step_key,
-    )

@@ -13,6 +13,7 @@ from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
+from action_service.engine.dispatching import Dispatcher
 from action_service.engine.event_arrivals import EventWaits, EventWaitStore
 from action_service.engine.forgetting import Forgetting, SpentTimers
 from action_service.engine.ports import EngineStore, EventPublisher, OptOuts, Ringer
@@ -20,6 +21,7 @@ from action_service.engine.reconciling import Reconciler, UnknownSendStore
 from action_service.engine.sweeper import Sweeper
 from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
 from action_service.engine.triggers import TriggerProcessor, TriggerStore
+from action_service.engine.turns import Turns
 from action_service.engine.worker import ResultWorker
 from common.nats import ACK_WAIT, RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
 from common.readiness import Check
@@ -66,10 +68,18 @@ class Engine:
         nc: Client,
         js: JetStreamContext,
         tuning: EngineTuning,
+        turns: Turns | None = None,
     ) -> None:
+        turns = turns or Turns()
         encoder = TaskEncoder()
         processor = BatchProcessor(
-            stores.executions, ringer, publisher, encoder, timing=tuning.retry_timing, rng=Random()
+            stores.executions,
+            ringer,
+            publisher,
+            encoder,
+            timing=tuning.retry_timing,
+            rng=Random(),
+            turns=turns,
         )
         delivering = DeliveryProcessor(
             stores.deliveries, ringer, timing=tuning.retry_timing, rng=Random()
@@ -103,7 +113,7 @@ class Engine:
         self._triggers = TriggerWorker(
             self._events,
             stores.triggers,
-            TriggerProcessor(stores.triggers, ringer, encoder),
+            TriggerProcessor(stores.triggers, ringer, encoder, turns),
             EventWaits(stores.waits, processor, ringer, encoder),
         )
         # What tells whether it can work.
@@ -120,6 +130,7 @@ class Engine:
             Forgetting(stores.spent_timers, ringer),
             interval=tuning.sweep_interval,
         )
+        self._dispatcher = Dispatcher(stores.executions, ringer, encoder, turns)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -130,6 +141,7 @@ class Engine:
         self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
         self._tasks.append(asyncio.create_task(self._triggers.run()))
         self._tasks.append(asyncio.create_task(self._sweeper.run(self._stopping)))
+        self._tasks.append(asyncio.create_task(self._dispatcher.run(self._stopping)))
         self._tasks.append(asyncio.create_task(self._reconciler.run(self._stopping)))
         publishing = self._publisher.run(self._stopping, sweep_interval=self._sweep_interval)
         self._tasks.append(asyncio.create_task(publishing))

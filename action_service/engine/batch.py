@@ -47,6 +47,7 @@ from action_service.engine.ports import (
     Ringer,
 )
 from action_service.engine.starting import begin
+from action_service.engine.turns import Turns, begin_in_turn, wait_for_turn
 from action_service.engine.writing import record, retry_limit
 from common.catalogue import MalformedConfigError, UnknownActionTypeError
 
@@ -67,6 +68,7 @@ class BatchProcessor:
         *,
         timing: RetryTiming,
         rng: Random,
+        turns: Turns | None = None,
     ) -> None:
         self._store = store
         self._ringer = ringer
@@ -74,6 +76,7 @@ class BatchProcessor:
         self._encoder = encoder
         self._timing = timing
         self._rng = rng
+        self._turns = turns or Turns()
 
     async def process(self, results: Sequence[Result]) -> Collection[str]:
         """Commits what the results mean and rings for what follows.
@@ -150,7 +153,7 @@ class BatchProcessor:
             applied = await _apply_effects(tx, decided)
             busy.update(r.attempt_id for at, r, _ in decided if at.execution_id in applied.held)
             dispatches = await self._write(tx, decided, applied, plans)
-            dispatches += await _carry_out(tx, applied, plans, decided[0][0].now)
+            dispatches += await self._carry_out(tx, applied, plans, decided[0][0].now)
             tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
             events = await tx.emit(applied.events) if applied.events else ()
             return tasks + applied.tasks, events
@@ -176,9 +179,28 @@ class BatchProcessor:
             dispatch = record(writes, at, result, decision, plan, output)
             if dispatch is not None and at.execution_id not in applied.cancels:
                 dispatches.append(dispatch)
+        if held := self._turns.hold_back(dispatches):
+            wait_for_turn(writes, held)
+            dispatches = [each for each in dispatches if each.action_execution_id not in held]
         written = await tx.write(writes)
         applied.events += written.events
         return [_at_once(dispatch, written.over) for dispatch in dispatches]
+
+    async def _carry_out(
+        self, tx: EngineTransaction, applied: Applied, plans: dict[str, Plan], now: datetime
+    ) -> list[Dispatch]:
+        """Starts and cancels what effects have asked for; returns the attempts to be dispatched."""
+        dispatches: list[Dispatch] = []
+        if applied.starts:
+            for start in applied.starts:
+                plans[start.version_id] = await applied.plan(start.version_id)
+            beginnings = begin(applied.starts, plans, now)
+            begin_in_turn(self._turns, beginnings)
+            await tx.begin(beginnings)
+            dispatches = [d for d in beginnings.dispatches if d.execution_id not in applied.cancels]
+        if applied.cancels:
+            await tx.cancel(applied.cancels)
+        return dispatches
 
     def _decide(self, at: Standing, result: Result, plan: Plan) -> Decision | None:
         outcome = as_known(result.outcome, claimed=at.claimed, claimant=result.claimant)
@@ -296,22 +318,6 @@ async def _apply_effects(
     return await tx.apply(
         [AppliedEffect(at, effect) for at, result, _ in decided for effect in result.effects]
     )
-
-
-async def _carry_out(
-    tx: EngineTransaction, applied: Applied, plans: dict[str, Plan], now: datetime
-) -> list[Dispatch]:
-    """Starts and cancels what effects have asked for; returns the attempts to be dispatched."""
-    dispatches: list[Dispatch] = []
-    if applied.starts:
-        for start in applied.starts:
-            plans[start.version_id] = await applied.plan(start.version_id)
-        beginnings = begin(applied.starts, plans, now)
-        await tx.begin(beginnings)
-        dispatches = [d for d in beginnings.dispatches if d.execution_id not in applied.cancels]
-    if applied.cancels:
-        await tx.cancel(applied.cancels)
-    return dispatches
 
 
 def _weight(result: Result) -> tuple[bool, int]:

@@ -83,6 +83,17 @@ class EngineTransaction(ContextReads, Arrivals, Protocol):
         """Locks executions whose current lease has run out, skipping those others hold."""
         ...
 
+    async def waiting_types(self) -> Sequence[str]:
+        """The types of actions of which there are attempts that wait for their turn."""
+        ...
+
+    async def claim_turns(self, action_types: Sequence[str], limit: int) -> Sequence[Standing]:
+        """Locks executions whose attempt waits for its turn, as many of each account as of others.
+
+        In the order in which they are to be rung for; skips those others hold.
+        """
+        ...
+
     async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
         """Begins the leases of action executions anew, by id, each time twice as long.
 

@@ -12,21 +12,16 @@ from datetime import timedelta
 
 import structlog
 
-from action_service.domain.progress import LEASE
-from action_service.domain.states import ActionStatus
-from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.forgetting import Forgetting
-from action_service.engine.model import Dispatch, StoreUnavailableError
+from action_service.engine.model import StoreUnavailableError
 from action_service.engine.ports import EngineStore, Ringer
-from action_service.engine.writing import lease_of, same_attempt
+from action_service.engine.ringing import tasks_for
 
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
-# A timer runs on and a claimed send is finished; what has not begun stays where it is.
-_HELD_WHILE_PAUSED = frozenset({ActionStatus.PENDING, ActionStatus.SCHEDULED})
 
 
 class Sweeper:
@@ -71,23 +66,10 @@ class Sweeper:
         """Rings for up to so many expired leases; returns how many it found."""
         async with self._store.transaction() as tx:
             standings = await tx.claim_expired(limit)
-            if not standings:
-                return 0
-            dispatches: list[Dispatch] = []
-            leases = {at.action_execution_id: LEASE for at in standings}
-            plans = {at.version_id: await self._store.plan(at.version_id) for at in standings}
-            for at in standings:
-                if at.workflow_status == "paused" and at.status in _HELD_WHILE_PAUSED:
-                    continue
-                step = plans[at.version_id].by_id.get(at.action_id)
-                if step is None:
-                    continue
-                leases[at.action_execution_id] = lease_of(step)
-                dispatches.append(same_attempt(at, step))
-            await tx.renew_leases(leases)
-            tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
-        _log.info("rung_again", count=len(tasks))
-        await self._ringer.ring(tasks)
+            tasks = await tasks_for(tx, self._store, self._encoder, standings)
+        if tasks:
+            _log.info("rung_again", count=len(tasks))
+            await self._ringer.ring(tasks)
         return len(standings)
 
 

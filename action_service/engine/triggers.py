@@ -28,6 +28,7 @@ from action_service.engine.effects import Start
 from action_service.engine.model import BadItemError, StoreUnavailableError, Task
 from action_service.engine.ports import ContextReads, Ringer
 from action_service.engine.starting import Beginnings, begin
+from action_service.engine.turns import Turns, begin_in_turn
 from common.ids import new_id_text
 
 _log = structlog.get_logger(__name__)
@@ -167,10 +168,17 @@ class TriggerStore(Protocol):
 class TriggerProcessor:
     """Starts what events start. Several may run side by side, in one process or many."""
 
-    def __init__(self, store: TriggerStore, ringer: Ringer, encoder: TaskEncoder) -> None:
+    def __init__(
+        self,
+        store: TriggerStore,
+        ringer: Ringer,
+        encoder: TaskEncoder,
+        turns: Turns | None = None,
+    ) -> None:
         self._store = store
         self._ringer = ringer
         self._encoder = encoder
+        self._turns = turns or Turns()
 
     async def process(self, candidates: Sequence[Candidate]) -> None:
         """Decides about the candidates in their order, and rings for what has started.
@@ -226,6 +234,7 @@ class TriggerProcessor:
             }
             now = workflows[starts[0].workflow_id].now
             beginnings = begin(starts, plans, now)
+            begin_in_turn(self._turns, beginnings)
             await tx.begin(beginnings)
             return await encode_tasks(tx, self._encoder, beginnings.dispatches, plans)
 

@@ -15,6 +15,7 @@ from action_service.domain.states import ExecutionState
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Task
 from action_service.engine.ports import Ringer
+from action_service.engine.turns import Turns
 from action_service.servicers.execution_messages import (
     execution_message,
     log_message,
@@ -53,13 +54,19 @@ class ExecutionServicer(ExecutionServiceServicer):
     """Serves ExecutionService."""
 
     def __init__(
-        self, database: Database, ringer: Ringer, watcher: ExecutionWatcher, timing: RetryTiming
+        self,
+        database: Database,
+        ringer: Ringer,
+        watcher: ExecutionWatcher,
+        timing: RetryTiming,
+        turns: Turns,
     ) -> None:
         self._rpc = Rpc(database)
         self._timing = timing
         self._ringer = ringer
         self._watcher = watcher
         self._encoder = TaskEncoder()
+        self._turns = turns
 
     async def StartExecution(
         self, request: pb.StartExecutionRequest, context: object
@@ -267,6 +274,7 @@ class ExecutionServicer(ExecutionServiceServicer):
         return await start_executions(
             tx.starts,
             self._encoder,
+            self._turns,
             account_id=str(tx.account_id),
             workflow_id=str(workflow_id),
             contact_ids=[str(each) for each in contact_ids],

@@ -14,6 +14,7 @@ from action_service.engine.codec import TaskEncoder
 from action_service.engine.effects import Start
 from action_service.engine.model import Dispatch, RunContext, Task
 from action_service.engine.starting import Beginnings, begin
+from action_service.engine.turns import Turns, begin_in_turn
 from common.errors import ErrorReason, FieldViolation, TreadleError
 from common.ids import new_id_text
 
@@ -64,6 +65,7 @@ class StartStore(Protocol):
 async def start_executions(
     store: StartStore,
     encoder: TaskEncoder,
+    turns: Turns,
     *,
     account_id: str,
     workflow_id: str,
@@ -92,6 +94,7 @@ async def start_executions(
         for contact_id in contact_ids
     ]
     beginnings = begin(starts, {workflow.version_id: plan}, workflow.now)
+    begin_in_turn(turns, beginnings)
     await store.begin(beginnings)
     contexts: Mapping[str, RunContext] = {}
     if beginnings.dispatches and beginnings.dispatches[0].step.needs:

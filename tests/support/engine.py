@@ -29,6 +29,7 @@ from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine import Engine, EngineTuning
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.ports import Ringer
+from action_service.engine.turns import Turns
 from action_service.use_cases.start_executions import start_executions
 from common.catalogue import catalogue
 from common.db import create_engine, create_pool
@@ -88,6 +89,7 @@ class Bench:
         sweep_every: timedelta = timedelta(seconds=0.2),
         ringer: Ringer | None = None,
         look_policy: LookPolicy | None = None,
+        turns: Turns | None = None,
     ) -> Engine:
         """One more engine, as its own process would be, with its own connections to plans."""
         engine = Engine(
@@ -101,6 +103,7 @@ class Bench:
                 retry_timing=RetryTiming(base=timedelta(milliseconds=1)),
                 look_policy=look_policy or LookPolicy(),
             ),
+            turns,
         )
         await engine.start()
         self.engines.append(engine)
@@ -171,13 +174,19 @@ class Bench:
         return Seeded(account, workflow, version, actions, people)
 
     async def start(
-        self, seeded: Seeded, *, event: Mapping[str, Json] | None = None, ring: bool = True
+        self,
+        seeded: Seeded,
+        *,
+        event: Mapping[str, Json] | None = None,
+        ring: bool = True,
+        turns: Turns | None = None,
     ) -> list[str]:
         """Starts one execution per contact; without `ring` as if the caller died after commit."""
         async with self.db.begin() as connection:
             started = await start_executions(
                 PostgresStartStore(connection, PlanCache()),
                 TaskEncoder(),
+                turns or Turns(),
                 account_id=seeded.account_id,
                 workflow_id=seeded.workflow_id,
                 contact_ids=seeded.contact_ids,
