@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 from google.protobuf.struct_pb2 import Struct
@@ -125,6 +125,16 @@ class Subject:
                 # Counting a million rows must not be a part of what is measured.
                 await asyncio.sleep(max(0.1, 20 * (time.perf_counter() - began)))
 
+    async def execution_ended(self, execution_id: str) -> None:
+        """Waits until the execution has ended."""
+        while True:
+            ended = await self.database.fetchval(
+                "SELECT ended_at FROM treadle.workflow_executions WHERE id = $1", execution_id
+            )
+            if ended is not None:
+                return
+            await asyncio.sleep(0.005)
+
     async def span(self, workflow_id: str) -> float:
         """Seconds from the first start to the last completion, by the database's clock."""
         seconds: float = await self.database.fetchval(
@@ -172,9 +182,9 @@ def running_stack() -> Generator[Stack]:
 
 
 @asynccontextmanager
-async def subject(stack: Stack) -> AsyncGenerator[Subject]:
-    """Clients to a running stack."""
-    token = stack.token()
+async def subject(stack: Stack, *, account: UUID = DEV_ACCOUNT) -> AsyncGenerator[Subject]:
+    """Clients to a running stack, in the name of an account's admin."""
+    token = stack.token(account=account)
     database: asyncpg.Connection = await asyncpg.connect(stack.postgres.url())
     try:
         async with connect(stack.api_target, token=lambda: token) as channel:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import httpx
 
+from benchmarks.fairness import fairness
 from benchmarks.measure import cpu_ms_per_action, percentile, rss_mb
 from benchmarks.mixed import provider_configs, record_configs
 from benchmarks.report import Line, line
@@ -105,13 +106,7 @@ async def _run_one(subject: Subject, workflow: str, contact: str) -> None:
     started = await subject.executions.StartExecution(
         execution_service_pb2.StartExecutionRequest(workflow_id=workflow, contact_id=contact)
     )
-    while True:
-        ended = await subject.database.fetchval(
-            "SELECT ended_at FROM treadle.workflow_executions WHERE id = $1", started.execution.id
-        )
-        if ended is not None:
-            return
-        await asyncio.sleep(0.005)
+    await subject.execution_ended(started.execution.id)
 
 
 async def w5(subject: Subject, executions: int) -> Line:
@@ -189,4 +184,5 @@ WORKLOADS: Mapping[str, tuple[Workload, tuple[int, ...]]] = {
     "W5": (w5, (5_000,)),
     "W6": (w6, (10_000, 100_000)),
     "parked": (parked, (1_000_000,)),
+    "fairness": (fairness, (20_000,)),
 }

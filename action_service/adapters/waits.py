@@ -11,6 +11,7 @@ from action_service.adapters.sql import Listing, Repository
 from action_service.domain.event_waits import WAIT_FOR_EVENT, WAIT_TIME, WAIT_UNTIL_DATE
 from action_service.domain.holds import Hold
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.domain.turns import UNRUNG
 from action_service.domain.waits import StepState, Wait, WaitKind
 from action_service.use_cases.wait_ports import WaitFilter
 
@@ -113,7 +114,7 @@ def step_state(row: Row[Any]) -> StepState:
         completed_at=row.completed_at,
         reason=row.reason,
         is_current=bool(row.is_current),
-        is_handed_out=row.lease_until is not None,
+        is_handed_out=row.lease_until not in (None, UNRUNG),
     )
 
 

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     UNKNOWN_OUTCOME = "unknown_outcome"
     ATTEMPT_UNDER_WAY = "attempt_under_way"
     NOT_DISPATCHED = "not_dispatched"
+    WAITING_FOR_TURN = "waiting_for_turn"
 
 
 class TimeoutOutcome(StrEnum):

@@ -32,6 +32,7 @@ from action_service.domain.plan import PlanStep
 from action_service.domain.progress import steps_from
 from action_service.domain.retry import ErrorClass, allowed_retries, longest_delay
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.domain.turns import UNRUNG
 
 # So late nobody is before something is wrong.
 GRACE: Final = timedelta(seconds=5)
@@ -134,6 +135,8 @@ def _put_off(facts: Facts) -> Reason | None:
 
 def _handed_out(facts: Facts) -> Reason:
     lease = None if facts.step is None else facts.step.lease_until
+    if lease == UNRUNG:
+        return Reason.WAITING_FOR_TURN
     if lease is None or lease < facts.now:
         return Reason.NOT_DISPATCHED
     return Reason.ATTEMPT_UNDER_WAY
@@ -185,11 +188,15 @@ def _step(facts: Facts, step: StepFacts) -> ExplainedStep:
         attempt_id=step.attempt_id,
         attempt_number=step.attempt_number,
         reached_at=run.created_at,
-        lease_until=None if facts.execution.has_ended else step.lease_until,
+        lease_until=None if _counts_for_nothing(facts, step) else step.lease_until,
         rings=step.rings,
         claimed_at=step.claimed_at,
         said=run.reason,
     )
+
+
+def _counts_for_nothing(facts: Facts, step: StepFacts) -> bool:
+    return facts.execution.has_ended or step.lease_until == UNRUNG
 
 
 def _name(facts: Facts, step: PlanStep) -> StepName:

@@ -188,6 +188,13 @@ def _attempt_under_way(explained: Explanation) -> Iterator[str]:
         yield f"Without an answer by {_instant(step.lease_until)} it is handed out once more."
 
 
+def _waiting_for_turn(explained: Explanation) -> Iterator[str]:
+    yield (
+        "Many steps of its kind are queued already. It waits for its turn, which the accounts take"
+        " one after the other."
+    )
+
+
 def _not_dispatched(explained: Explanation) -> Iterator[str]:
     step = explained.step
     number = "An attempt" if step is None else f"Attempt {step.attempt_number}"
@@ -251,6 +258,7 @@ _WORDS: Final[Mapping[Reason, Callable[[Explanation], Iterator[str]]]] = Mapping
         Reason.UNKNOWN_OUTCOME: _unknown_outcome,
         Reason.ATTEMPT_UNDER_WAY: _attempt_under_way,
         Reason.NOT_DISPATCHED: _not_dispatched,
+        Reason.WAITING_FOR_TURN: _waiting_for_turn,
     }
 )
 

@@ -35,6 +35,7 @@ class ExplanationReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EXPLANATION_REASON_UNKNOWN_OUTCOME: _ClassVar[ExplanationReason]
     EXPLANATION_REASON_ATTEMPT_UNDER_WAY: _ClassVar[ExplanationReason]
     EXPLANATION_REASON_NOT_DISPATCHED: _ClassVar[ExplanationReason]
+    EXPLANATION_REASON_WAITING_FOR_TURN: _ClassVar[ExplanationReason]
 
 class TimeoutOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -62,6 +63,7 @@ EXPLANATION_REASON_WAITING_FOR_PROVIDER: ExplanationReason
 EXPLANATION_REASON_UNKNOWN_OUTCOME: ExplanationReason
 EXPLANATION_REASON_ATTEMPT_UNDER_WAY: ExplanationReason
 EXPLANATION_REASON_NOT_DISPATCHED: ExplanationReason
+EXPLANATION_REASON_WAITING_FOR_TURN: ExplanationReason
 TIMEOUT_OUTCOME_UNSPECIFIED: TimeoutOutcome
 TIMEOUT_OUTCOME_CONTINUE: TimeoutOutcome
 TIMEOUT_OUTCOME_BRANCH: TimeoutOutcome

@@ -12,6 +12,7 @@ from action_service.domain.holds import Hold, HoldCause, ZoneSource
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.retry import RetryTiming
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.domain.turns import UNRUNG
 from action_service.domain.unknown_sends import SendState, Sent, UnknownSend
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -386,6 +387,15 @@ CASES: dict[str, tuple[Facts, Reason, list[str]]] = {
             "No answer has come by 2026-03-02 11:00:00 UTC.",
             "Attempt 1 is to be handed out, which an engine does within seconds; if this lasts, no"
             " engine is running.",
+        ],
+    ),
+    "waiting for its turn": (
+        facts(SMS, ActionStatus.PENDING, lease=UNRUNG),
+        Reason.WAITING_FOR_TURN,
+        [
+            PLACE,
+            "Many steps of its kind are queued already. It waits for its turn, which the accounts"
+            " take one after the other.",
         ],
     ),
 }  # fmt: skip
