@@ -14,10 +14,12 @@ import orjson
 from executor_service.sandbox.inside.frames import HEADER_BYTES, Kind, encode
 from executor_service.sandbox.limits import (
     FETCHES_AT_ONCE,
+    LEVELS,
     MAX_CONSOLE_BYTES,
     MAX_CONSOLE_LINES,
     MAX_FETCHES,
     MAX_LINE_LENGTH,
+    MAX_PLACE,
     MAX_REQUEST_BYTES,
     MAX_RESULT_BYTES,
 )
@@ -39,10 +41,6 @@ from executor_service.sandbox.results import (
 )
 
 MAX_FRAME_BYTES: Final = max(MAX_REQUEST_BYTES, MAX_RESULT_BYTES) + 1
-_LEVELS: Final = frozenset({"debug", "info", "warn", "error"})
-# No script has so many lines, or so long ones.
-_MAX_PLACE: Final = 1_000_000
-_MAX_NAME: Final = 100
 
 # Never raises: what goes wrong is an answer too.
 Fetch = Callable[[FetchRequest], Awaitable[FetchAnswer | FetchFailure]]
@@ -125,7 +123,7 @@ class Conversation:
         return None
 
     def _hear_console(self, said: dict[str, Any]) -> None:
-        line = ConsoleLine(_word(said, "level", _LEVELS), _text(said, "text", MAX_LINE_LENGTH))
+        line = ConsoleLine(_word(said, "level", LEVELS), _text(said, "text", MAX_LINE_LENGTH))
         self._console_bytes += len(line.text)
         if len(self._console) >= MAX_CONSOLE_LINES or self._console_bytes > MAX_CONSOLE_BYTES:
             raise ProtocolViolation("more on the console than is allowed")
@@ -152,9 +150,9 @@ class Conversation:
 
 
 def _failure(said: dict[str, Any]) -> Ending:
-    place = Place(_number(said, "line", _MAX_PLACE), _number(said, "column", _MAX_PLACE))
+    place = Place(_number(said, "line", MAX_PLACE), _number(said, "column", MAX_PLACE))
     phase = said.get("phase")
-    name = _text(said, "name", _MAX_NAME)
+    name = _text(said, "name", MAX_LINE_LENGTH)
     match phase:
         case "syntax" | "run" | "result":
             message = _text(said, "message", MAX_LINE_LENGTH)

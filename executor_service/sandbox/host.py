@@ -18,6 +18,7 @@ from executor_service.sandbox.results import (
     Report,
     SandboxUnavailableError,
     Script,
+    Stuck,
     Threw,
 )
 
@@ -140,10 +141,8 @@ def _settled(
     if violation:
         return Died(ended.status, violation)
     if ending is not None:
-        # An engine without memory for an error throws null.
-        if isinstance(ending, Threw) and ending.phase is Phase.RUN and _silent(ending):
-            return LimitHit(Limit.MEMORY) if _near_limit(ended, script) else ending
-        return ending
+        starved = _is_silent(ending) and _near_limit(ended, script)
+        return LimitHit(Limit.MEMORY) if starved else ending
     if ended.late or ended.status == -signal.SIGXCPU:
         return LimitHit(Limit.TIME, fetching=fetching)
     if ended.status == -signal.SIGSYS:
@@ -153,8 +152,13 @@ def _settled(
     return Died(ended.status)
 
 
-def _silent(threw: Threw) -> bool:
-    return not threw.name and threw.message == "null"
+def _is_silent(ending: Ending) -> bool:
+    """Whether it looks like that of an engine that had no memory left to say what was wrong."""
+    match ending:
+        case Threw(phase=Phase.RUN, name="", message="null") | Stuck():
+            return True
+        case _:
+            return False
 
 
 def _near_limit(ended: Ended, script: Script) -> bool:

@@ -14,6 +14,9 @@ MAX_RESULT_BYTES: Final = 256 * 1024
 MAX_CONSOLE_LINES: Final = 200
 MAX_CONSOLE_BYTES: Final = 32 * 1024
 MAX_LINE_LENGTH: Final = 2000
+LEVELS: Final = frozenset({"debug", "info", "warn", "error"})
+# No script has so many lines, or so long ones.
+MAX_PLACE: Final = 1_000_000
 
 MAX_FETCHES: Final = 20
 # Of one run, at a time; the others wait.

@@ -45,8 +45,8 @@ def _warm_up(make: EngineFactory) -> None:
     engine = make(16 * 1024 * 1024)
     engine.add_modules({})
 
-    def send(kind: str, payload: str) -> None:
-        said.append((kind, payload))
+    def send(kind: str, texts: str) -> None:
+        said.append((kind, texts))
 
     engine.start("(job, send) => (text) => send('said', text)", {}, send)
     engine.deliver("warm")

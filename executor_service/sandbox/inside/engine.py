@@ -11,6 +11,7 @@ from typing import Final, Protocol
 # What the engine's stack may take; the process's own is 8 MiB.
 STACK_BYTES: Final = 1024 * 1024
 
+# A kind, and texts in JSON with commas between them. It does not come back from what ends the run.
 Send = Callable[[str, str], None]
 
 _ENGINES: Final = {
@@ -34,11 +35,10 @@ class Engine(Protocol):
         """Makes ES modules importable by their names. Raises ModulesNotSupportedError."""
         ...
 
-    def start(self, prelude: str, job: Mapping[str, str], send: Send) -> None:
+    def start(self, prelude: str, job: Mapping[str, str | int], send: Send) -> None:
         """Calls the function that `prelude` is with `job` and `send`; it returns the receiver.
 
-        Runs until nothing is left to do before the receiver is called. Exceptions of `send` come
-        through. Raises EngineFailure.
+        Runs until nothing is left to do before the receiver is called. Raises EngineFailure.
         """
         ...
 

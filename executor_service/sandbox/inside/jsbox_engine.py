@@ -73,13 +73,15 @@ class JsboxEngine:
         for name, source in modules.items():
             self._runtime.add_static_module(name, source)
 
-    def start(self, prelude: str, job: Mapping[str, str], send: Send) -> None:
+    def start(self, prelude: str, job: Mapping[str, str | int], send: Send) -> None:
         """See `Engine`."""
         self._runtime.bind_function("__send", send)
         self._runtime.bind_function("__wait", _Waiting)
         self._runtime.bind_object("__job", dict(job))
         # A script may not be told that it takes too long: its process is killed.
-        self._runtime._begin_async(_START.replace("PRELUDE", prelude), None)
+        self._runtime._begin_async(  # pyright: ignore[reportPrivateUsage]
+            _START.replace("PRELUDE", prelude), None
+        )
         self._run()
 
     def deliver(self, message: str) -> None:
@@ -91,7 +93,7 @@ class JsboxEngine:
 
     def _run(self) -> None:
         try:
-            done, pending = self._runtime._poll()
+            done, pending = self._runtime._poll()  # pyright: ignore[reportPrivateUsage]
         except _JavaScriptError as error:
             raise EngineFailure(str(error)) from error
         self._waiting = None if done else pending[0][0]

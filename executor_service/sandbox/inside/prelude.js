@@ -1,17 +1,25 @@
 // What a script finds besides the language itself. Called once, before the script, with its job
-// and the function that sends to the host; returns the function that the host's answers are given
-// to. Everything used after the script has begun is taken hold of here: a script that changes
-// built-ins changes them for itself. Nothing here is a boundary; the process is.
+// and the function that sends to the host, which takes texts; returns the function that the host's
+// answers are given to. What matters at the end is taken hold of at the beginning, but a script may
+// change built-ins as it likes: it harms itself alone. Nothing here is a boundary; the process is.
+// Lines are joined to one before this is run: comments have lines of their own.
 (job, send) => {
   "use strict";
   const { parse, stringify } = JSON;
-  const { defineProperty, freeze, getOwnPropertyDescriptor } = Object;
+  const { defineProperty, entries, freeze } = Object;
   const { apply, ownKeys } = Reflect;
   const { then } = Promise.prototype;
-  const { slice, toLowerCase, toUpperCase, indexOf } = String.prototype;
+  const { slice, toUpperCase } = String.prototype;
   const AsyncFunction = (async () => {}).constructor;
   const asText = String;
-  const limits = parse(job.limits);
+  // To the host go texts, each as JSON, with commas between them: engines cut texts at NULs, do not
+  // take halves of characters, and one of them takes no text that `+` has made.
+  const { join } = Array.prototype;
+  const say = (kind, ...texts) => {
+    for (let i = 0; i < texts.length; i++) texts[i] = stringify(`${texts[i]}`);
+    send(kind, apply(join, texts, [","]));
+  };
+  const shorten = (text, length) => apply(slice, text, [0, length]);
 
   // -- The data, frozen to the ground.
   const freezeDeeply = (value) => {
@@ -39,10 +47,10 @@
   };
   const log = (level) => (...values) => {
     let line = "";
-    for (let i = 0; i < values.length && line.length <= limits.lineLength; i++) {
-      line += (i ? " " : "") + apply(slice, asLine(values[i]), [0, limits.lineLength + 1]);
+    for (let i = 0; i < values.length && line.length < job.line_length; i++) {
+      line += (i ? " " : "") + shorten(asLine(values[i]), job.line_length);
     }
-    send("console", stringify({ level, text: apply(slice, line, [0, limits.lineLength]) }));
+    say("console", level, line);
   };
   const console = {};
   for (const level of ["debug", "info", "warn", "error"]) console[level] = log(level);
@@ -59,7 +67,7 @@
   class Headers {
     #values = new Map();
     constructor(given = []) {
-      const pairs = given?.[Symbol.iterator] ? given : Object.entries(given ?? {});
+      const pairs = given?.[Symbol.iterator] ? given : entries(given ?? {});
       for (const [name, value] of pairs) this.append(name, value);
     }
     append(name, value) {
@@ -123,54 +131,34 @@
     if (body !== null && typeof body !== "string") {
       throw new TypeError("the body of a request must be a string; JSON.stringify makes one");
     }
-    const id = ++numberOfCalls;
-    const request = stringify({
-      id,
-      url: `${resource}`,
-      method: apply(toUpperCase, `${method}`, []),
-      headers: [...new Headers(headers)],
-      body,
-    });
+    const url = `${resource}`, verb = apply(toUpperCase, `${method}`, []);
+    let fields = "";
+    for (const [name, value] of new Headers(headers)) fields += `${name}\0${value}\0`;
     return new Promise((resolve, reject) => {
+      const id = `${++numberOfCalls}`;
       apply(set, calls, [id, { resolve, reject }]);
-      send("fetch", request);
+      say("fetch", id, url, verb, fields, body === null ? "" : "body", body ?? "");
     });
   };
   provide("Headers", Headers);
   provide("fetch", fetch);
 
   // -- The end.
-  let ended = false;
-  const end = (kind, payload) => {
-    if (ended) return;
-    ended = true;
-    send(kind, payload);
-  };
-  // Where in the script: the engine calls it <input>, and puts a heading of so many lines first.
-  const place = (stack) => {
-    const text = asText(stack ?? "");
-    const start = apply(indexOf, text, ["<input>:"]);
-    if (start < 0) return [0, 0];
-    const match = /^<input>:(\d+):(\d+)/.exec(apply(slice, text, [start, start + 64]));
-    return match ? [match[1] - limits.headingLines, +match[2]] : [0, 0];
-  };
   const fail = (error, phase) => {
-    let name = "", message = "", line = 0, column = 0, network = false;
+    let name = "", message = "", stack = "", network = "";
     try {
       if (error instanceof Error) {
-        name = asText(error.name);
-        message = asText(error.message);
-        [line, column] = place(error.stack);
-        network = apply(has, networkErrors, [error]);
+        name = shorten(asText(error.name), 100);
+        message = shorten(asText(error.message), job.line_length);
+        stack = shorten(asText(error.stack ?? ""), 10000);
+        network = apply(has, networkErrors, [error]) ? "network" : "";
       } else {
-        message = asLine(error);
+        message = shorten(asLine(error), job.line_length);
       }
     } catch {
       message = "an error that cannot be shown";
     }
-    message = apply(slice, message, [0, limits.lineLength]);
-    name = apply(slice, name, [0, 100]);
-    end("failed", stringify({ phase, name, message, line, column, network }));
+    say("failed", phase, name, message, stack, network);
   };
   const finish = (value) => {
     let text;
@@ -182,7 +170,7 @@
     if (text === undefined) {
       return fail(new TypeError(`a ${typeof value} cannot be returned`), "result");
     }
-    end("returned", text);
+    say("returned", text);
   };
 
   let script;
@@ -196,9 +184,10 @@
   // What the host answers a call of fetch with.
   return (text) => {
     const answer = parse(text);
-    const call = apply(get, calls, [answer.id]);
+    const id = `${answer.id}`;
+    const call = apply(get, calls, [id]);
     if (!call) return;
-    apply(remove, calls, [answer.id]);
+    apply(remove, calls, [id]);
     if (answer.error === undefined) {
       call.resolve(new Response(answer));
     } else {

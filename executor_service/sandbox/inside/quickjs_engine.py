@@ -20,14 +20,10 @@ from executor_service.sandbox.inside.engine import (
 
 _JavaScriptError: Final = cast("type[Exception]", _quickjs.JSException)
 
-_START: Final = """
-(() => {
-  const send = globalThis.__send;
-  delete globalThis.__send;
-  const prelude = (PRELUDE);
-  return (job) => prelude(job, send);
-})()
-"""
+# In its first lines, before those of any script.
+_START: Final = """(() => {
+  const send = globalThis.__send; delete globalThis.__send;
+  const prelude = (PRELUDE); return (job) => prelude(job, send); })()"""
 
 
 class _Context(Protocol):
@@ -54,22 +50,19 @@ class QuickjsEngine:
         self._context.set_memory_limit(heap_bytes)
         self._context.set_max_stack_size(STACK_BYTES)
         self._receive: Callable[[object], object] | None = None
-        # An exception of a function of ours becomes one that a script can catch; kept from it.
-        self._failure: Exception | None = None
 
     def add_modules(self, modules: Mapping[str, str]) -> None:
         """See `Engine`."""
         if modules:
             raise ModulesNotSupportedError
 
-    def start(self, prelude: str, job: Mapping[str, str], send: Send) -> None:
+    def start(self, prelude: str, job: Mapping[str, str | int], send: Send) -> None:
         """See `Engine`."""
-        self._context.add_callable("__send", self._guarded(send))
+        self._context.add_callable("__send", send)
         try:
             begin = self._context.eval(_START.replace("PRELUDE", prelude))
             receiver = begin(self._context.parse_json(json.dumps(job)))
         except _JavaScriptError as error:
-            self._raise_failure()
             raise EngineFailure(str(error)) from error
         self._receive = cast("Callable[[object], object]", receiver)
         self._run()
@@ -81,34 +74,15 @@ class QuickjsEngine:
         try:
             self._receive(message)
         except _JavaScriptError as error:
-            self._raise_failure()
             raise EngineFailure(str(error)) from error
         self._run()
 
     def _run(self) -> None:
         try:
-            while self._failure is None and self._context.execute_pending_job():
+            while self._context.execute_pending_job():
                 pass
         except _JavaScriptError as error:
-            self._raise_failure()
             raise EngineFailure(str(error)) from error
-        self._raise_failure()
-
-    def _guarded(self, send: Send) -> Send:
-        def guarded(kind: str, payload: str) -> None:
-            if self._failure is not None:
-                raise self._failure
-            try:
-                send(kind, payload)
-            except Exception as error:
-                self._failure = error
-                raise
-
-        return guarded
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
 
 def make(heap_bytes: int) -> Engine:

@@ -1,0 +1,95 @@
+"""The executor's side: it outlives its fork server, and takes no weaker isolation unasked."""
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import orjson
+import pytest
+
+from executor_service.sandbox import link
+from executor_service.sandbox.host import Sandbox
+from executor_service.sandbox.isolation import Isolation
+from executor_service.sandbox.results import (
+    FetchAnswer,
+    FetchFailure,
+    FetchRequest,
+    Returned,
+    SandboxUnavailableError,
+)
+from tests.support.sandbox import run, sandbox, script
+
+# A fork server that has no way to make namespaces, as in a container that forbids them.
+WITHOUT_NAMESPACES = (
+    "import sys; sys.path[:] = sys.argv[3:];"
+    " from executor_service.sandbox.inside import kernel;"
+    " kernel.unshare = lambda flags: (_ for _ in ()).throw(OSError(1, 'not permitted'));"
+    " from executor_service.sandbox.inside.boot import boot; boot(int(sys.argv[1]), sys.argv[2])"
+)
+
+
+async def test_a_lost_fork_server_is_replaced() -> None:
+    async with sandbox() as box:
+        before = box.server_pid
+        under_way = asyncio.create_task(run(box, "for (;;);", timeout_ms=20_000))
+        assert isinstance((await run(box, "return 1")).ending, Returned)
+        os.kill(before, signal.SIGKILL)
+        with pytest.raises(SandboxUnavailableError, match="gone"):
+            await under_way
+
+        report = await run(box, "return 2")
+
+        assert isinstance(report.ending, Returned)
+        assert box.server_pid != before
+
+
+async def test_a_run_that_is_cancelled_is_killed() -> None:
+    async with sandbox(at_once=1) as box:
+        begun = asyncio.Event()
+
+        async def fetch(_request: FetchRequest) -> FetchAnswer | FetchFailure:
+            begun.set()
+            return FetchFailure("no")
+
+        code = "await fetch('x').catch(() => 0); for (;;);"
+        under_way = asyncio.create_task(box.run(script(code, timeout_ms=60_000), fetch))
+        await begun.wait()
+        under_way.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await under_way
+
+        assert isinstance((await run(box, "return 1")).ending, Returned)
+
+
+async def test_runs_of_many_at_once_do_not_meet() -> None:
+    async with sandbox(at_once=4) as box:
+        codes = [f"globalThis.mine ??= {n}; await null; return mine;" for n in range(20)]
+        reports = await asyncio.gather(*(run(box, code) for code in codes))
+
+    values: list[Any] = []
+    for report in reports:
+        assert isinstance(report.ending, Returned)
+        values.append(orjson.loads(report.ending.text))
+    assert values == list(range(20))
+
+
+async def test_weaker_isolation_is_refused_unless_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_BOOT", WITHOUT_NAMESPACES)
+    strict = Sandbox(engine="jsbox", accepted=Isolation.NAMESPACES, at_once=1)
+    with pytest.raises(SandboxUnavailableError, match=r"namespaces.*\(errno 1\)"):
+        await strict.start()
+
+    lenient = Sandbox(engine="jsbox", accepted=Isolation.SECCOMP, at_once=1)
+    try:
+        isolated = await lenient.start()
+        assert isolated.isolation == Isolation.SECCOMP
+        assert isinstance((await run(lenient, "return 1")).ending, Returned)
+    finally:
+        await lenient.aclose()
+
+
+async def test_an_engine_that_is_not_there_is_said() -> None:
+    box = Sandbox(engine="spidermonkey", accepted=Isolation.NAMESPACES, at_once=1)
+    with pytest.raises(SandboxUnavailableError, match="spidermonkey"):
+        await box.start()
