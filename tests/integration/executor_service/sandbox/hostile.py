@@ -25,7 +25,7 @@ FULL: Final = os.environ.get("TREADLE_TEST_SANDBOX") == "full"
 MEMORY_MB: Final = 128 if FULL else 32
 
 _LONG_MS: Final = 5000 if FULL else 20_000
-_SHORT_MS: Final = 5000 if FULL else 100
+_SHORT_MS: Final = 5000 if FULL else 60
 _ANY: Final = object()
 
 
