@@ -5,18 +5,21 @@ import asyncio
 import json
 import sys
 
+from benchmarks.code import code
 from benchmarks.recovery import FAULTS, recover
 from benchmarks.subject import running_stack, subject
 from benchmarks.workloads import WORKLOADS, Workload
 from devstack.stack import Stack
 
 _RECOVERY = "recovery"
+_CODE = "code"
+_CODE_RUNS = 1000
 
 
 def main() -> int:
     """Runs the chosen workloads; 1 when one of them did not do its work exactly once."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    names = [*sorted(WORKLOADS), _RECOVERY]
+    names = [*sorted(WORKLOADS), _RECOVERY, _CODE]
     parser.add_argument("--workload", choices=names, help="one only; those of speed by default")
     parser.add_argument("--fault", choices=FAULTS, help="of `recovery`: one only")
     parser.add_argument("--executions", type=int, help="instead of the workload's own sizes")
@@ -24,6 +27,10 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.workload == _RECOVERY:
         return _recover([arguments.fault] if arguments.fault else list(FAULTS), arguments.repeat)
+    if arguments.workload == _CODE:
+        result = asyncio.run(code(arguments.executions or _CODE_RUNS))
+        sys.stdout.write(json.dumps(result) + "\n")
+        return 0 if result["ok"] else 1
     names = [arguments.workload] if arguments.workload else list(WORKLOADS)
     sizes = (arguments.executions,) if arguments.executions else None
     return _run(names, sizes, arguments.repeat)

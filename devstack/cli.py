@@ -20,6 +20,7 @@ from devstack.demo.run import run_demo
 from devstack.explaining import explain
 from devstack.importing import import_file
 from devstack.loading import load_contacts, load_workflow, read_contacts, read_workflow
+from devstack.modules import modules
 from devstack.providers import show_providers
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 
 app.add_typer(unknown, name="unknown")
+app.add_typer(modules, name="modules")
 app.command()(explain)
 app.command()(simulate)
 app.add_typer(waits, name="waits")

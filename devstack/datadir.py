@@ -40,6 +40,7 @@ class DataDir:
         self.postgres = self.root / "postgres"
         self.nats = self.root / "nats"
         self.logs = self.root / "logs"
+        self.modules = self.root / "modules"
         self._lock_path = self.root / "lock"
         self._lock: int | None = None
 

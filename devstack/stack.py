@@ -32,6 +32,7 @@ EXECUTORS: Mapping[str, tuple[str, ...]] = {
     "communication": ("communication",),
     "crm": ("crm", "membership"),
     "internal": ("internal", "payments"),
+    "code": ("code",),
 }
 # The same on every machine, so that a token issued before `up` is good after it.
 DEV_ACCOUNT = uuid5(NAMESPACE_DNS, "account.treadle.localhost")
@@ -331,6 +332,10 @@ class Stack:
             "TREADLE_EXECUTOR_GRAPH_BASE_URL": self.simulator_url,
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_EMAIL": "notifications@treadle.example",
             "TREADLE_EXECUTOR_NOTIFICATION_FROM_NUMBER": "+14155550123",
+            # As well as this machine can: it may be a container without namespaces, and who writes
+            # scripts here could run them outside as well.
+            "TREADLE_EXECUTOR_CODE_ISOLATION": "seccomp",
+            "TREADLE_EXECUTOR_CODE_MODULES_DIR": str(self._data.modules),
             **self._marketing_env(),
         }
         return ServiceSpec(

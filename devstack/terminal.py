@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from common.auth import issue_token
+from common.script_modules import ModuleStoreError
 from devstack.client import GatewayClient, GatewayError
 from devstack.datadir import DataDir, InUseError, default_data_dir
 from devstack.loading import FileError
@@ -23,6 +24,7 @@ _FAILURES = (
     FileError,
     GatewayError,
     InUseError,
+    ModuleStoreError,
     NatsError,
     OSError,
     PostgresError,

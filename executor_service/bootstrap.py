@@ -20,9 +20,10 @@ from common.grpc.server import GrpcServer
 from common.nats import PullConsumer, action_consumer
 from common.nats import connect as connect_nats
 from common.readiness import Readiness
-from common.runtime import run
+from common.runtime import CannotStartError, run
+from common.script_modules import ModuleStore
 from common.settings import load
-from common.telemetry import announce_ready, configure_logging, metrics_endpoint
+from common.telemetry import announce_ready, configure_logging, get_logger, metrics_endpoint
 from executor_service.adapters.conversations import ConversationClient
 from executor_service.adapters.credentials import CredentialClient
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
@@ -57,12 +58,23 @@ from executor_service.ports import (
     TemplateSource,
 )
 from executor_service.publisher import ResultPublisher, jetstream_publisher
+from executor_service.sandbox.host import Sandbox
+from executor_service.sandbox.isolation import Isolation
+from executor_service.sandbox.link import Isolated
+from executor_service.sandbox.results import SandboxUnavailableError
 from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import DELIVERED_BY, Providers, Wiring
 from executor_service.worker import BATCH, CategoryWorker
 
+# The category whose scripts run in a sandbox.
+CODE = "code"
+# What health says of them: SERVING when they have namespaces of their own, else NOT_SERVING.
+ISOLATION = "treadle.code.isolation.namespaces"
+
 _GRPC_GRACE = timedelta(seconds=1)
+
+_log = get_logger(__name__)
 
 
 def serve(categories: Sequence[str]) -> None:
@@ -105,7 +117,14 @@ async def serve_until(
         js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
         metrics = Metrics(registry)
         publisher = ResultPublisher(jetstream_publisher(js))
-        wiring = Wiring(_providers(settings, channel, tokens, egress))
+        sandbox = _sandbox(settings)
+        providers = _providers(settings, channel, tokens, egress, sandbox)
+        isolated: Isolated | None = None
+        if CODE in categories:
+            resources.push_async_callback(sandbox.aclose)
+            isolated = await _isolation(sandbox)
+            metrics.isolated(isolated.isolation)
+        wiring = Wiring(providers)
         pipeline = Pipeline(
             wiring.actions(categories),
             deliveries=wiring.deliveries() if DELIVERED_BY in categories else None,
@@ -137,7 +156,7 @@ async def serve_until(
                 dead_letters=JetStreamDeadLetters(js),
                 metrics=metrics,
                 heartbeat_s=settings.nats_ack_wait_seconds / 3,
-                slots=settings.concurrency,
+                slots=settings.code_runs_at_once if category == CODE else settings.concurrency,
                 max_deliver=settings.max_deliver,
             )
             for category, source in sources.items()
@@ -147,6 +166,8 @@ async def serve_until(
         address = await resources.enter_async_context(
             server.running(settings.listen, grace=_GRPC_GRACE)
         )
+        if isolated is not None:
+            await server.report(ISOLATION, isolated.isolation == Isolation.NAMESPACES)
         readiness = Readiness(server, {each.name: each.standing for each in sources.values()})
 
         async def ready() -> None:
@@ -163,13 +184,42 @@ async def serve_until(
         await run_fleet(workers, publisher, stop, ready=ready, finish_s=finish_s)
 
 
+def _sandbox(settings: ExecutorSettings) -> Sandbox:
+    return Sandbox(
+        engine=settings.code_engine,
+        accepted=settings.code_isolation,
+        at_once=settings.code_runs_at_once,
+    )
+
+
+async def _isolation(sandbox: Sandbox) -> Isolated:
+    """How scripts are isolated; raises CannotStartError when not as the operator wants it."""
+    try:
+        isolated = await sandbox.start()
+    except SandboxUnavailableError as error:
+        weaker = f"TREADLE_EXECUTOR_CODE_ISOLATION={Isolation.SECCOMP}"
+        raise CannotStartError(
+            f"scripts cannot be isolated: {error}. {weaker} accepts a weaker isolation"
+            " (docs/custom-code.md)"
+        ) from error
+    log = _log.info if isolated.isolation == Isolation.NAMESPACES else _log.warning
+    log("code_isolated", by=isolated.isolation, landlock=isolated.landlock, why=isolated.problem)
+    return isolated
+
+
 def _providers(
-    settings: ExecutorSettings, channel: aio.Channel, tokens: ServiceTokens, egress: GuardedClient
+    settings: ExecutorSettings,
+    channel: aio.Channel,
+    tokens: ServiceTokens,
+    egress: GuardedClient,
+    sandbox: Sandbox,
 ) -> Providers:
     credentials = CredentialClient(channel, SYSTEM_CLOCK)
     return {
         Clock: lambda: SYSTEM_CLOCK,
         GuardedClient: lambda: egress,
+        Sandbox: lambda: sandbox,
+        ModuleStore: lambda: ModuleStore(settings.code_modules_dir),
         ConfigSecrets: lambda: ConfigSecrets(SecretClient(channel, SYSTEM_CLOCK), SYSTEM_CLOCK),
         CredentialStore: lambda: credentials,
         AttachmentFetcher: lambda: AttachmentFetcher(egress),

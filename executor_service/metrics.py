@@ -39,6 +39,12 @@ class Metrics:
             ("category",),
             registry=registry,
         )
+        self._isolation = Gauge(
+            "treadle_executor_code_isolation",
+            "1 for how scripts of custom_code are isolated.",
+            ("isolation",),
+            registry=registry,
+        )
         # Counted here first: the library's counters cost more than the rest of a small task.
         self._counts: defaultdict[tuple[str, type[Outcome]], int] = defaultdict(int)
 
@@ -59,6 +65,10 @@ class Metrics:
     def in_hand(self, category: str, number: int) -> None:
         """Says how many tasks of a category are being run."""
         self._in_hand.labels(category).set(number)
+
+    def isolated(self, isolation: str) -> None:
+        """Says how scripts are isolated."""
+        self._isolation.labels(isolation).set(1)
 
     def dead_letter(self, category: str) -> None:
         """Counts a task that was given up."""

@@ -1,12 +1,15 @@
 """What an executor reads from its environment: TREADLE_EXECUTOR_* and the shared variables."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from common.contact_links import MarketingSettings
 from common.settings import SharedSettings
+from executor_service.sandbox.isolation import Isolation
 
 
 class ExecutorSettings(SharedSettings, MarketingSettings):
@@ -44,6 +47,14 @@ class ExecutorSettings(SharedSettings, MarketingSettings):
     # How long a provider may take to answer before the outcome counts as unknown; a send that
     # turns out unknown costs more than patience does.
     provider_timeout_seconds: float = Field(default=30, gt=0, le=300)
+
+    # Of scripts: the weakest isolation that will do; without it the fleet does not start.
+    code_isolation: Isolation = Isolation.NAMESPACES
+    code_engine: Literal["jsbox", "quickjs-ng"] = "jsbox"
+    # Each may take a whole core and what memory_limit_mb allows.
+    code_runs_at_once: int = Field(default=4, ge=1, le=256)
+    # Where `treadle modules` has put what scripts may import.
+    code_modules_dir: Path | None = None
 
     @property
     def provider_timeout(self) -> timedelta:

@@ -103,6 +103,10 @@ class GrpcServer:
         for name in ("", *self._services):
             await self._health.set(name, status)
 
+    async def report(self, name: str, serving: bool) -> None:  # noqa: FBT001 - as above
+        """Have health report something beside the services, by this name."""
+        await self._health.set(name, _Status.SERVING if serving else _Status.NOT_SERVING)
+
     async def stop(self, grace: timedelta = _GRACE, *, notice: timedelta = timedelta()) -> None:
         """Report NOT_SERVING, take no new calls, let calls under way finish within `grace`.
 

@@ -14,7 +14,8 @@ Fixtures (all in `tests/conftest.py`; request them by name):
 - `stack` (`devstack.stack.Stack`): every service as a process of its own, shared by the session.
   `.gateway_url`, `.simulator_url`, `.api_target` and `.scheduler_target` (gRPC host:port),
   `.token(roles=…, account=…, user=…)`, `.services[name]` (`api`, `engine`, `scheduler`,
-  `executor-communication`, `executor-crm`, `executor-internal`, `gateway`, `simulator`: `.pid`,
+  `executor-communication`, `executor-crm`, `executor-internal`, `executor-code`, `gateway`,
+  `simulator`: `.pid`,
   `.address`, `.log`), `.postgres`, `.nats`. Leave it as it is: kill nothing, tell the simulator to
   fail nothing, and work in an account of your own (`account`).
 - `account` (`tests.support.account.Account`): a new account in `stack`: `.id`, `.user_id`,

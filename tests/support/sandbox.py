@@ -1,7 +1,7 @@
 """Scripts to be run, and the world that their `fetch` finds."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -47,11 +47,9 @@ def script(
 async def sandbox(engine: str = "jsbox", *, at_once: int = 3) -> AsyncGenerator[Sandbox]:
     """A sandbox with the strongest isolation, started."""
     made = Sandbox(engine=engine, accepted=Isolation.NAMESPACES, at_once=at_once)
-    try:
+    async with aclosing(made):
         await made.start()
         yield made
-    finally:
-        await made.aclose()
 
 
 def fetcher(client: GuardedClient, seconds: float = 10) -> Fetcher:

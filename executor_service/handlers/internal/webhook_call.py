@@ -25,6 +25,7 @@ from executor_service.domain.outcome import (
 )
 from executor_service.egress_calls import call
 from executor_service.handlers.base import Call, IoHandler, Step, step_key
+from executor_service.json_values import MAX_DEPTH, TooDeepError, storable
 from executor_service.ports import CredentialStore
 from executor_service.postpone import name_of, not_had
 from executor_service.secrets import ConfigSecrets, Opened, Redactor
@@ -39,7 +40,6 @@ from treadle.dispatch.v1.task_pb2 import ActionTask
 
 # Kept for later steps with the step itself, so no place for bulk data.
 MAX_RESPONSE_BYTES: Final = 256 * 1024
-MAX_RESPONSE_DEPTH: Final = 64
 PEER: Final = "the webhook"
 
 _IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -133,9 +133,9 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
         if config.store_response:
             try:
                 output["response"] = _readable(response.body)
-            except _TooDeepError:
+            except TooDeepError:
                 return _not_storable(
-                    response.status, f"is nested more than {MAX_RESPONSE_DEPTH} levels deep"
+                    response.status, f"is nested more than {MAX_DEPTH} levels deep"
                 )
         return Completed(output=output)
 
@@ -148,10 +148,6 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
 
     def _failed(self, error: classify.CallError) -> Failed:
         return classify.classify(error, peer=PEER, claimed=False, now=self._clock.now())
-
-
-class _TooDeepError(Exception):
-    """JSON that is nested too deeply to be handed on."""
 
 
 def _not_storable(status: int, why: str) -> Failed:
@@ -169,26 +165,9 @@ def _is_success(status: int) -> bool:
 def _readable(body: bytes) -> JsonValue:
     """The body's JSON, else its text, without what is no UTF-8 and the NULs Postgres refuses."""
     try:
-        return _without_nul(orjson.loads(body))
+        return storable(orjson.loads(body))
     except orjson.JSONDecodeError:
         return body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _without_nul(value: JsonValue, depth: int = MAX_RESPONSE_DEPTH) -> JsonValue:
-    if isinstance(value, list | dict) and not depth:
-        raise _TooDeepError
-    match value:
-        case str():
-            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        case list():
-            return [_without_nul(item, depth - 1) for item in value]
-        case dict():
-            return {
-                str(_without_nul(name)): _without_nul(item, depth - 1)
-                for name, item in value.items()
-            }
-        case _:
-            return value
 
 
 def _request(

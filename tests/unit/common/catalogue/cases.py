@@ -39,6 +39,7 @@ VALID: dict[str, dict[str, Any]] = {
     "add_tag": {"tag_name": "customer"},
     "update_contact": {"field_updates": [{"field": "custom_fields.plan", "value": "pro"}]},
     "webhook_call": {"url": HOOK, "method": "POST"},
+    "custom_code": {"code": "return contact.email;"},
     **record_cases.VALID,
     **payment_cases.VALID,
     **messenger_cases.VALID,
@@ -209,6 +210,22 @@ CASES = [
         ("must be between 0 and 10", 11), ("must be between 0 and 10", -1),
     )),
     Case("webhook_call", "store_response", (True,), (BOOLEAN,)),
+    Case("custom_code", "code", ("return 1;", "a\nb", "{{ x }", "x" * 65_536), (
+        ("is required and must not be blank", ""), ("is required", None),
+        ("must have at most 65,536 characters, not 65,537", "x" * 65_537), MALFORMED_TEXT,
+    )),
+    Case("custom_code", "timeout_ms", (50, 5000), (
+        ("must be between 50 and 5,000", 49), ("must be between 50 and 5,000", 5001),
+    )),
+    Case("custom_code", "memory_limit_mb", (16, 128), (
+        ("must be between 16 and 128", 15), ("must be between 16 and 128", 129),
+    )),
+    Case("custom_code", "allowed_modules", ([], ["slugify", "@acme/tools"]), (
+        ("must have at most 20 items, not 21", ["a"] * 21), ("must be a list", "slugify"),
+    )),
+    Case("custom_code", "allowed_modules[0]", ("slugify",), (
+        ("at most 214 characters", "x" * 215), MALFORMED_TEXT,
+    )),
     *record_cases.CASES,
     *payment_cases.CASES,
     *messenger_cases.CASES,

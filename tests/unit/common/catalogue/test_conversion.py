@@ -37,7 +37,14 @@ def _same(left: object, right: object) -> bool:
 
 def _kept(config: dict[str, Any]) -> dict[str, Any]:
     """What a message can hold of `config`: an empty list or map in it is the same as none."""
-    emptied = {"attachments", "media_urls", "headers", "recipient_ids", "metadata"}
+    emptied = {
+        "attachments",
+        "media_urls",
+        "headers",
+        "recipient_ids",
+        "metadata",
+        "allowed_modules",
+    }
     return {name: _numbers(value) for name, value in config.items() if value or name not in emptied}
 
 

@@ -59,6 +59,7 @@ def test_the_types_of_this_build() -> None:
         "create_opportunity",
         "create_subscription",
         "create_task",
+        "custom_code",
         "grant_course_access",
         "make_call",
         "move_pipeline_stage",
@@ -99,6 +100,7 @@ def test_the_types_of_this_build() -> None:
         ),
         "timing": ("wait_for_event", "wait_time", "wait_until_date"),
         "internal": ("create_opportunity", "send_notification", "webhook_call"),
+        "code": ("custom_code",),
         "membership": ("grant_course_access", "revoke_course_access"),
         "payments": (
             "cancel_subscription",
@@ -303,6 +305,12 @@ SPECIFICATION: dict[str, list[tuple[str, bool, object]]] = {
         # "calculated"
         ("offset_value", False, None),
         ("offset_unit", False, "days"),
+    ],
+    "custom_code": [
+        ("code", True, None),
+        ("timeout_ms", False, 5000),
+        ("memory_limit_mb", False, 128),
+        ("allowed_modules", False, None),
     ],
     "webhook_call": [
         ("url", True, None),

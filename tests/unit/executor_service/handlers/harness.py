@@ -9,7 +9,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from common.contact_links import LinkKeys
 from common.egress import EgressPolicy, GuardedClient
 from common.errors import FieldViolation, invalid
 from common.ids import new_id
+from common.script_modules import ModuleStore
 from devstack.simulator.app import Credentials, Simulator
 from devstack.simulator.failures import Control
 from devstack.simulator.server import serving
@@ -63,6 +64,8 @@ from executor_service.ports import (
     TemplateSource,
 )
 from executor_service.recipients import Recipient
+from executor_service.sandbox.host import Sandbox
+from executor_service.sandbox.isolation import Isolation
 from executor_service.secrets import ConfigSecrets
 from executor_service.settings import ExecutorSettings
 from executor_service.wiring import Wiring
@@ -273,8 +276,16 @@ class MemoryRecords:
 class Bench:
     """All handlers, wired to one simulator."""
 
-    def __init__(self, simulator: Simulator, url: str, egress: GuardedClient) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        url: str,
+        egress: GuardedClient,
+        sandbox: Sandbox | None = None,
+    ) -> None:
         self.simulator = simulator
+        self.modules = ModuleStore(None)
+        self._sandbox = sandbox or unstarted_sandbox()
         self.url = url
         self.clock = FixedClock()
         self.ledger = MemoryLedger()
@@ -301,6 +312,7 @@ class Bench:
         sender: Sender = SENDER,
         public_url: str = "",
         imprints: Imprints = IMPRINTS,
+        sandbox: Sandbox | None = None,
     ) -> None:
         """Wires the handlers anew, with another address or without credentials."""
         settings = ExecutorSettings(
@@ -335,10 +347,12 @@ class Bench:
                 PaymentGateways: lambda: payment_gateways(settings, self.credentials),
                 Imprints: lambda: imprints,
                 Sender: lambda: sender,
+                Sandbox: lambda: sandbox or self._sandbox,
+                ModuleStore: lambda: self.modules,
             }
         )
         self.pipeline = Pipeline(
-            wiring.actions(["communication", "crm", "internal", "membership", "payments"]),
+            wiring.actions(["communication", "crm", "internal", "membership", "payments", "code"]),
             ledger=self.ledger,
             gate=self.gate,
             clock=self.clock,
@@ -434,12 +448,19 @@ class World:
     simulator: Simulator
     url: str
     egress: GuardedClient
+    # Starts with the first script.
+    sandbox: Sandbox
 
     def bench(self) -> Bench:
         """A bench in a world where nothing has happened yet."""
         self.simulator.inbox.clear()
         self.simulator.plan.clear()
-        return Bench(self.simulator, self.url, self.egress)
+        return Bench(self.simulator, self.url, self.egress, self.sandbox)
+
+
+def unstarted_sandbox() -> Sandbox:
+    """One that starts with the first script, and is to be closed then."""
+    return Sandbox(engine="jsbox", accepted=Isolation.NAMESPACES, at_once=2)
 
 
 @asynccontextmanager
@@ -450,11 +471,13 @@ async def world() -> AsyncGenerator[World]:
         *(SecretStr(PAGE_TOKEN), SecretStr(APP_SECRET)),
     )
     simulator = Simulator(credentials=credentials)
+    sandbox = unstarted_sandbox()
     async with (
         serving(simulator, "127.0.0.1", 0) as url,
         GuardedClient(EgressPolicy(allow_loopback=True)) as egress,
+        aclosing(sandbox),
     ):
-        yield World(simulator, url, egress)
+        yield World(simulator, url, egress, sandbox)
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Actions that run code of the account's own."""

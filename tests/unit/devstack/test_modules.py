@@ -1,0 +1,96 @@
+"""`treadle modules`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from common.script_modules import ModuleStore
+from devstack.cli import app
+
+SOURCE = "export default (x) => 2 * x;\n"
+
+
+def treadle(*arguments: str) -> tuple[int, str]:
+    """The exit status of the command, and what it printed."""
+    result = CliRunner().invoke(app, ["modules", *arguments])
+    return result.exit_code, result.output
+
+
+def package(folder: Path, **said: Any) -> str:
+    """A package of npm with these lines in its package.json."""
+    (folder / "dist").mkdir()
+    (folder / "dist" / "index.mjs").write_text(SOURCE, encoding="utf-8")
+    (folder / "package.json").write_text(json.dumps(said), encoding="utf-8")
+    return str(folder)
+
+
+def test_a_module_comes_and_goes(tmp_path: Path) -> None:
+    bundle = tmp_path / "double.mjs"
+    bundle.write_text(SOURCE, encoding="utf-8")
+    where = ("--dir", str(tmp_path / "modules"))
+
+    assert treadle("list", *where) == (0, "no module is installed\n")
+    status, said = treadle("add", "double", str(bundle), *where)
+    digest = ModuleStore(tmp_path / "modules").installed()[0].sha256
+    assert (status, said) == (0, f"double  {digest}  {len(SOURCE)} bytes\n")
+    status, said = treadle("list", *where)
+    assert status == 0
+    assert digest in said
+    assert treadle("remove", "double", *where) == (0, "")
+    assert treadle("remove", "double", *where)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"exports": "./dist/index.mjs"},
+        {"exports": {".": {"import": "./dist/index.mjs", "require": "./no.cjs"}}},
+        {"exports": {"import": {"default": "./dist/index.mjs"}}},
+        {"module": "dist/index.mjs", "main": "no.js"},
+        {"type": "module", "main": "dist/index.mjs"},
+    ],
+    ids=["a path", "conditions of a path", "conditions", "module", "main"],
+)
+def test_a_package_says_where_its_module_is(tmp_path: Path, said: dict[str, Any]) -> None:
+    (tmp_path / "package").mkdir()
+    folder = package(tmp_path / "package", **said)
+
+    status, _ = treadle("add", "double", folder, "--dir", str(tmp_path / "modules"))
+
+    assert status == 0
+    assert ModuleStore(tmp_path / "modules").sources(["double"]) == {"double": SOURCE}
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"main": "dist/index.mjs"}, "names no ES module"),
+        ({"module": "../../outside.mjs"}, "names a file outside of it"),
+    ],
+    ids=["CommonJS", "a file outside"],
+)
+def test_a_package_without_one_is_refused(
+    tmp_path: Path, said: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "package").mkdir()
+    folder = package(tmp_path / "package", **said)
+
+    status, output = treadle("add", "double", folder, "--dir", str(tmp_path / "modules"))
+
+    assert status == 1
+    assert message in output
+
+
+def test_a_file_of_another_hash_is_refused(tmp_path: Path) -> None:
+    bundle = tmp_path / "double.mjs"
+    bundle.write_text(SOURCE, encoding="utf-8")
+    where = ("--dir", str(tmp_path / "modules"))
+
+    status, output = treadle("add", "double", str(bundle), *where, "--sha256", "00")
+
+    assert status == 1
+    assert "its SHA-256 is" in output
+    assert treadle("add", "double", str(tmp_path / "nowhere.mjs"), *where)[0] == 1
