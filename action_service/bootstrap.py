@@ -21,6 +21,7 @@ from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
 from action_service.adapters.migrations import SCHEMA, require, upgrade
+from action_service.adapters.operation_queue import PostgresOperationQueue
 from action_service.adapters.opt_outs import PostgresOptOuts
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.privacy.erasing import ErasureWork
@@ -55,6 +56,7 @@ from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.inbound_servicer import InboundServicer
 from action_service.servicers.ledger_servicer import LedgerServicer
 from action_service.servicers.message_servicer import MessageServicer
+from action_service.servicers.operation_servicer import OperationServicer
 from action_service.servicers.preference_servicer import PreferenceServicer
 from action_service.servicers.privacy_servicer import PrivacyServicer
 from action_service.servicers.record_servicers import (
@@ -71,6 +73,7 @@ from action_service.servicers.wait_servicer import WaitServicer
 from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
 from action_service.use_cases.imports.work import ImportWork
+from action_service.use_cases.operations.work import OperationWork
 from action_service.use_cases.traffic import Policy
 from action_service.use_cases.watch import ExecutionWatcher
 from common.auth import TokenVerifier
@@ -101,6 +104,7 @@ from treadle.inbound.v1.inbound_service_pb2_grpc import add_InboundServiceServic
 from treadle.ledger.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from treadle.ledger.v1.unknown_send_service_pb2_grpc import add_UnknownSendServiceServicer_to_server
 from treadle.message.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
+from treadle.operation.v1.operation_service_pb2_grpc import add_OperationServiceServicer_to_server
 from treadle.record.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
 from treadle.record.v1.contact_import_service_pb2_grpc import (
     add_ContactImportServiceServicer_to_server,
@@ -139,6 +143,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
             engine = await resources.enter_async_context(_engine(settings, ringer, nc, turns))
             checks |= {} if API in roles else engine.checks
             await resources.enter_async_context(_importing(settings, publisher))
+            await resources.enter_async_context(_operating(settings))
             await resources.enter_async_context(_erasing(settings, js))
         if API in roles:
             db = create_engine(
@@ -234,6 +239,7 @@ def add_api(
         ExecutionServicer(database, ringer, ExecutionWatcher(database), timing, turns or Turns()),
     )
     server.add(add_WaitServiceServicer_to_server, WaitServicer(database, ringer))
+    server.add(add_OperationServiceServicer_to_server, OperationServicer(database))
     server.add(add_MessageServiceServicer_to_server, MessageServicer(database))
     server.add(add_EventServiceServicer_to_server, EventServicer(database))
     server.add(add_CredentialServiceServicer_to_server, CredentialServicer(database, vault))
@@ -335,6 +341,15 @@ async def _importing(settings: ActionSettings, publisher: EventPublisher) -> Asy
     async with _background_database(settings) as db:
         work = ImportWork(PostgresImportQueue(db, publisher))
         async with _working(settings, "imports", work.next_batch):
+            yield
+
+
+@asynccontextmanager
+async def _operating(settings: ActionSettings) -> AsyncGenerator[None]:
+    """Carries out operations on many executions during the block."""
+    async with _background_database(settings) as db:
+        work = OperationWork(PostgresOperationQueue(db))
+        async with _working(settings, "operations", work.next_batch):
             yield
 
 

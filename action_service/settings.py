@@ -40,7 +40,8 @@ class ActionSettings(DatabaseSettings, MarketingSettings):
         ge=1,
         le=3_650,
         description="For how long a wait finds an event that came before it, and an event that "
-        "another system publishes again is known.",
+        "another system publishes again is known; events stay longer while a run is open that may "
+        "look back for them.",
     )
     engine_lanes: int = Field(
         default=2, ge=1, le=16, description="Batches of results that are in flight at once."

@@ -17,6 +17,7 @@ from common.catalogue import action_type_json, catalogue
 from devstack.client import GatewayClient
 from devstack.datadir import DataDir, default_data_dir
 from devstack.demo.run import run_demo
+from devstack.executions import executions, operations
 from devstack.explaining import explain
 from devstack.importing import import_file
 from devstack.loading import load_contacts, load_workflow, read_contacts, read_workflow
@@ -56,6 +57,8 @@ app.command()(explain)
 app.command()(simulate)
 app.add_typer(waits, name="waits")
 app.add_typer(steps, name="steps")
+app.add_typer(executions, name="executions")
+app.add_typer(operations, name="operations")
 
 Port = typer.Option(min=1, max=65535, help="A free port unless given.", show_default=False)
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option()]

@@ -26,6 +26,7 @@ from treadle.execution.v1 import execution_service_pb2_grpc, wait_service_pb2_gr
 from treadle.inbound.v1 import inbound_service_pb2_grpc
 from treadle.ledger.v1 import unknown_send_service_pb2_grpc
 from treadle.message.v1 import message_service_pb2_grpc
+from treadle.operation.v1 import operation_service_pb2_grpc
 from treadle.record.v1 import (
     campaign_service_pb2_grpc,
     contact_import_service_pb2_grpc,
@@ -114,6 +115,7 @@ class Upstream:
         self.workflows = workflow_service_pb2_grpc.WorkflowServiceStub(api)
         self.executions = execution_service_pb2_grpc.ExecutionServiceStub(api)
         self.waits = wait_service_pb2_grpc.WaitServiceStub(api)
+        self.operations = operation_service_pb2_grpc.OperationServiceStub(api)
         self.messages = message_service_pb2_grpc.MessageServiceStub(api)
         self.account = account_service_pb2_grpc.AccountServiceStub(api)
         self.compliance = compliance_service_pb2_grpc.ComplianceServiceStub(api)

@@ -30,6 +30,7 @@ from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.executions_control import ExecutionWriter
 from action_service.adapters.imports import ImportReader, ImportWriter
 from action_service.adapters.message_reader import MessageReader
+from action_service.adapters.operations import OperationReader, OperationWriter
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.privacy.erasures import PrivacyReader, PrivacyWriter
 from action_service.adapters.records import RecordReader, RecordWriter
@@ -115,6 +116,7 @@ class PostgresReader:
         self.references = ReferenceReader(connection, account_id)
         self.records = RecordReader(connection, account_id)
         self.imports = ImportReader(connection, account_id)
+        self.operations = OperationReader(connection, account_id)
         self.credentials = CredentialReader(connection, account_id)
         self.compliance = ComplianceReader(connection, account_id, keys)
         self.accounts = AccountReader(connection, account_id)
@@ -151,6 +153,7 @@ class PostgresWriter:
         self.references = ReferenceReader(connection, account_id)
         self.records = RecordWriter(connection, account_id)
         self.imports = ImportWriter(connection, account_id)
+        self.operations = OperationWriter(connection, account_id)
         self.credentials = CredentialWriter(connection, account_id)
         self.compliance = ComplianceWriter(connection, account_id, keys)
         self.accounts = AccountWriter(connection, account_id)

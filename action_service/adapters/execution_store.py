@@ -73,7 +73,10 @@ _EXPIRED = f"""
       ON e.id = a.workflow_execution_id AND e.current_action_execution_id = a.id
     JOIN treadle.workflows w ON w.id = e.workflow_id
     LEFT JOIN treadle.send_claims s ON s.attempt_id = e.current_attempt_id
-    WHERE a.lease_until < now() AND e.state IN ('running', 'waiting')
+    WHERE a.lease_until < now() AND (
+        e.state IN ('running', 'waiting')
+        OR e.state = 'paused' AND a.status IN ('running', 'waiting')
+    )
     ORDER BY a.lease_until
     LIMIT $1
     FOR NO KEY UPDATE OF e SKIP LOCKED
@@ -168,7 +171,10 @@ _WRITE = """
     UPDATE treadle.workflow_executions e
     SET state = v.state, current_action_id = v.action_id,
         current_action_execution_id = v.action_execution_id, current_attempt_id = v.attempt_id,
-        reason = v.reason, ended_at = CASE WHEN v.ended THEN now() END
+        reason = v.reason, ended_at = CASE WHEN v.ended THEN now() END,
+        paused_at = CASE WHEN v.state = 'paused' THEN e.paused_at END,
+        paused_by = CASE WHEN v.state = 'paused' THEN e.paused_by END,
+        pause_reason = CASE WHEN v.state = 'paused' THEN e.pause_reason END
     FROM unnest(
         $35::uuid[], $36::text[], $37::uuid[],
         $38::uuid[], $39::uuid[],
@@ -192,14 +198,16 @@ _RENEW = """
 
 # A pause may commit while the engine holds work for it, and be over before the hold commits; and a
 # workflow that resumes may have held a hundred thousand. The recursion visits each workflow that
-# has held executions once, however many there are.
+# has held executions once, however many there are. Runs that somebody has paused stay so.
 _RELEASE = """
     WITH RECURSIVE holding AS (
-        (SELECT workflow_id FROM treadle.workflow_executions WHERE state = 'paused'
+        (SELECT workflow_id FROM treadle.workflow_executions
+         WHERE state = 'paused' AND paused_at IS NULL
          ORDER BY workflow_id LIMIT 1)
         UNION ALL
         SELECT (SELECT e.workflow_id FROM treadle.workflow_executions e
-                WHERE e.state = 'paused' AND e.workflow_id > h.workflow_id
+                WHERE e.state = 'paused' AND e.paused_at IS NULL
+                  AND e.workflow_id > h.workflow_id
                 ORDER BY e.workflow_id LIMIT 1)
         FROM holding h WHERE h.workflow_id IS NOT NULL
     ), held AS (
@@ -208,7 +216,7 @@ _RELEASE = """
         JOIN treadle.workflows w ON w.id = h.workflow_id AND w.status <> 'paused'
         CROSS JOIN LATERAL (
             SELECT x.id, x.current_action_execution_id FROM treadle.workflow_executions x
-            WHERE x.workflow_id = w.id AND x.state = 'paused'
+            WHERE x.workflow_id = w.id AND x.state = 'paused' AND x.paused_at IS NULL
             LIMIT $1
             FOR UPDATE SKIP LOCKED
         ) e
@@ -227,7 +235,7 @@ _CANCEL = """
         UPDATE treadle.workflow_executions e
         SET state = 'cancelled', reason = v.reason, ended_at = clock_timestamp(),
             current_action_id = NULL, current_action_execution_id = NULL,
-            current_attempt_id = NULL
+            current_attempt_id = NULL, paused_at = NULL, paused_by = NULL, pause_reason = NULL
         FROM unnest($1::uuid[], $2::text[]) AS v(id, reason)
         WHERE e.id = v.id AND e.state IN ('running', 'waiting', 'paused')
         RETURNING e.id, v.reason, e.ended_at

@@ -12,6 +12,7 @@ from action_service.domain.execution import (
     ActionExecution,
     Attempt,
     Execution,
+    Pause,
     StepCounts,
     Summary,
 )
@@ -23,14 +24,14 @@ from action_service.domain.states import ActionStatus, ExecutionState
 
 _COLUMNS = """
     e.id, e.workflow_id, v.version, e.contact_id, e.state, e.current_action_id, e.started_at,
-    e.ended_at, e.reason, e.event
+    e.ended_at, e.reason, e.event, e.paused_at, e.paused_by, e.pause_reason
 """
-GET = f"""
+_GET = f"""
     SELECT {_COLUMNS}
     FROM workflow_executions e JOIN workflow_versions v ON v.id = e.version_id
     WHERE e.account_id = :account AND e.id = :id
 """  # noqa: S608 - made of constants, as all below
-_FIND = text(GET)
+_FIND = text(_GET)
 PAGE = Listing(
     f"""
     SELECT {_COLUMNS}
@@ -195,7 +196,7 @@ class ExecutionReader(Repository):
     async def get(self, execution_id: UUID) -> Execution | None:
         """The execution; None when the account has no such one."""
         row = (await self._run(_FIND, id=execution_id)).first()
-        return None if row is None else execution_of(row)
+        return None if row is None else _execution(row)
 
     async def list_page(
         self,
@@ -215,7 +216,7 @@ class ExecutionReader(Repository):
             contact=contact_id,
             state=None if state is None else state.value,
         )
-        return [execution_of(row) for row in rows]
+        return [_execution(row) for row in rows]
 
     async def log_page(
         self, execution_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None
@@ -275,8 +276,8 @@ class ExecutionReader(Repository):
         return Summary(by_state, tuple(_step(row) for row in steps))
 
 
-def execution_of(row: Row[Any]) -> Execution:
-    """The execution in a row of `GET`'s columns."""
+def _execution(row: Row[Any]) -> Execution:
+    """The execution in a row of `_COLUMNS`."""
     return Execution(
         id=row.id,
         workflow_id=row.workflow_id,
@@ -288,6 +289,9 @@ def execution_of(row: Row[Any]) -> Execution:
         ended_at=row.ended_at,
         reason=row.reason,
         event=row.event,
+        pause=(
+            None if row.paused_at is None else Pause(row.paused_at, row.paused_by, row.pause_reason)
+        ),
     )
 
 

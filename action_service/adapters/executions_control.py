@@ -1,34 +1,91 @@
-"""Changes of executions from outside the engine: cancel, migrate, open again.
+"""Changes of executions from outside the engine: cancel, pause, resume, migrate, open again.
 
 Each locks the executions first, by id, as the engine and the ledger do with their batches. Whoever
 holds an execution's row may write its action executions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 
-from action_service.adapters.executions import GET, ExecutionReader, execution_of
+from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.reopening import ExecutionReopener
-from action_service.domain.execution import Execution
+from action_service.domain.control import Run
 from action_service.domain.migration import MoveOn, Place, Stay
+from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.use_cases.execution_ports import Locked
 
-_LOCK = text(f"{GET} FOR NO KEY UPDATE OF e")
+_SEIZE = """
+    SELECT e.id FROM workflow_executions e
+    WHERE e.account_id = :account AND e.id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY e.id
+    FOR NO KEY UPDATE
+"""
+_LOCK = text(_SEIZE)
+_SEIZE_FREE = text(f"{_SEIZE} SKIP LOCKED")
+_EXISTING = text(
+    """
+    SELECT id FROM workflow_executions
+    WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))
+    """
+)
+# A statement of its own after the lock, so that it sees what was committed before that was had.
+_RUNS = text(
+    """
+    SELECT e.id, e.workflow_id, v.version, e.current_action_id, e.state,
+           e.paused_at IS NOT NULL AS is_paused, x.status,
+           x.status = 'pending' AND x.lease_until IS NULL AS is_held,
+           w.status = 'paused' AS is_workflow_paused
+    FROM workflow_executions e
+    JOIN workflows w ON w.id = e.workflow_id
+    JOIN workflow_versions v ON v.id = e.version_id
+    LEFT JOIN workflow_action_executions x ON x.id = e.current_action_execution_id
+    WHERE e.account_id = :account AND e.id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY e.id
+    """
+)
 # The transaction may have begun before the step that the engine held the lock for.
 _CANCEL = text(
     """
     WITH ended AS (
         UPDATE workflow_executions
         SET state = 'cancelled', reason = :reason, ended_at = statement_timestamp(),
-            current_action_id = NULL, current_action_execution_id = NULL, current_attempt_id = NULL
-        WHERE account_id = :account AND id = :id
+            current_action_id = NULL, current_action_execution_id = NULL, current_attempt_id = NULL,
+            paused_at = NULL, paused_by = NULL, pause_reason = NULL
+        WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))
     )
     UPDATE workflow_action_executions
     SET status = 'cancelled', reason = :reason, completed_at = statement_timestamp(),
         lease_until = NULL
-    WHERE account_id = :account AND workflow_execution_id = :id
+    WHERE account_id = :account AND workflow_execution_id = ANY(CAST(:ids AS uuid[]))
       AND status IN ('pending', 'scheduled', 'running', 'waiting')
+    """
+)
+_PAUSE = text(
+    """
+    UPDATE workflow_executions
+    SET state = 'paused', paused_at = now(), paused_by = :actor,
+        pause_reason = NULLIF(CAST(:reason AS text), '')
+    WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))
+    """
+)
+# What was held is rung for by the sweeper, as after the pause of a workflow.
+_RESUME = text(
+    """
+    WITH resumed AS (
+        UPDATE workflow_executions e
+        SET state = v.state, paused_at = NULL, paused_by = NULL, pause_reason = NULL
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS v(id, state)
+        WHERE e.account_id = :account AND e.id = v.id
+        RETURNING e.current_action_execution_id, e.state
+    )
+    UPDATE workflow_action_executions x
+    SET lease_until = now(), rings = 0
+    FROM resumed
+    WHERE x.id = resumed.current_action_execution_id AND resumed.state = 'running'
+      AND x.status = 'pending' AND x.lease_until IS NULL
     """
 )
 # What a migration is about; nobody counts what is locked, but it is locked for being counted.
@@ -97,7 +154,8 @@ _STAY = text(
 _MOVE = text(
     f"""
     WITH leaving AS (
-        SELECT e.id, e.version_id, e.contact_id, x.id AS action_execution_id, v.place, v.reason,
+        SELECT e.id, e.version_id, e.contact_id, x.id AS action_execution_id,
+               e.paused_at IS NOT NULL AS is_paused, v.place, v.reason,
                v.next_action_id, v.next_type, v.passed,
                CASE WHEN v.next_action_id IS NOT NULL THEN gen_random_uuid() END AS next_id,
                CASE WHEN v.next_action_id IS NOT NULL THEN gen_random_uuid() END AS next_attempt_id
@@ -143,7 +201,11 @@ _MOVE = text(
     )
     UPDATE workflow_executions e
     SET version_id = :version,
-        state = CASE WHEN leaving.next_id IS NULL THEN 'completed' ELSE 'running' END,
+        state = CASE WHEN leaving.next_id IS NULL THEN 'completed'
+                     WHEN leaving.is_paused THEN 'paused' ELSE 'running' END,
+        paused_at = CASE WHEN leaving.next_id IS NOT NULL THEN e.paused_at END,
+        paused_by = CASE WHEN leaving.next_id IS NOT NULL THEN e.paused_by END,
+        pause_reason = CASE WHEN leaving.next_id IS NOT NULL THEN e.pause_reason END,
         ended_at = CASE WHEN leaving.next_id IS NULL THEN now() END,
         current_action_id = leaving.next_action_id,
         current_action_execution_id = leaving.next_id,
@@ -156,14 +218,33 @@ _MOVE = text(
 class ExecutionWriter(ExecutionReader, ExecutionReopener):
     """Reads and changes executions."""
 
-    async def lock(self, execution_id: UUID) -> Execution | None:
-        """The execution, kept from the engine until the transaction ends."""
-        row = (await self._run(_LOCK, id=execution_id)).first()
-        return None if row is None else execution_of(row)
+    async def lock(self, execution_ids: Collection[UUID]) -> Sequence[Run]:
+        """Those that there are, by id, kept from the engine until the transaction ends."""
+        return await self._locked(_LOCK, execution_ids)
 
-    async def cancel(self, execution_id: UUID, reason: str) -> None:
-        """Ends the execution and its open action executions; their results come to nothing."""
-        await self._run(_CANCEL, id=execution_id, reason=reason)
+    async def lock_free(self, execution_ids: Collection[UUID]) -> Locked:
+        """The same, without waiting for those that somebody else has locked."""
+        runs = await self._locked(_SEIZE_FREE, execution_ids)
+        missed = set(execution_ids).difference(run.id for run in runs)
+        busy = await self._run(_EXISTING, ids=list(missed)) if missed else ()
+        return Locked(runs, sorted(row.id for row in busy))
+
+    async def cancel(self, execution_ids: Collection[UUID], reason: str) -> None:
+        """Ends locked executions and their open steps; their results come to nothing."""
+        await self._run(_CANCEL, ids=list(execution_ids), reason=reason)
+
+    async def pause(self, execution_ids: Collection[UUID], actor: str, reason: str) -> None:
+        """Pauses locked executions."""
+        await self._run(_PAUSE, ids=list(execution_ids), actor=actor, reason=reason)
+
+    async def resume(self, states: Mapping[UUID, ExecutionState]) -> None:
+        """Ends the pauses of locked executions, by the states that they come to."""
+        values = [state.value for state in states.values()]
+        await self._run(_RESUME, ids=list(states), states=values)
+
+    async def _locked(self, statement: TextClause, ids: Collection[UUID]) -> list[Run]:
+        locked = (await self._run(statement, ids=list(ids))).scalars().all()
+        return [_run_of(row) for row in await self._run(_RUNS, ids=list(locked))]
 
     async def places(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[Place]:
         """Where open executions of other versions than this one stand, kept from the engine."""
@@ -188,6 +269,20 @@ class ExecutionWriter(ExecutionReader, ExecutionReopener):
         if leaving:
             at = _columns([place for place, _ in leaving])
             await self._run(_MOVE, **which, **at, **_moves([fate for _, fate in leaving]))
+
+
+def _run_of(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        workflow_id=row.workflow_id,
+        version=row.version,
+        action_id=row.current_action_id,
+        state=ExecutionState(row.state),
+        is_paused=row.is_paused,
+        step_status=None if row.status is None else ActionStatus(row.status),
+        is_held=bool(row.is_held),
+        is_workflow_paused=row.is_workflow_paused,
+    )
 
 
 def _columns(places: Sequence[Place]) -> dict[str, list[object]]:

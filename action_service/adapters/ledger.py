@@ -70,8 +70,8 @@ _OBJECTED = """
 # attempt: all of them hold it, and the conditions are checked again once it is had. It is taken in
 # the order that the engine keeps. The key of `send_claims` decides between two claims.
 #
-# What is not claimed yet when its workflow is paused is held. It gets a new attempt: the executor
-# gives up this one, and NATS would not take it a second time.
+# What is not claimed yet when its run or its workflow is paused is held. It gets a new attempt: the
+# executor gives up this one, and NATS would not take it a second time.
 _CLAIM = text(
     f"""
     WITH asked AS (
@@ -84,7 +84,7 @@ _CLAIM = text(
         )
     ), objected AS ({_OBJECTED}), current AS (
         SELECT x.id, x.account_id, x.attempt_id, e.id AS execution_id,
-               w.status = 'paused' AND x.status <> 'running' AS is_held,
+               (w.status = 'paused' OR e.state = 'paused') AND x.status <> 'running' AS is_held,
                o.place IS NOT NULL AS is_refused, o.objection, o.since,
                EXISTS (SELECT FROM send_claims s WHERE s.attempt_id = x.attempt_id) AS was_claimed
         FROM asked c

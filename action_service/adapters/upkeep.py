@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.telemetry import get_logger
 
 _BATCH = 1_000
+_FIRST = datetime.fromtimestamp(0, UTC)
 _FORGET_ANSWERS = text("DELETE FROM request_log WHERE created_at < now() - CAST(:age AS interval)")
 # Its id stays: the same request, however late it is made again, must find it.
 _STRIP_EVENTS = text(
@@ -25,15 +27,29 @@ _STRIP_EVENTS = text(
     )
     """
 )
-# A wait that is stored later than that finds its event no more, and an event that is published
-# again counts as new.
+# An event stays while a run is open that may still come to wait for it, or to look back for it: one
+# that started before. Each batch goes on behind the last one, so that those that stay are looked at
+# once; what is gone counts as new when it is published again.
 _FORGET_HEARD = text(
     """
-    DELETE FROM heard_events WHERE id IN (
-        SELECT id FROM heard_events WHERE heard_at < now() - CAST(:age AS interval)
-        ORDER BY heard_at LIMIT :batch
-        FOR UPDATE SKIP LOCKED
+    WITH old AS (
+        SELECT id, contact_id, event_type, heard_at FROM heard_events
+        WHERE heard_at < now() - CAST(:age AS interval)
+          AND (heard_at, id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid))
+        ORDER BY heard_at, id LIMIT :batch
+    ), unneeded AS (
+        SELECT h.id FROM heard_events h JOIN old ON old.id = h.id
+        WHERE NOT EXISTS (
+            SELECT FROM workflow_executions e JOIN workflow_versions v ON v.id = e.version_id
+            WHERE e.contact_id = old.contact_id AND e.state IN ('running', 'waiting', 'paused')
+              AND e.started_at <= old.heard_at AND old.event_type = ANY(v.heard_types)
+        )
+        FOR UPDATE OF h SKIP LOCKED
+    ), forgotten AS (
+        DELETE FROM heard_events h USING unneeded WHERE h.id = unneeded.id RETURNING h.id
     )
+    SELECT heard_at, id, (SELECT count(*) FROM forgotten) AS number FROM old
+    ORDER BY heard_at DESC, id DESC LIMIT 1
     """
 )
 _FORGET_PUBLISHED = text(
@@ -62,9 +78,23 @@ async def strip_events(db: AsyncEngine, *, older_than: timedelta) -> int:
 
 
 async def forget_events(db: AsyncEngine, *, older_than: timedelta) -> int:
-    """Deletes what runs may wait for, and the ids of other systems' events; returns how many."""
-    heard = await _in_batches(db, _FORGET_HEARD, older_than)
+    """Deletes events that no run may wait for, and the ids of other systems' ones; how many."""
+    heard = await _forget_heard(db, older_than)
     return heard + await _in_batches(db, _FORGET_PUBLISHED, older_than)
+
+
+async def _forget_heard(db: AsyncEngine, older_than: timedelta) -> int:
+    """A transaction for each batch, behind the one before."""
+    forgotten = 0
+    place: dict[str, object] = {"after_at": _FIRST, "after_id": UUID(int=0)}
+    while True:
+        async with db.begin() as connection:
+            values = {"age": older_than, "batch": _BATCH, **place}
+            last = (await connection.execute(_FORGET_HEARD, values)).first()
+        if last is None:
+            return forgotten
+        forgotten += last.number
+        place = {"after_at": last.heard_at, "after_id": last.id}
 
 
 async def _in_batches(db: AsyncEngine, statement: TextClause, older_than: timedelta) -> int:

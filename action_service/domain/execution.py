@@ -13,6 +13,15 @@ ENDED = frozenset({ExecutionState.COMPLETED, ExecutionState.FAILED, ExecutionSta
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Somebody has paused a run; `by` is as the audit log names them."""
+
+    at: datetime
+    by: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """One run of a workflow for a contact."""
 
@@ -27,6 +36,8 @@ class Execution:
     ended_at: datetime | None
     reason: str | None
     event: Mapping[str, Json] | None
+    # None also while it is the workflow that is paused.
+    pause: Pause | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -115,6 +115,11 @@ class Position:
     # The step's own retry limit, where its configuration sets one.
     max_retries: int | None = None
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing more begins, because its workflow or the run itself is paused."""
+        return self.workflow_paused or self.state is ExecutionState.PAUSED
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -122,9 +127,8 @@ class Decision:
 
     `status` is the action execution's. With `again_at` the same action execution gets another
     attempt then; with `rings_at` the present one is looked after then, and with `dispatches` it is
-    run now. `skipped` are disabled steps passed
-    over on the way to `next_step`. `held` says that nothing must be dispatched before the workflow
-    resumes.
+    run now. `skipped` are disabled steps passed over on the way to `next_step`. `held` says that
+    nothing must be dispatched before what is paused resumes.
     """
 
     status: ActionStatus
@@ -209,7 +213,7 @@ def decide(
                 spends_retry=True,
             )
         case Due() if at.status is ActionStatus.WAITING:
-            # What has begun is finished, also while its workflow is paused.
+            # What has begun is finished, also while it is paused.
             return Decision(
                 status=after_action_event(at.status, ActionEvent.BECOME_DUE),
                 state=_parked(at.state),
@@ -217,13 +221,13 @@ def decide(
                 dispatches=True,
             )
         case Due():
-            event = ExecutionEvent.HOLD if at.workflow_paused else ExecutionEvent.ADVANCE
+            event = ExecutionEvent.HOLD if at.is_paused else ExecutionEvent.ADVANCE
             return Decision(
                 status=after_action_event(at.status, ActionEvent.BECOME_DUE),
                 state=after_execution_event(at.state, event),
                 ends_attempt=False,
-                dispatches=not at.workflow_paused,
-                held=at.workflow_paused,
+                dispatches=not at.is_paused,
+                held=at.is_paused,
             )
 
 
@@ -296,8 +300,7 @@ def _go_on(
     reason: str | None = None,
 ) -> Decision:
     skipped, next_step = _pass_disabled(at.plan, following)
-    is_held = at.workflow_paused or at.state is ExecutionState.PAUSED
-    held = next_step is not None and is_held
+    held = next_step is not None and at.is_paused
     if next_step is None:
         event = ExecutionEvent.COMPLETE
     elif held:

@@ -58,7 +58,7 @@ class ExecutionEvent(StrEnum):
 
     ADVANCE = "advance"
     PARK = "park"
-    # Due work meets a paused workflow.
+    # Somebody pauses the run, or its due work meets a paused workflow.
     HOLD = "hold"
     RELEASE = "release"
     COMPLETE = "complete"
@@ -127,12 +127,15 @@ EXECUTION_TRANSITIONS: Mapping[tuple[ExecutionState, ExecutionEvent], ExecutionS
             (ExecutionState.WAITING, ExecutionEvent.COMPLETE): ExecutionState.COMPLETED,
             (ExecutionState.WAITING, ExecutionEvent.FAIL): ExecutionState.FAILED,
             (ExecutionState.WAITING, ExecutionEvent.CANCEL): ExecutionState.CANCELLED,
-            (ExecutionState.PAUSED, ExecutionEvent.RELEASE): ExecutionState.RUNNING,
-            # The step at which it is held is passed over.
+            # What was under way when somebody paused the run is answered, and changes nothing of
+            # the pause. The answer, or a migration, may leave it with nothing more to do.
+            (ExecutionState.PAUSED, ExecutionEvent.ADVANCE): ExecutionState.PAUSED,
+            (ExecutionState.PAUSED, ExecutionEvent.PARK): ExecutionState.PAUSED,
             (ExecutionState.PAUSED, ExecutionEvent.HOLD): ExecutionState.PAUSED,
-            (ExecutionState.PAUSED, ExecutionEvent.CANCEL): ExecutionState.CANCELLED,
-            # A migration may leave a held run with nothing more to do.
+            (ExecutionState.PAUSED, ExecutionEvent.RELEASE): ExecutionState.RUNNING,
             (ExecutionState.PAUSED, ExecutionEvent.COMPLETE): ExecutionState.COMPLETED,
+            (ExecutionState.PAUSED, ExecutionEvent.FAIL): ExecutionState.FAILED,
+            (ExecutionState.PAUSED, ExecutionEvent.CANCEL): ExecutionState.CANCELLED,
             (ExecutionState.FAILED, ExecutionEvent.REOPEN): ExecutionState.RUNNING,
         }
     )

@@ -96,6 +96,11 @@ class Standing(NamedTuple):
     retry_base: int = 0
     step_key: str | None = None
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing more begins, because its workflow or the run itself is paused."""
+        return self.workflow_status == "paused" or self.state is ExecutionState.PAUSED
+
 
 class ActionWrite(NamedTuple):
     """New values of one action execution."""

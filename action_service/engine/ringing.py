@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from action_service.domain.progress import LEASE
-from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.domain.states import ActionStatus
 from action_service.engine.batch import encode_tasks
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Dispatch, Standing, Task
@@ -27,8 +27,7 @@ async def tasks_for(
     leases = {at.action_execution_id: LEASE for at in standings}
     plans = {at.version_id: await store.plan(at.version_id) for at in standings}
     for at in standings:
-        paused = at.workflow_status == "paused" or at.state is ExecutionState.PAUSED
-        if paused and at.status in _HELD_WHILE_PAUSED:
+        if at.is_paused and at.status in _HELD_WHILE_PAUSED:
             continue
         step = plans[at.version_id].by_id.get(at.action_id)
         if step is None:

@@ -11,7 +11,7 @@ from action_service.domain.messages import CHANNEL_OF
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.progress import LEASE, Decision, Due, lease_for
 from action_service.domain.retry import ErrorClass
-from action_service.domain.states import ActionStatus
+from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.domain.unknown_sends import Sent
 from action_service.engine.model import (
     ActionWrite,
@@ -56,7 +56,8 @@ def record(
         _accepted(writes, at, plan, decision.provider_reference)
     if decision.unknown:
         _ambiguous(writes, at, result, decision, plan)
-    if decision.status is ActionStatus.COMPLETED and not (decision.held or decision.skipped):
+    is_plain = not (decision.held or decision.skipped or at.state is ExecutionState.PAUSED)
+    if decision.status is ActionStatus.COMPLETED and is_plain:
         return _advance(writes, at, result, decision, output_json)
     error = decision.error
     number = at.attempt_number
@@ -246,7 +247,7 @@ def _again(
 
 
 def _due(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispatch | None:
-    """The postponed attempt itself, now or when its workflow resumes."""
+    """The postponed attempt itself, now or when what is paused resumes."""
     step = plan.by_id.get(at.action_id)
     if decision.status is ActionStatus.WAITING:
         # Nothing changes by a look; the lease that runs on has it repeated.

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from action_service.domain.execution import Attempt, Execution, StepCounts, Summary
+from action_service.domain.execution import Attempt, Execution, Pause, StepCounts, Summary
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.domain.unknown_sends import explain
 from action_service.servicers.message_messages import delivery_message, message_message
@@ -25,6 +25,7 @@ def execution_message(execution: Execution) -> execution_pb2.Execution:
         ended_at=execution.ended_at,
         reason=execution.reason,
         event=struct_message(execution.event),
+        pause=pause_message(execution.pause),
     )
 
 
@@ -113,6 +114,13 @@ def error_message(error_class: str | None, message: str | None) -> execution_pb2
         error_class=f"ERROR_CLASS_{error_class.upper()}",
         message=message,
     )
+
+
+def pause_message(pause: Pause | None) -> execution_pb2.ExecutionPause | None:
+    """The pause on the wire."""
+    if pause is None:
+        return None
+    return execution_pb2.ExecutionPause(paused_at=pause.at, paused_by=pause.by, reason=pause.reason)
 
 
 def _text(value: UUID | None) -> str | None:

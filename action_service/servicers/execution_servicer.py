@@ -9,6 +9,7 @@ import orjson
 from google.protobuf.struct_pb2 import Struct
 
 from action_service.domain.contact import json_problem
+from action_service.domain.control import Control
 from action_service.domain.plan import Json
 from action_service.domain.retry import RetryTiming
 from action_service.domain.states import ExecutionState
@@ -30,7 +31,8 @@ from action_service.servicers.requests import (
     parse_uuids,
 )
 from action_service.servicers.rpc import Rpc
-from action_service.use_cases.executions import cancel_execution, get_execution, log_page
+from action_service.use_cases.control import control_execution
+from action_service.use_cases.executions import get_execution, log_page
 from action_service.use_cases.explanations import explain_execution
 from action_service.use_cases.ports import Database, Reader, Writer
 from action_service.use_cases.start_executions import MAX_CONTACTS, StartedBatch, start_executions
@@ -184,7 +186,7 @@ class ExecutionServicer(ExecutionServiceServicer):
         execution_id = parse_uuid("execution_id", request.execution_id)
 
         async def work(tx: Writer) -> pb.CancelExecutionResponse:
-            execution = await cancel_execution(tx, execution_id, request.reason)
+            execution = await control_execution(tx, execution_id, Control.CANCEL, request.reason)
             return pb.CancelExecutionResponse(execution=execution_message(execution))
 
         return await self._rpc.write(work)
@@ -220,6 +222,30 @@ class ExecutionServicer(ExecutionServiceServicer):
         response = await self._rpc.once(request, request.request_id, pb.RetryStepResponse, work)
         await self._ringer.ring(tasks)
         return response
+
+    async def PauseExecution(
+        self, request: pb.PauseExecutionRequest, context: object
+    ) -> pb.PauseExecutionResponse:
+        """Has nothing more of an execution begin."""
+        execution_id = parse_uuid("execution_id", request.execution_id)
+
+        async def work(tx: Writer) -> pb.PauseExecutionResponse:
+            execution = await control_execution(tx, execution_id, Control.PAUSE, request.reason)
+            return pb.PauseExecutionResponse(execution=execution_message(execution))
+
+        return await self._rpc.write(work)
+
+    async def ResumeExecution(
+        self, request: pb.ResumeExecutionRequest, context: object
+    ) -> pb.ResumeExecutionResponse:
+        """Ends the pause of an execution; what was held runs."""
+        execution_id = parse_uuid("execution_id", request.execution_id)
+
+        async def work(tx: Writer) -> pb.ResumeExecutionResponse:
+            execution = await control_execution(tx, execution_id, Control.RESUME)
+            return pb.ResumeExecutionResponse(execution=execution_message(execution))
+
+        return await self._rpc.write(work)
 
     async def ListActionExecutions(
         self, request: pb.ListActionExecutionsRequest, context: object

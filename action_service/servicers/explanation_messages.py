@@ -9,7 +9,7 @@ from action_service.domain.explanation.answer import (
 from action_service.domain.explanation.words import sentences
 from action_service.domain.holds import Hold
 from action_service.domain.unknown_sends import UnknownSend
-from action_service.servicers.execution_messages import error_message
+from action_service.servicers.execution_messages import error_message, pause_message
 from treadle.execution.v1 import explanation_pb2 as pb
 from treadle.execution.v1 import hold_pb2
 
@@ -35,6 +35,7 @@ def explanation_message(explained: Explanation) -> pb.Explanation:
         unknown_outcome=_unknown(explained.unknown_send),
         ending=explained.execution.reason,
         is_workflow_paused=explained.is_workflow_paused,
+        pause=pause_message(explained.execution.pause),
     )
 
 

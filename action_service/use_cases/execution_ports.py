@@ -1,10 +1,11 @@
 """What use cases need of the store of executions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from action_service.domain.control import Run
 from action_service.domain.execution import ActionExecution, Execution, Summary
 from action_service.domain.explanation.facts import Ignored, Standing
 from action_service.domain.migration import MoveOn, Place, Stay
@@ -23,6 +24,14 @@ class Reopening(NamedTuple):
     # The base of the step's idempotency keys from now on; None to keep the present one.
     step_key: UUID | None
     reason: str
+
+
+class Locked(NamedTuple):
+    """What could be locked of some executions; those that are not there are in neither."""
+
+    runs: Sequence[Run]
+    # Those that somebody else has locked just now.
+    busy: Sequence[UUID]
 
 
 class ExecutionReads(Protocol):
@@ -76,8 +85,8 @@ class ExecutionReads(Protocol):
 class ExecutionWrites(ExecutionReads, Protocol):
     """Changes of executions from outside the engine."""
 
-    async def lock(self, execution_id: UUID) -> Execution | None:
-        """The execution, kept from the engine until the transaction ends."""
+    async def lock(self, execution_ids: Collection[UUID]) -> Sequence[Run]:
+        """Those that there are, by id, kept from the engine until the transaction ends."""
         ...
 
     async def failure(self, execution_id: UUID) -> Failure | None:
@@ -88,8 +97,20 @@ class ExecutionWrites(ExecutionReads, Protocol):
         """Opens a failed execution again, which `lock` has locked, and its enrolment."""
         ...
 
-    async def cancel(self, execution_id: UUID, reason: str) -> None:
-        """Ends the execution and its open action executions; their results come to nothing."""
+    async def lock_free(self, execution_ids: Collection[UUID]) -> Locked:
+        """The same, without waiting for those that somebody else has locked."""
+        ...
+
+    async def cancel(self, execution_ids: Collection[UUID], reason: str) -> None:
+        """Ends locked executions and their open steps; their results come to nothing."""
+        ...
+
+    async def pause(self, execution_ids: Collection[UUID], actor: str, reason: str) -> None:
+        """Pauses locked executions."""
+        ...
+
+    async def resume(self, states: Mapping[UUID, ExecutionState]) -> None:
+        """Ends the pauses of locked executions, by the states that they come to."""
         ...
 
     async def places(self, workflow_id: UUID, *, other_than: UUID) -> Sequence[Place]:

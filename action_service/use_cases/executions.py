@@ -1,4 +1,4 @@
-"""Reading executions and their logs, and cancelling one."""
+"""Reading executions and their logs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,11 @@ from uuid import UUID
 from action_service.domain.execution import ActionExecution, Execution
 from action_service.domain.messages import Message, StepDelivery
 from action_service.domain.plan import Json
-from action_service.domain.states import (
-    ExecutionEvent,
-    ExecutionState,
-    IllegalTransitionError,
-    after_execution_event,
-)
 from action_service.domain.unknown_sends import UnknownSend
 from action_service.use_cases.action_configs import redacted
-from action_service.use_cases.checks import text_violations
-from action_service.use_cases.ports import Change, Transaction, Writer
-from common.errors import ErrorReason, failed_precondition, invalid, not_found
+from action_service.use_cases.ports import Transaction
+from common.errors import not_found
 
-_MAX_REASON = 500
 # An execution has one action execution per step it came by; more than this only after migrations.
 _WHOLE_LOG = 200
 
@@ -68,38 +60,6 @@ async def snapshot(tx: Transaction, execution_id: UUID) -> Snapshot:
     execution = await get_execution(tx, execution_id)
     log = await log_page(tx, execution_id, limit=_WHOLE_LOG, after=None)
     return Snapshot(execution, tuple(log))
-
-
-async def cancel_execution(tx: Writer, execution_id: UUID, reason: str) -> Execution:
-    """Ends an execution; one that is cancelled already stays as it is."""
-    found = list(text_violations("reason", reason, max_length=_MAX_REASON, multi_line=True))
-    if found:
-        raise invalid(found)
-    before = await tx.executions.lock(execution_id)
-    if before is None:
-        raise not_found("execution", execution_id)
-    if before.state is ExecutionState.CANCELLED:
-        return before
-    try:
-        after_execution_event(before.state, ExecutionEvent.CANCEL)
-    except IllegalTransitionError:
-        raise failed_precondition(
-            ErrorReason.ILLEGAL_TRANSITION,
-            f"the execution has {before.state.value} and cannot be cancelled",
-            state=before.state.value,
-        ) from None
-    await tx.executions.cancel(execution_id, reason or "cancelled")
-    tx.record(
-        Change(
-            operation="execution.cancelled",
-            entity_type="workflow_execution",
-            entity_id=execution_id,
-            workflow_id=before.workflow_id,
-            before={"state": before.state.value},
-            after={"state": ExecutionState.CANCELLED.value, "reason": reason},
-        )
-    )
-    return await get_execution(tx, execution_id)
 
 
 async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[LogEntry]:

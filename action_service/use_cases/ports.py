@@ -31,6 +31,7 @@ from action_service.use_cases.event_ports import EventReads, EventWrites
 from action_service.use_cases.execution_ports import ExecutionReads, ExecutionWrites
 from action_service.use_cases.imports.ports import ImportReads, ImportWrites
 from action_service.use_cases.message_ports import MessageReads
+from action_service.use_cases.operations.ports import OperationReads, OperationWrites
 from action_service.use_cases.privacy_ports import PrivacyReads, PrivacyWrites
 from action_service.use_cases.records.ports import RecordReads, RecordWrites
 from action_service.use_cases.start_executions import StartStore
@@ -100,6 +101,11 @@ class Reader(Protocol):
     @property
     def imports(self) -> ImportReads:
         """Imports of contacts."""
+        ...
+
+    @property
+    def operations(self) -> OperationReads:
+        """Operations on many executions at once."""
         ...
 
     @property
@@ -204,6 +210,11 @@ class Writer(Protocol):
     @property
     def imports(self) -> ImportWrites:
         """Imports of contacts."""
+        ...
+
+    @property
+    def operations(self) -> OperationWrites:
+        """Operations on many executions at once."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from action_service.domain.control import Control
 from action_service.domain.execution import Execution
 from action_service.domain.plan import PlanStep
 from action_service.domain.progress import Deferred
@@ -30,7 +31,8 @@ from action_service.engine.codec import TaskEncoder
 from action_service.engine.model import Standing, Task
 from action_service.engine.steering import answer, rearm
 from action_service.use_cases.checks import text_violations
-from action_service.use_cases.executions import cancel_execution, get_execution
+from action_service.use_cases.control import control_execution
+from action_service.use_cases.executions import get_execution
 from action_service.use_cases.ports import Change, Transaction, Writer
 from common.errors import ErrorReason, TreadleError, failed_precondition, invalid, not_found
 from common.errors import stale_etag as stale
@@ -125,7 +127,7 @@ async def cancel_wait(tx: Writer, encoder: TaskEncoder, wish: Wish, then: AfterW
     reason = wish.reason or "the wait was cancelled"
     _record(tx, "wait.cancelled", at, after={"then": then.value, "reason": wish.reason})
     if then is AfterWait.END_RUN:
-        return Steered(await cancel_execution(tx, step.execution_id, reason))
+        return Steered(await control_execution(tx, step.execution_id, Control.CANCEL, reason))
     try:
         outcome = passed_over(step, may_be_under_way=False, reason=reason)
     except SteeringError as error:
@@ -142,7 +144,7 @@ async def locked_step(tx: Writer, step_id: UUID, reason: str, *, entity: str) ->
     step = await tx.waits.step(step_id)
     if step is None:
         raise not_found(entity, step_id)
-    await tx.executions.lock(step.execution_id)
+    await tx.executions.lock([step.execution_id])
     # As it is now that nobody else can move it.
     return await tx.waits.step(step_id) or step
 

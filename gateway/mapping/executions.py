@@ -13,6 +13,7 @@ from gateway.models.executions import (
     Execution,
     ExecutionCounts,
     ExecutionList,
+    ExecutionPause,
     ExecutionSnapshot,
     ExecutionsSummary,
     StepSummary,
@@ -33,6 +34,16 @@ def execution(message: execution_pb2.Execution) -> Execution:
         ended_at=optional_instant(message, "ended_at"),
         reason=text(message.reason),
         event=json_object(message.event),
+        pause=execution_pause(message.pause) if message.HasField("pause") else None,
+    )
+
+
+def execution_pause(message: execution_pb2.ExecutionPause) -> ExecutionPause:
+    """A pause as a resource."""
+    return ExecutionPause(
+        paused_at=optional_instant(message, "paused_at"),
+        paused_by=message.paused_by,
+        reason=text(message.reason),
     )
 
 

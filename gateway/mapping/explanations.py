@@ -1,6 +1,6 @@
 """Explanations of executions as JSON."""
 
-from gateway.mapping.executions import action_error
+from gateway.mapping.executions import action_error, execution_pause
 from gateway.mapping.values import optional_instant, optional_seconds, text
 from gateway.models.executions import ACTION_EXECUTION_STATUS, EXECUTION_STATE
 from gateway.models.explanations import (
@@ -41,6 +41,7 @@ def explanation(message: explanation_pb2.Explanation) -> Explanation:
         ),
         ending=text(message.ending),
         is_workflow_paused=message.is_workflow_paused,
+        pause=execution_pause(message.pause) if message.HasField("pause") else None,
     )
 
 

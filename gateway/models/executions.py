@@ -46,6 +46,14 @@ class StartExecutionsBody(Body):
         return self
 
 
+class PauseExecutionBody(Body):
+    """Why a run is paused; the whole body may be left out."""
+
+    model_config = examples({"reason": "the customer has asked us to wait"})
+
+    reason: str | None = None
+
+
 class CancelExecutionBody(Body):
     """Why a run is cancelled; the whole body may be left out."""
 
@@ -71,6 +79,14 @@ class SteerStepBody(Body):
     reason: str | None = Field(default=None, max_length=500)
 
 
+class ExecutionPause(Resource):
+    """Somebody has paused a run."""
+
+    paused_at: datetime | None
+    paused_by: str = Field(description="`user:<id>` or `service:<name>`.")
+    reason: str | None
+
+
 class Execution(Resource):
     """One run of a workflow for one contact."""
 
@@ -84,6 +100,9 @@ class Execution(Resource):
     ended_at: datetime | None
     reason: str | None = Field(description="Why it failed or was cancelled.")
     event: JsonObject
+    pause: ExecutionPause | None = Field(
+        description="null unless somebody has paused it, also while its workflow is paused."
+    )
 
 
 class StartedExecutions(Resource):

@@ -6,7 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.models.base import Id, ProtoEnum, Resource
-from gateway.models.executions import ActionError, ActionExecutionStatusShown, ExecutionStateShown
+from gateway.models.executions import (
+    ActionError,
+    ActionExecutionStatusShown,
+    ExecutionPause,
+    ExecutionStateShown,
+)
 from treadle.execution.v1 import explanation_pb2, hold_pb2
 
 EXPLANATION_REASON = ProtoEnum(explanation_pb2.ExplanationReason)
@@ -127,3 +132,6 @@ class Explanation(Resource):
     unknown_outcome: UnknownOutcome | None
     ending: str | None = Field(description="Why it failed or was cancelled.")
     is_workflow_paused: bool
+    pause: ExecutionPause | None = Field(
+        description="Somebody has paused it: what becomes due is held until it is resumed."
+    )

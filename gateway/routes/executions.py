@@ -17,6 +17,7 @@ from gateway.models.executions import (
     ExecutionList,
     ExecutionsSummary,
     ExecutionStateName,
+    PauseExecutionBody,
     StartedExecutions,
     StartExecutionsBody,
     SteerStepBody,
@@ -41,6 +42,7 @@ router: Final = APIRouter(prefix="/api/v1", tags=["executions"], route_class=Str
 _START_FIELDS: Final = BodyFields.of(StartExecutionsBody)
 _CANCEL_FIELDS: Final = BodyFields.of(CancelExecutionBody)
 _STEP_FIELDS: Final = BodyFields.of(SteerStepBody)
+_PAUSE_FIELDS: Final = BodyFields.of(PauseExecutionBody)
 
 StateFilter = Annotated[
     ExecutionStateName | None, Query(description="Keep only executions in this state.")
@@ -228,4 +230,28 @@ async def retry_step(
         request_id=request_id,
     )
     answer = await caller.call(upstream.executions.RetryStep, request, fields=_STEP_FIELDS)
+    return execution(answer.execution)
+
+
+@router.post("/executions/{execution_id}/pause", operation_id="pauseExecution")
+async def pause_execution(
+    execution_id: ExecutionId,
+    caller: CallerDep,
+    upstream: UpstreamDep,
+    body: PauseExecutionBody | None = None,
+) -> Execution:
+    """Have nothing more of an execution begin; timers run on, and what comes due is held."""
+    reason = body.reason if body else None
+    request = pb.PauseExecutionRequest(execution_id=execution_id, reason=reason or "")
+    answer = await caller.call(upstream.executions.PauseExecution, request, fields=_PAUSE_FIELDS)
+    return execution(answer.execution)
+
+
+@router.post("/executions/{execution_id}/resume", operation_id="resumeExecution")
+async def resume_execution(
+    execution_id: ExecutionId, caller: CallerDep, upstream: UpstreamDep
+) -> Execution:
+    """End the pause of an execution; what was held runs a moment later."""
+    request = pb.ResumeExecutionRequest(execution_id=execution_id)
+    answer = await caller.call(upstream.executions.ResumeExecution, request)
     return execution(answer.execution)

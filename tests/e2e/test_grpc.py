@@ -41,6 +41,7 @@ API_SERVICES = {
     "treadle.ledger.v1.LedgerService",
     "treadle.ledger.v1.UnknownSendService",
     "treadle.message.v1.MessageService",
+    "treadle.operation.v1.OperationService",
     "treadle.record.v1.CampaignService",
     "treadle.record.v1.ContactImportService",
     "treadle.record.v1.CourseService",

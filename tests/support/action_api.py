@@ -40,6 +40,7 @@ from treadle.execution.v1.execution_service_pb2_grpc import (
 from treadle.execution.v1.wait_service_pb2_grpc import WaitServiceStub
 from treadle.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from treadle.ledger.v1.unknown_send_service_pb2_grpc import UnknownSendServiceStub
+from treadle.operation.v1.operation_service_pb2_grpc import OperationServiceStub
 from treadle.record.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from treadle.record.v1.contact_import_service_pb2_grpc import ContactImportServiceStub
 from treadle.record.v1.course_service_pb2_grpc import CourseServiceStub
@@ -91,6 +92,7 @@ class Client:
         self.contacts = ContactServiceStub(channel)
         self.executions = ExecutionServiceStub(channel)
         self.waits = WaitServiceStub(channel)
+        self.operations = OperationServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.unknown_sends = UnknownSendServiceStub(channel)
         self.credentials = CredentialServiceStub(channel)

@@ -252,6 +252,14 @@ class HandExecutor:
                     await delivery.ack()
         return taken
 
+    async def take_some(self, most: int) -> list[ActionTask]:
+        """Waits for tasks, at most so many, and acks them."""
+        async with asyncio.timeout(10):
+            batch = await self._consumer.next_batch(most)
+        for delivery in batch:
+            await delivery.ack()
+        return [ActionTask.FromString(delivery.data) for delivery in batch]
+
     async def nothing(self, within: float = 0.5) -> bool:
         """Whether no task comes within so many seconds."""
         try:

@@ -51,6 +51,7 @@ def test_every_service_of_the_contracts_is_seen() -> None:
         "InboundService",
         "LedgerService",
         "MediaService",
+        "OperationService",
         "SchedulerService",
         "TrafficService",
         "WorkflowService",

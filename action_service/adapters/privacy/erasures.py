@@ -72,7 +72,8 @@ CANCEL = text(
     WITH ended AS (
         UPDATE workflow_executions
         SET state = 'cancelled', reason = :reason, ended_at = now(), current_action_id = NULL,
-            current_action_execution_id = NULL, current_attempt_id = NULL
+            current_action_execution_id = NULL, current_attempt_id = NULL, paused_at = NULL,
+            paused_by = NULL, pause_reason = NULL
         WHERE account_id = :account AND contact_id = :contact
           AND state IN ('running', 'waiting', 'paused')
         RETURNING id

@@ -119,6 +119,13 @@ HOLDINGS: Final = (
         section="executions",
     ),
     Holding(
+        "execution_operations",
+        _NAMES_CONTACT.format(column="t.filter"),
+        redaction="""filter = jsonb_set(
+            t.filter, '{contact_ids}', (t.filter -> 'contact_ids') - CAST(:contact_text AS text)
+        )""",
+    ),
+    Holding(
         "deliveries",
         f"({_OWN} OR lower(t.recipient) = ANY(CAST(:addresses AS text[])))",
         section="deliveries",
@@ -199,6 +206,7 @@ IMPERSONAL: Final = frozenset(
         "email_templates",
         "erasures",
         "event_types",
+        "execution_operation_batches",
         "messenger_pages",
         "pipeline_stages",
         "pipelines",

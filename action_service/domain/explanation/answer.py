@@ -19,6 +19,7 @@ class Reason(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     WORKFLOW_PAUSED = "workflow_paused"
+    PAUSED = "paused"
     WAITING_FOR_TIME = "waiting_for_time"
     WAITING_FOR_DATE = "waiting_for_date"
     WAITING_FOR_EVENT = "waiting_for_event"

@@ -110,7 +110,18 @@ def _held(facts: Facts) -> Reason | None:
     """A workflow that has been resumed releases what it holds within seconds."""
     if facts.execution.state is not ExecutionState.PAUSED:
         return None
+    if facts.execution.pause is not None:
+        return Reason.PAUSED if _is_kept_back(facts) else None
     return Reason.WORKFLOW_PAUSED if facts.workflow_paused else Reason.NOT_DISPATCHED
+
+
+def _is_kept_back(facts: Facts) -> bool:
+    """Whether the step's turn has come; it may also wait on, or be under way."""
+    step = facts.step
+    return step is None or (
+        step.run.status is ActionStatus.PENDING
+        and (step.lease_until is None or step.lease_until < facts.now)
+    )
 
 
 def _unknown(facts: Facts) -> Reason | None:
@@ -167,6 +178,8 @@ def _since(facts: Facts, reason: Reason) -> datetime:
     execution, step = facts.execution, facts.step
     if execution.ended_at is not None:
         return execution.ended_at
+    if reason is Reason.PAUSED and execution.pause is not None:
+        return execution.pause.at
     if step is None:
         return execution.started_at
     if reason is Reason.UNKNOWN_OUTCOME and facts.unknown_send is not None:

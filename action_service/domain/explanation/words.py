@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from action_service.domain.event_waits import WAIT_FOR_EVENT
+from action_service.domain.execution import Pause
 from action_service.domain.explanation.answer import (
     AwaitedEvent,
     ExplainedStep,
@@ -32,6 +33,9 @@ def _sentences(explained: Explanation) -> Iterator[str]:
     if explained.is_overdue:
         yield _overdue(explained)
     yield from _failures(explained)
+    pause = explained.execution.pause
+    if pause is not None and explained.reason is not Reason.PAUSED:
+        yield f"{_paused_by(pause)}: what becomes due is held until somebody resumes it."
     paused = explained.is_workflow_paused and not explained.execution.has_ended
     if paused and explained.reason is not Reason.WORKFLOW_PAUSED:
         yield (
@@ -74,6 +78,19 @@ def _workflow_paused(explained: Explanation) -> Iterator[str]:
         f"Its workflow {_quoted(explained.workflow_name)} is paused. The run goes on as soon as"
         " somebody resumes the workflow."
     )
+
+
+def _paused(explained: Explanation) -> Iterator[str]:
+    pause = explained.execution.pause
+    if pause is not None:
+        yield f"{_paused_by(pause)}."
+    step = "it goes on" if explained.step is None else f"{_step(explained.step.named)} is run"
+    yield f"When somebody resumes it, {step} within seconds."
+
+
+def _paused_by(pause: Pause) -> str:
+    why = f" ({_open(pause.reason)})" if pause.reason else ""
+    return f"{pause.by} paused the run at {_instant(pause.at)}{why}"
 
 
 def _waiting(explained: Explanation) -> Iterator[str]:
@@ -243,6 +260,7 @@ _WORDS: Final[Mapping[Reason, Callable[[Explanation], Iterator[str]]]] = Mapping
         Reason.FAILED: _failed,
         Reason.CANCELLED: _cancelled,
         Reason.WORKFLOW_PAUSED: _workflow_paused,
+        Reason.PAUSED: _paused,
         Reason.WAITING_FOR_TIME: _waiting,
         Reason.WAITING_FOR_DATE: _waiting,
         Reason.WAITING_FOR_EVENT: _waiting_for_event,

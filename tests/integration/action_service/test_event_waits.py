@@ -455,3 +455,38 @@ async def test_old_events_are_forgotten(world: Bench) -> None:
     assert await forget_events(world.db, older_than=timedelta(days=90)) == 2
     assert await world.rows("SELECT source_id FROM published_events") == [("89 days",)]
     assert await forget_events(world.db, older_than=timedelta(days=90)) == 0
+
+
+async def test_events_stay_while_an_open_run_may_look_back_for_them(world: Bench) -> None:
+    listening, other = await world.seed([wait()]), await world.seed([TAG])
+    (run_id,) = await world.start(listening, ring=False)
+    await world.start(other, ring=False)
+    for contact, account, kind, age in (
+        (listening.contact_ids[0], listening.account_id, "email_opened", "91 days"),
+        # Before the run began, of a type that it does not wait for, of somebody who waits not.
+        (listening.contact_ids[0], listening.account_id, "email_opened", "101 days"),
+        (listening.contact_ids[0], listening.account_id, "sms_reply", "91 days"),
+        (other.contact_ids[0], other.account_id, "email_opened", "91 days"),
+    ):
+        await world.execute(
+            "INSERT INTO heard_events (id, account_id, contact_id, event_type, occurred_at, data,"
+            " heard_at) VALUES (gen_random_uuid(), :account, :contact, :kind, now(), '{}',"
+            " now() - CAST(CAST(:age AS text) AS interval))",
+            account=account,
+            contact=contact,
+            kind=kind,
+            age=age,
+        )
+    await world.execute("UPDATE workflow_executions SET started_at = now() - interval '100 days'")
+    assert await forget_events(world.db, older_than=timedelta(days=90)) == 3
+    assert await world.rows("SELECT contact_id::text, event_type FROM heard_events") == [
+        (listening.contact_ids[0], "email_opened")
+    ]
+    for state, left in (("paused", 1), ("completed", 0)):
+        await world.execute(
+            "UPDATE workflow_executions SET state = :state WHERE id = CAST(:id AS uuid)",
+            state=state,
+            id=run_id,
+        )
+        await forget_events(world.db, older_than=timedelta(days=90))
+        assert await world.rows("SELECT count(*) FROM heard_events") == [(left,)]

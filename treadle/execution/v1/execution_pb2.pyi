@@ -75,7 +75,7 @@ ERROR_CLASS_INTERNAL: ErrorClass
 ERROR_CLASS_LINE_BUSY: ErrorClass
 
 class Execution(_message.Message):
-    __slots__ = ("id", "workflow_id", "workflow_version", "contact_id", "state", "current_action_id", "started_at", "ended_at", "reason", "event")
+    __slots__ = ("id", "workflow_id", "workflow_version", "contact_id", "state", "current_action_id", "started_at", "ended_at", "reason", "event", "pause")
     ID_FIELD_NUMBER: _ClassVar[int]
     WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
     WORKFLOW_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +86,7 @@ class Execution(_message.Message):
     ENDED_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_FIELD_NUMBER: _ClassVar[int]
     id: str
     workflow_id: str
     workflow_version: int
@@ -96,7 +97,18 @@ class Execution(_message.Message):
     ended_at: _timestamp_pb2.Timestamp
     reason: str
     event: _struct_pb2.Struct
-    def __init__(self, id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., workflow_version: _Optional[int] = ..., contact_id: _Optional[str] = ..., state: _Optional[_Union[ExecutionState, str]] = ..., current_action_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., event: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    pause: ExecutionPause
+    def __init__(self, id: _Optional[str] = ..., workflow_id: _Optional[str] = ..., workflow_version: _Optional[int] = ..., contact_id: _Optional[str] = ..., state: _Optional[_Union[ExecutionState, str]] = ..., current_action_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., event: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., pause: _Optional[_Union[ExecutionPause, _Mapping]] = ...) -> None: ...
+
+class ExecutionPause(_message.Message):
+    __slots__ = ("paused_at", "paused_by", "reason")
+    PAUSED_AT_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_BY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    paused_at: _timestamp_pb2.Timestamp
+    paused_by: str
+    reason: str
+    def __init__(self, paused_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., paused_by: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ActionError(_message.Message):
     __slots__ = ("error_class", "message")

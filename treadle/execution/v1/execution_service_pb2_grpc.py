@@ -75,6 +75,16 @@ class ExecutionServiceStub:
                 request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepRequest.SerializeToString,
                 response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepResponse.FromString,
                 _registered_method=True)
+        self.PauseExecution = channel.unary_unary(
+                '/treadle.execution.v1.ExecutionService/PauseExecution',
+                request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.PauseExecutionRequest.SerializeToString,
+                response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.PauseExecutionResponse.FromString,
+                _registered_method=True)
+        self.ResumeExecution = channel.unary_unary(
+                '/treadle.execution.v1.ExecutionService/ResumeExecution',
+                request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ResumeExecutionRequest.SerializeToString,
+                response_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ResumeExecutionResponse.FromString,
+                _registered_method=True)
         self.ListActionExecutions = channel.unary_unary(
                 '/treadle.execution.v1.ExecutionService/ListActionExecutions',
                 request_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ListActionExecutionsRequest.SerializeToString,
@@ -151,6 +161,23 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PauseExecution(self, request, context):
+        """Has nothing more begin until it is resumed. Timers run on, what is under way is answered, and
+        what comes due is held. Apart from a pause of its workflow: it goes on when neither is left.
+        Paused already it stays as it is; refused with ILLEGAL_TRANSITION when it has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeExecution(self, request, context):
+        """Ends its pause, and what was held runs a moment later. One that nobody has paused stays as it
+        is; refused with ILLEGAL_TRANSITION when it has ended, or is held by its paused workflow.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListActionExecutions(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -213,6 +240,16 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.RetryStep,
                     request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepRequest.FromString,
                     response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepResponse.SerializeToString,
+            ),
+            'PauseExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseExecution,
+                    request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.PauseExecutionRequest.FromString,
+                    response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.PauseExecutionResponse.SerializeToString,
+            ),
+            'ResumeExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeExecution,
+                    request_deserializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ResumeExecutionRequest.FromString,
+                    response_serializer=treadle_dot_execution_dot_v1_dot_execution__service__pb2.ResumeExecutionResponse.SerializeToString,
             ),
             'ListActionExecutions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListActionExecutions,
@@ -447,6 +484,60 @@ class ExecutionService:
             '/treadle.execution.v1.ExecutionService/RetryStep',
             treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepRequest.SerializeToString,
             treadle_dot_execution_dot_v1_dot_execution__service__pb2.RetryStepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.execution.v1.ExecutionService/PauseExecution',
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.PauseExecutionRequest.SerializeToString,
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.PauseExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/treadle.execution.v1.ExecutionService/ResumeExecution',
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.ResumeExecutionRequest.SerializeToString,
+            treadle_dot_execution_dot_v1_dot_execution__service__pb2.ResumeExecutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

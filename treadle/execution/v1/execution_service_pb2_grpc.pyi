@@ -50,6 +50,15 @@ class ExecutionServiceStub:
     """
     RetryStep: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.RetryStepRequest, _execution_service_pb2.RetryStepResponse]
     """Opens an execution again that has failed, with another attempt at the step that it failed at."""
+    PauseExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.PauseExecutionRequest, _execution_service_pb2.PauseExecutionResponse]
+    """Has nothing more begin until it is resumed. Timers run on, what is under way is answered, and
+    what comes due is held. Apart from a pause of its workflow: it goes on when neither is left.
+    Paused already it stays as it is; refused with ILLEGAL_TRANSITION when it has ended.
+    """
+    ResumeExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ResumeExecutionRequest, _execution_service_pb2.ResumeExecutionResponse]
+    """Ends its pause, and what was held runs a moment later. One that nobody has paused stays as it
+    is; refused with ILLEGAL_TRANSITION when it has ended, or is held by its paused workflow.
+    """
     ListActionExecutions: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ListActionExecutionsRequest, _execution_service_pb2.ListActionExecutionsResponse]
     ExplainExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.ExplainExecutionRequest, _execution_service_pb2.ExplainExecutionResponse]
     """Why an execution is where it is, and what it takes to go on: in data and in words."""
@@ -78,6 +87,15 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """
     RetryStep: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.RetryStepRequest, _execution_service_pb2.RetryStepResponse]  # type: ignore[assignment]
     """Opens an execution again that has failed, with another attempt at the step that it failed at."""
+    PauseExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.PauseExecutionRequest, _execution_service_pb2.PauseExecutionResponse]  # type: ignore[assignment]
+    """Has nothing more begin until it is resumed. Timers run on, what is under way is answered, and
+    what comes due is held. Apart from a pause of its workflow: it goes on when neither is left.
+    Paused already it stays as it is; refused with ILLEGAL_TRANSITION when it has ended.
+    """
+    ResumeExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ResumeExecutionRequest, _execution_service_pb2.ResumeExecutionResponse]  # type: ignore[assignment]
+    """Ends its pause, and what was held runs a moment later. One that nobody has paused stays as it
+    is; refused with ILLEGAL_TRANSITION when it has ended, or is held by its paused workflow.
+    """
     ListActionExecutions: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ListActionExecutionsRequest, _execution_service_pb2.ListActionExecutionsResponse]  # type: ignore[assignment]
     ExplainExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.ExplainExecutionRequest, _execution_service_pb2.ExplainExecutionResponse]  # type: ignore[assignment]
     """Why an execution is where it is, and what it takes to go on: in data and in words."""
@@ -151,6 +169,27 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_execution_service_pb2.RetryStepResponse, _abc.Awaitable[_execution_service_pb2.RetryStepResponse]]:
         """Opens an execution again that has failed, with another attempt at the step that it failed at."""
+
+    @_abc_1.abstractmethod
+    def PauseExecution(
+        self,
+        request: _execution_service_pb2.PauseExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_service_pb2.PauseExecutionResponse, _abc.Awaitable[_execution_service_pb2.PauseExecutionResponse]]:
+        """Has nothing more begin until it is resumed. Timers run on, what is under way is answered, and
+        what comes due is held. Apart from a pause of its workflow: it goes on when neither is left.
+        Paused already it stays as it is; refused with ILLEGAL_TRANSITION when it has ended.
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeExecution(
+        self,
+        request: _execution_service_pb2.ResumeExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_service_pb2.ResumeExecutionResponse, _abc.Awaitable[_execution_service_pb2.ResumeExecutionResponse]]:
+        """Ends its pause, and what was held runs a moment later. One that nobody has paused stays as it
+        is; refused with ILLEGAL_TRANSITION when it has ended, or is held by its paused workflow.
+        """
 
     @_abc_1.abstractmethod
     def ListActionExecutions(

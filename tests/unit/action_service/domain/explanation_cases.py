@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from action_service.domain.execution import ActionExecution, Attempt, Execution
+from action_service.domain.execution import ActionExecution, Attempt, Execution, Pause
 from action_service.domain.explanation.answer import Reason
 from action_service.domain.explanation.facts import Facts, Ignored, StepFacts
 from action_service.domain.holds import Hold, HoldCause, ZoneSource
@@ -109,6 +109,13 @@ def paused() -> Facts:
     return replace(given, workflow_paused=True)
 
 
+def paused_by(given: Facts, why: str | None = None) -> Facts:
+    pause = Pause(NOW - timedelta(minutes=5), "user:7", why)
+    return replace(
+        given, execution=replace(given.execution, state=ExecutionState.PAUSED, pause=pause)
+    )
+
+
 def unknown() -> Facts:
     given = facts(SMS, ActionStatus.RUNNING, outcome="unknown")
     sent = Sent("sms", "+4915112345678", "+4930", body="a secret")
@@ -195,6 +202,31 @@ CASES: dict[str, tuple[Facts, Reason, list[str]]] = {
             PLACE,
             'Its workflow "Renewals" is paused. The run goes on as soon as somebody resumes the'
             " workflow.",
+        ],
+    ),
+    "paused": (
+        paused_by(facts(SMS, ActionStatus.PENDING), "the customer called"),
+        Reason.PAUSED,
+        [
+            PLACE,
+            "user:7 paused the run at 2026-03-02 11:55:00 UTC (the customer called).",
+            'When somebody resumes it, step 2, "Reminder" (send_sms) is run within seconds.',
+        ],
+    ),
+    "paused while it waits": (
+        paused_by(
+            facts(
+                planned(2, "wait_time", config={"duration": 2, "unit": "hours"}),
+                ActionStatus.WAITING,
+                due=LATER,
+            )
+        ),
+        Reason.WAITING_FOR_TIME,
+        [
+            "The run has stood at step 2 (wait_time) since 2026-03-02 11:00:00 UTC.",
+            "It waits until 2026-03-02 14:00:00 UTC.",
+            "user:7 paused the run at 2026-03-02 11:55:00 UTC: what becomes due is held until"
+            " somebody resumes it.",
         ],
     ),
     "waiting for time": (

@@ -10,9 +10,11 @@ from action_service.domain.progress import (
     Completed,
     Decision,
     Deferred,
+    Due,
     Failed,
     Outcome,
     Position,
+    SendAgain,
     Skipped,
     Waiting,
     decide,
@@ -181,6 +183,43 @@ def test_a_paused_workflow_holds_the_next_step_but_records_the_result() -> None:
     assert decision.next_step == LINE.by_id["b"]
     last = after(LINE, "c", Completed(), paused=True)
     assert (last.state, last.held) == (ExecutionState.COMPLETED, False)
+
+
+PAUSED = ExecutionState.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "held"),
+    [
+        (Completed(), ActionStatus.COMPLETED, True),
+        (Skipped("x"), ActionStatus.SKIPPED, True),
+        (Waiting(NOW, "x"), ActionStatus.WAITING, False),
+        (Deferred(NOW, "x"), ActionStatus.SCHEDULED, False),
+        (Failed(ErrorClass.RATE_LIMIT, "x"), ActionStatus.SCHEDULED, False),
+        (SendAgain("x"), ActionStatus.SCHEDULED, False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Outcome) else None,
+)
+def test_what_a_paused_run_answers_is_recorded_and_lets_nothing_begin(
+    outcome: Outcome, status: ActionStatus, *, held: bool
+) -> None:
+    decision = after(LINE, "a", outcome, state=PAUSED)
+    assert (decision.status, decision.state, decision.held) == (status, PAUSED, held)
+    assert not decision.dispatches
+
+
+def test_a_paused_run_ends_with_the_answer_to_its_last_step() -> None:
+    assert after(LINE, "c", Completed(), state=PAUSED).state is ExecutionState.COMPLETED
+    failed = after(LINE, "a", Failed(ErrorClass.REJECTED, "no"), state=PAUSED)
+    assert (failed.state, failed.execution_reason) == (ExecutionState.FAILED, "no")
+
+
+def test_what_comes_due_in_a_paused_run_is_held_and_what_has_begun_is_looked_after() -> None:
+    due = after(LINE, "a", Due(), state=PAUSED, status=ActionStatus.SCHEDULED)
+    assert (due.status, due.state, due.held) == (ActionStatus.PENDING, PAUSED, True)
+    assert not due.dispatches
+    looked = after(LINE, "a", Due(), state=PAUSED, status=ActionStatus.WAITING)
+    assert (looked.status, looked.state, looked.dispatches) == (ActionStatus.WAITING, PAUSED, True)
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,11 @@ def test_a_wait_makes_no_call_that_could_be_claimed_or_lost() -> None:
             after_action_event(ActionStatus.WAITING, event)
 
 
-def test_held_work_does_not_move_before_it_is_released() -> None:
-    with pytest.raises(IllegalTransitionError):
-        after_execution_event(ExecutionState.PAUSED, ExecutionEvent.ADVANCE)
+@pytest.mark.parametrize(
+    "event", [ExecutionEvent.ADVANCE, ExecutionEvent.PARK, ExecutionEvent.HOLD], ids=str
+)
+def test_nothing_but_a_release_lets_what_is_paused_go_on(event: ExecutionEvent) -> None:
+    assert after_execution_event(ExecutionState.PAUSED, event) is ExecutionState.PAUSED
     assert (
         after_execution_event(ExecutionState.PAUSED, ExecutionEvent.RELEASE)
         is ExecutionState.RUNNING

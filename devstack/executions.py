@@ -1,0 +1,156 @@
+"""`treadle executions` and `treadle operations`: cancelling, pausing and resuming runs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from pydantic import JsonValue
+
+from devstack.client import GatewayClient, GatewayError
+from devstack.operating import matching, operate, show_operations
+from devstack.terminal import (
+    BearerOption,
+    DataDirOption,
+    GatewayOption,
+    connected,
+    console,
+    failing_politely,
+)
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+_WHICH = (
+    "Give executions by their ids, or say which: all that meet every option. An operation does the"
+    " rest in the background, and goes on when this command is stopped."
+)
+_HELP = {
+    "cancel": f"End executions now; asks first, unless --yes is given. {_WHICH}",
+    "pause": f"Have nothing more of executions begin; timers run on. {_WHICH}",
+    "resume": f"End the pauses of executions; what was held runs. {_WHICH}",
+}
+
+
+class OpenState(StrEnum):
+    """The states of what has not ended."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+
+
+executions = typer.Typer(
+    help="Cancel, pause and resume executions, single ones or all that match.",
+    no_args_is_help=True,
+    context_settings=_SETTINGS,
+)
+operations = typer.Typer(
+    help="Operations on many executions at once.",
+    no_args_is_help=True,
+    context_settings=_SETTINGS,
+)
+
+
+def _add(kind: str) -> None:
+    def command(
+        execution_ids: Annotated[
+            list[UUID] | None, typer.Argument(help="Single executions.", show_default=False)
+        ] = None,
+        workflow: Annotated[UUID | None, typer.Option(help="This workflow's.")] = None,
+        version: Annotated[
+            int | None, typer.Option(min=1, help="On this version of the workflow.")
+        ] = None,
+        step: Annotated[UUID | None, typer.Option(help="Those that stand at this action.")] = None,
+        state: Annotated[
+            list[OpenState] | None,
+            typer.Option(help="In this state. May be repeated."),
+        ] = None,
+        tag: Annotated[
+            list[str] | None,
+            typer.Option(help="Of contacts with this tag. May be repeated: any of them."),
+        ] = None,
+        contact: Annotated[
+            list[UUID] | None, typer.Option(help="Of this contact. May be repeated.")
+        ] = None,
+        started_after: Annotated[
+            datetime | None, typer.Option(help="In this machine's time zone.")
+        ] = None,
+        started_before: Annotated[
+            datetime | None, typer.Option(help="In this machine's time zone.")
+        ] = None,
+        reason: Annotated[str | None, typer.Option(help="Why; for the audit log.")] = None,
+        *,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Count them, and do nothing.")
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+        data_dir: DataDirOption = None,
+        gateway: GatewayOption = None,
+        bearer: BearerOption = None,
+    ) -> None:
+        given: dict[str, JsonValue] = {
+            "workflow_id": workflow and str(workflow),
+            "version": version,
+            "action_id": step and str(step),
+            "states": [each.value for each in state or ()],
+            "tags": list(tag or ()),
+            "contact_ids": [str(each) for each in contact or ()],
+            "started_after": started_after and started_after.astimezone().isoformat(),
+            "started_before": started_before and started_before.astimezone().isoformat(),
+        }
+        which = {name: value for name, value in given.items() if value}
+        with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+            if execution_ids:
+                if which or dry_run:
+                    raise GatewayError("give either executions by their ids, or options")
+                _control(client, kind, execution_ids, reason)
+                return
+            if dry_run or (kind == "cancel" and not yes):
+                found = matching(client, kind, which)
+                console().out(f"{found:,} executions match", highlight=False)
+                if dry_run or not found:
+                    return
+                typer.confirm(f"{kind.capitalize()} them?", abort=True)
+            good = operate(client, kind, which, reason, console())
+        raise typer.Exit(0 if good else 1)
+
+    command.__doc__ = _HELP[kind]
+    executions.command(kind)(command)
+
+
+for _kind in _HELP:
+    _add(_kind)
+
+
+@operations.command("list")
+def list_operations(
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """List operations, newest first, with what became of the executions."""
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+        show_operations(client, console())
+
+
+@operations.command("cancel")
+def cancel_operation(
+    operation_id: Annotated[UUID, typer.Argument(help="As `treadle operations list` shows it.")],
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Stop an operation where it has come to; what it has done stays done."""
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+        stopped = client.create(f"operations/{operation_id}/cancel", {})
+    console().out(f"{operation_id}  {stopped['status']}", highlight=False)
+
+
+def _control(
+    client: GatewayClient, kind: str, execution_ids: Sequence[UUID], reason: str | None
+) -> None:
+    for execution_id in execution_ids:
+        body: dict[str, JsonValue] = {"reason": reason} if kind != "resume" else {}
+        answer = client.create(f"executions/{execution_id}/{kind}", body)
+        console().out(f"{execution_id}  {answer['state']}", highlight=False)

@@ -1,0 +1,44 @@
+"""A cohort of runs paused, resumed and cancelled from the command line, on the whole stack."""
+
+from typer.testing import CliRunner
+
+from devstack.cli import app
+from devstack.stack import Stack
+from tests.support.account import Account
+from tests.support.e2e_rest import Customer, tag, told, wait
+from tests.support.foreground import eventually
+
+
+def cli(stack: Stack, account: Account, *arguments: str) -> str:
+    """What the command prints for an operator of the account."""
+    options = ("--gateway", stack.gateway_url, "--token", account.token("operator"))
+    done = CliRunner().invoke(app, [*arguments, *options])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def states(api: Customer, runs: list[str]) -> set[str]:
+    return {api.execution(run)["state"] for run in runs}
+
+
+def test_a_cohort_is_paused_resumed_and_cancelled(stack: Stack, account: Account) -> None:
+    api = Customer(account.http())
+    workflow = api.workflow(wait(1), tag("went on"))
+    runs = api.start(workflow, api.people(20))
+    which = ("--workflow", workflow)
+    assert "20 executions match" in cli(stack, account, "executions", "pause", *which, "--dry-run")
+    output = cli(stack, account, "executions", "pause", *which, "--reason", "not yet")
+    assert "completed: 20 of 20 paused" in output
+    # The waits end while they are paused, and nothing follows.
+    assert eventually(
+        lambda: all(told(api.log(run))[-1:] == [("went on", "pending")] for run in runs)
+    )
+    assert states(api, runs) == {"paused"}
+    assert "running" in cli(stack, account, "executions", "resume", runs[0])
+    assert eventually(lambda: api.ended(runs[0]))
+    output = cli(stack, account, "executions", "cancel", *which, "--state", "paused", "--yes")
+    assert "19 of 19 cancelled" in output
+    assert states(api, runs[1:]) == {"cancelled"}
+    listed = cli(stack, account, "operations", "list")
+    assert "19 of 19 cancelled" in listed
+    assert "20 of 20 paused" in listed
