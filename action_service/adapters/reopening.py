@@ -25,6 +25,9 @@ _FAILURE = text(
                SELECT FROM unknown_sends u
                WHERE u.action_execution_id = x.id AND u.delivery_id IS NULL AND u.state <> 'settled'
            ) AS has_open_unknown_send,
+           x.error_class = 'internal' AND EXISTS (
+               SELECT FROM send_claims s WHERE s.attempt_id = x.attempt_id
+           ) AS may_have_sent,
            EXISTS (
                SELECT FROM campaign_enrollments n
                JOIN campaign_enrollments o
@@ -82,6 +85,7 @@ class ExecutionReopener(Repository):
             error_classes=tuple(row.error_classes),
             first_attempt_at=row.first_attempt_at,
             has_open_unknown_send=row.has_open_unknown_send,
+            may_have_sent=row.may_have_sent,
             is_enrolled_again=row.is_enrolled_again,
             now=row.now,
         )

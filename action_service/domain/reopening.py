@@ -42,6 +42,8 @@ class Failure:
     error_classes: Collection[str]
     first_attempt_at: datetime | None
     has_open_unknown_send: bool
+    # It was granted the right to send, and failed for a reason that says nothing of the message.
+    may_have_sent: bool
     # Of a campaign's run: the contact is in the campaign again, with another run.
     is_enrolled_again: bool
     now: datetime
@@ -57,6 +59,11 @@ def check_reopening(failure: Failure, *, moves_money: bool) -> None:
         raise SteeringError(
             "it is not known whether the step's message was sent: resolve that first"
             f" (unknown send {failure.step.attempt_id})"
+        )
+    if failure.may_have_sent:
+        raise SteeringError(
+            "something went wrong inside Treadle after its message may have been sent: look at the"
+            " provider's log, and start another run if it was not"
         )
     if failure.is_enrolled_again:
         raise SteeringError(

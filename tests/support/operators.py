@@ -13,7 +13,7 @@ from scheduler_service.bootstrap import serve
 from scheduler_service.settings import SchedulerSettings
 from tests.support.action_api import SECRET, Api, Client, running_api
 from tests.support.engine import Bench, Seeded, Step, bench
-from treadle.execution.v1 import execution_pb2, wait_pb2
+from treadle.execution.v1 import execution_pb2, explanation_pb2, wait_pb2
 from treadle.execution.v1 import execution_service_pb2 as executions_pb
 from treadle.execution.v1 import wait_service_pb2 as pb
 
@@ -78,6 +78,11 @@ class Desk:
         """What the execution has come by."""
         request = executions_pb.ListActionExecutionsRequest(execution_id=run)
         return list((await self.client.executions.ListActionExecutions(request)).action_executions)
+
+    async def explained(self, run: str) -> explanation_pb2.Explanation:
+        """Why the execution is where it is."""
+        request = executions_pb.ExplainExecutionRequest(execution_id=run)
+        return (await self.client.executions.ExplainExecution(request)).explanation
 
     async def audited(self) -> list[str]:
         """The operations in the audit log, in their order."""

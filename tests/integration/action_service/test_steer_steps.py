@@ -158,6 +158,23 @@ async def test_a_message_that_nobody_has_claimed_is_passed_over(floor: Floor) ->
     assert await floor.statuses() == ["skipped", "pending"]
 
 
+@starting_with(SMS)
+async def test_a_message_that_may_have_been_sent_is_not_sent_again(floor: Floor) -> None:
+    world, hand = floor.here.world, floor.hands["communication"]
+    task = await floor.task("communication")
+    await claimed(world, task)
+    result = failed(task, execution_pb2.ERROR_CLASS_INTERNAL)
+    result.claimant = True
+    await hand.answer(result)
+    await world.until(STATE, "failed")
+    assert "after its message may have been sent" in await floor.not_retried()
+    # Its provider has refused it: then it is sent under another claim.
+    await world.execute("UPDATE workflow_action_executions SET error_class = 'rejected'")
+    await floor.retry()
+    again = await floor.task("communication")
+    assert again.attempt_id != task.attempt_id
+
+
 @starting_with(WEBHOOK)
 async def test_a_call_that_may_be_on_its_way_is_not_passed_over(floor: Floor) -> None:
     await floor.task("internal")

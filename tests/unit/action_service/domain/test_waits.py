@@ -128,6 +128,7 @@ FAILURE = Failure(
     error_classes=[ErrorClass.NETWORK_TIMEOUT, ErrorClass.REJECTED],
     first_attempt_at=NOW - timedelta(hours=1),
     has_open_unknown_send=False,
+    may_have_sent=False,
     is_enrolled_again=False,
     now=NOW,
 )
@@ -141,6 +142,7 @@ FAILURE = Failure(
         ({"workflow_status": WorkflowStatus.ARCHIVED}, False, "its workflow is archived"),
         ({"contact_id": None}, False, "its contact was erased"),
         ({"has_open_unknown_send": True}, False, "resolve that first"),
+        ({"may_have_sent": True}, False, "after its message may have been sent"),
         ({"is_enrolled_again": True}, False, "enrolled in the campaign again"),
         ({"first_attempt_at": NOW - timedelta(days=1)}, True, "has moved money"),
         ({"first_attempt_at": NOW - timedelta(days=1)}, False, None),
