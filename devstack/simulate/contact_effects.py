@@ -1,10 +1,9 @@
 """Effects on the contact: fields, tags, the owner; and contacts that a run makes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import cast
 
 from action_service.domain.contact_changes import (
-    CUSTOM_PREFIX,
     ChangeRefusedError,
     Fields,
     ImpossibleChangeError,
@@ -20,21 +19,14 @@ from action_service.domain.contact_events import (
 )
 from action_service.domain.plan import Json
 from action_service.domain.retry import ErrorClass
+from action_service.engine.effect_configs import UPDATE_MODES, given_fields, nobody_to_assign
 from action_service.engine.effects import Applied, AppliedEffect
-from common.catalogue.convert import read_struct, read_value
+from common.catalogue.convert import read_value
 from devstack.simulate.account import made_id
 from devstack.simulate.office import Office, RefusedError, spoken
 from devstack.simulate.timeline import Doing
-from treadle.catalog.v1 import update_contact_pb2
 from treadle.catalog.v1.assign_to_user_pb2 import AssignmentType
 from treadle.catalog.v1.create_contact_pb2 import DuplicateHandling
-
-_MODES: Final = {
-    update_contact_pb2.UPDATE_MODE_UNSPECIFIED: UpdateMode.SET,
-    update_contact_pb2.UPDATE_MODE_SET: UpdateMode.SET,
-    update_contact_pb2.UPDATE_MODE_APPEND: UpdateMode.APPEND,
-    update_contact_pb2.UPDATE_MODE_INCREMENT: UpdateMode.INCREMENT,
-}
 
 
 def add_tag(office: Office, effect: AppliedEffect, applied: Applied) -> Doing:
@@ -66,7 +58,7 @@ def update_contact(office: Office, effect: AppliedEffect, applied: Applied) -> D
     """Fields change as the mode has it."""
     update = effect.effect.update_contact
     changes = [(each.field, cast("Json", read_value(each.value))) for each in update.changes]
-    after = _changed(office, office.contact.fields, _MODES[update.mode], changes)
+    after = _changed(office, office.contact.fields, UPDATE_MODES[update.mode], changes)
     owner = after.get("owner_id")
     is_new = owner is not None and owner != office.contact.fields.get("owner_id")
     if is_new and office.account.user(str(owner)) is None:
@@ -91,9 +83,7 @@ def assign_to_user(office: Office, effect: AppliedEffect, applied: Applied) -> D
         case _:
             chosen = office.pool(team_id).next_in_turn()
     if chosen is None:
-        where = f"team {config.team_id}" if config.team_id else "the account"
-        why = f"no eligible user: {where} has no active user to assign to"
-        raise RefusedError(ErrorClass.REJECTED, why)
+        raise RefusedError(ErrorClass.REJECTED, nobody_to_assign(config))
     user = office.account.user(chosen)
     if user is None:
         why = f"user_id: there is no user {chosen}; choose another"
@@ -117,15 +107,7 @@ def assign_to_user(office: Office, effect: AppliedEffect, applied: Applied) -> D
 def create_contact(office: Office, effect: AppliedEffect, applied: Applied) -> Doing:
     """A contact is made, or the one of this run is taken."""
     config = effect.effect.create_contact
-    given: dict[str, Json] = {
-        "email": config.email,
-        "phone": config.phone,
-        "first_name": config.first_name,
-        "last_name": config.last_name,
-    }
-    custom = cast("dict[str, Json]", read_struct(config.custom_fields))
-    given |= {CUSTOM_PREFIX + name: value for name, value in custom.items()}
-    changes = [(name, value) for name, value in given.items() if value not in (None, "")]
+    changes = given_fields(config)
     email = config.email.lower()
     if email and email == office.contact.text("email").lower():
         return _existing(office, effect, applied, changes)

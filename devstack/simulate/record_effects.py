@@ -1,45 +1,44 @@
 """Effects on records beside the contact: deals, tasks, notes, notifications, campaigns, courses."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 
 from action_service.domain.campaigns import Campaign, Entry, EntryRefusedError, entry
 from action_service.domain.course_access import Grant, grant, revoke
+from action_service.domain.custom_fields import as_json
 from action_service.domain.notifications import Recipient, eligible
 from action_service.domain.opportunities import (
     OPPORTUNITY_CREATED,
     STAGE_CHANGED,
     Opportunity,
-    Selector,
     Stage,
-    money,
     moved,
     selected,
 )
 from action_service.domain.plan import Json
 from action_service.domain.retry import ErrorClass
+from action_service.engine.effect_configs import (
+    SELECTORS,
+    nobody_to_notify,
+    opportunity_value,
+)
 from action_service.engine.effects import Applied, AppliedEffect
+from common.catalogue.fields import enum_spec
 from common.clock import rfc3339
 from common.ids import new_id_text
-from common.numbers import decimal_in
 from devstack.seeds.document import Campaign as SeededCampaign
 from devstack.seeds.document import Course, User
 from devstack.simulate.office import Office, RefusedError, same, when
 from devstack.simulate.timeline import Doing
 from treadle.catalog.v1 import send_notification_pb2 as notification_pb
 from treadle.catalog.v1.add_note_pb2 import NoteType
-from treadle.catalog.v1.create_opportunity_pb2 import CreateOpportunityConfig
 from treadle.catalog.v1.create_task_pb2 import TaskPriority
 from treadle.catalog.v1.grant_course_access_pb2 import AccessLevel
-from treadle.catalog.v1.move_pipeline_stage_pb2 import OpportunitySelector
 
-_SELECTORS: Final = {
-    OpportunitySelector.OPPORTUNITY_SELECTOR_UNSPECIFIED: Selector.FIRST,
-    OpportunitySelector.OPPORTUNITY_SELECTOR_FIRST: Selector.FIRST,
-    OpportunitySelector.OPPORTUNITY_SELECTOR_LATEST: Selector.LATEST,
-    OpportunitySelector.OPPORTUNITY_SELECTOR_SPECIFIC: Selector.SPECIFIC,
-}
+_PRIORITIES: Final = enum_spec(TaskPriority.DESCRIPTOR)
+_NOTE_TYPES: Final = enum_spec(NoteType.DESCRIPTOR)
+_CHANNELS: Final = enum_spec(notification_pb.NotificationChannel.DESCRIPTOR)
+_LEVELS: Final = enum_spec(AccessLevel.DESCRIPTOR)
 
 
 def create_task(office: Office, effect: AppliedEffect, applied: Applied) -> Doing:
@@ -64,7 +63,7 @@ def create_task(office: Office, effect: AppliedEffect, applied: Applied) -> Doin
         "task": config.title,
         "description": config.description,
         "assignee": assignee.name if assignee else "",
-        "priority": TaskPriority.Name(config.priority).removeprefix("TASK_PRIORITY_").lower(),
+        "priority": _PRIORITIES.spelling(config.priority),
     }
     return Doing(f"task {config.title!r}{whose}{due}", same(details))
 
@@ -73,7 +72,7 @@ def add_note(office: Office, effect: AppliedEffect, applied: Applied) -> Doing:
     """A note on the contact."""
     config = effect.effect.add_note
     note_id = new_id_text()
-    note_type = NoteType.Name(config.note_type).removeprefix("NOTE_TYPE_").lower()
+    note_type = _NOTE_TYPES.spelling(config.note_type) or ""
     applied.output(effect, note_id=note_id)
     data: dict[str, Json] = {"note_id": note_id, "note_type": note_type}
     applied.event(effect, "note_added", effect.contact_id, data)
@@ -94,9 +93,9 @@ def create_opportunity(office: Office, effect: AppliedEffect, applied: Applied) 
         "stage_id": made.stage_id,
         "currency": config.currency or office.account.settings.currency,
     }
-    value = _value(config)
+    value = opportunity_value(config)
     if value is not None:
-        told["value"] = int(value) if value == value.to_integral_value() else float(value)
+        told["value"] = as_json(value)
     applied.output(effect, **told)
     applied.event(effect, OPPORTUNITY_CREATED, effect.contact_id, told)
     worth = "" if value is None else f", {told['value']} {told['currency']}"
@@ -110,7 +109,7 @@ def move_pipeline_stage(office: Office, effect: AppliedEffect, applied: Applied)
     opportunity_id = config.opportunity_id.strip().lower()
     before = selected(
         office.made.opportunities.values(),
-        _SELECTORS[config.opportunity_selector],
+        SELECTORS[config.opportunity_selector],
         pipeline_id=config.pipeline_id.lower(),
         opportunity_id=opportunity_id,
     )
@@ -142,23 +141,11 @@ def send_notification(office: Office, effect: AppliedEffect, applied: Applied) -
     config = effect.effect.send_notification
     users = eligible(_notified(office, effect))
     if not users:
-        why = {
-            notification_pb.RECIPIENT_TYPE_CONTACT_OWNER: "the contact has no owner who is active",
-            notification_pb.RECIPIENT_TYPE_TEAM: f"team {config.team_id} has no active member",
-            notification_pb.RECIPIENT_TYPE_ROLE: (
-                f"nobody who is active has the role {config.role}"
-            ),
-        }.get(config.recipient_type, "none of the users named is active")
-        raise RefusedError(ErrorClass.REJECTED, f"no eligible user: {why}")
+        raise RefusedError(ErrorClass.REJECTED, nobody_to_notify(config))
     ids: list[Json] = [new_id_text() for _ in users]
     user_ids: list[Json] = [user.id for user in users]
     applied.output(effect, notification_ids=ids, user_ids=user_ids)
-    channels = [
-        notification_pb.NotificationChannel.Name(channel)
-        .removeprefix("NOTIFICATION_CHANNEL_")
-        .lower()
-        for channel in dict.fromkeys(config.channels)
-    ]
+    channels = [_CHANNELS.spelling(channel) or "" for channel in dict.fromkeys(config.channels)]
     names = ", ".join(user.name for user in users)
     details: dict[str, Json] = {"notification": config.title, "text": config.message}
     return Doing(f"notification to {names} ({', '.join(channels)}): {config.title}", details)
@@ -214,7 +201,7 @@ def grant_course_access(office: Office, effect: AppliedEffect, applied: Applied)
     config = effect.effect.grant_course_access
     course_id, course = _course(office, config.course_id)
     held = office.made.accesses.get(course_id)
-    level = AccessLevel.Name(config.access_level).removeprefix("ACCESS_LEVEL_").lower()
+    level = _LEVELS.spelling(config.access_level) or ""
     lasting = timedelta(days=config.duration_days) if config.HasField("duration_days") else None
     granted = grant(
         held[1] if held else None, Grant(level, config.drip_content, lasting), effect.now
@@ -264,15 +251,6 @@ def _stage(office: Office, pipeline_id: str, stage_id: str) -> tuple[str, Stage]
         why = f"stage_id: there is no stage {stage_id} in the pipeline {name}; choose another one"
         raise RefusedError(ErrorClass.INVALID_CONFIG, why)
     return f"{name} / {names[stage.id]}", stage
-
-
-def _value(config: CreateOpportunityConfig) -> Decimal | None:
-    if not config.HasField("value"):
-        return None
-    if config.value.WhichOneof("kind") == "number_value":
-        return money(Decimal(repr(config.value.number_value)))
-    number = decimal_in(config.value.string_value)
-    return None if number is None else money(number)
 
 
 def _notified(office: Office, effect: AppliedEffect) -> list[Recipient]:

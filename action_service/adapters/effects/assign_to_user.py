@@ -14,6 +14,7 @@ from action_service.adapters.effects.notifications import NewNotification, inser
 from action_service.domain.assignment import Member, Pool
 from action_service.domain.contact_changes import Fields
 from action_service.domain.retry import ErrorClass
+from action_service.engine.effect_configs import nobody_to_assign
 from action_service.engine.effects import Applied, AppliedEffect
 from common.ids import new_id_text
 from treadle.catalog.v1.assign_to_user_pb2 import AssignmentType
@@ -185,10 +186,7 @@ def _choose(effect: AppliedEffect, contact: Fields, pools: _Pools) -> User:
     else:
         chosen = pool.next_in_turn()
     if chosen is None:
-        where = f"team {config.team_id}" if config.team_id else "the account"
-        raise _RefusedError(
-            ErrorClass.REJECTED, f"no eligible user: {where} has no active user to assign to"
-        )
+        raise _RefusedError(ErrorClass.REJECTED, nobody_to_assign(config))
     return pools.users[account_id, chosen]
 
 

@@ -6,14 +6,13 @@ the contact is there to be seen.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from action_service.adapters.driver import Driver
 from action_service.adapters.effects.contacts import Contacts, columns_of, declared_types
 from action_service.adapters.effects.update_contact import error_class_of
 from action_service.domain.contact_changes import (
     BUILT_IN,
-    CUSTOM_PREFIX,
     ChangeRefusedError,
     Fields,
     Types,
@@ -21,8 +20,8 @@ from action_service.domain.contact_changes import (
     changed,
 )
 from action_service.domain.plan import Json
+from action_service.engine.effect_configs import given_fields
 from action_service.engine.effects import Applied, AppliedEffect
-from common.catalogue.convert import read_struct
 from common.ids import new_id_text
 from treadle.catalog.v1.create_contact_pb2 import CreateContactConfig, DuplicateHandling
 
@@ -133,13 +132,4 @@ def _take(effect: AppliedEffect, types: Types, applied: Applied, contacts: Conta
 
 def _over(fields: Mapping[str, Json], config: CreateContactConfig, types: Types) -> Fields:
     """The fields with what the configuration gives; raises ChangeRefusedError."""
-    given: dict[str, Json] = {
-        "email": config.email,
-        "phone": config.phone,
-        "first_name": config.first_name,
-        "last_name": config.last_name,
-    }
-    custom = cast("dict[str, Json]", read_struct(config.custom_fields))
-    given |= {CUSTOM_PREFIX + name: value for name, value in custom.items()}
-    changes = [(name, value) for name, value in given.items() if value is not None and value != ""]
-    return changed(fields, UpdateMode.SET, changes, types)
+    return changed(fields, UpdateMode.SET, given_fields(config), types)

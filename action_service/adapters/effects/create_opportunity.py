@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from google.protobuf.struct_pb2 import Value
-
 from action_service.adapters.driver import Driver
 from action_service.adapters.effects.pipelines import NoSuchStageError, Pipelines
-from action_service.domain.opportunities import OPPORTUNITY_CREATED, money
+from action_service.domain.custom_fields import as_json
+from action_service.domain.opportunities import OPPORTUNITY_CREATED
 from action_service.domain.plan import Json
 from action_service.domain.retry import ErrorClass
+from action_service.engine.effect_configs import opportunity_value
 from action_service.engine.effects import Applied, AppliedEffect
 from common.ids import new_id_text
-from common.numbers import decimal_in
-from treadle.catalog.v1.create_opportunity_pb2 import CreateOpportunityConfig
 
 _ADD = """
     INSERT INTO treadle.opportunities (
@@ -62,7 +60,7 @@ async def apply(connection: Driver, effects: Sequence[AppliedEffect], applied: A
             "currency": new.currency,
         }
         if new.value is not None:
-            told["value"] = _told(new.value)
+            told["value"] = as_json(new.value)
         applied.output(effect, **told)
         applied.event(effect, OPPORTUNITY_CREATED, effect.contact_id, told)
     if added:
@@ -80,24 +78,8 @@ def _new(effect: AppliedEffect, pipelines: Pipelines) -> _New:
         pipeline.id,
         stage.id,
         config.name,
-        _value(config),
+        opportunity_value(config),
         config.currency or pipeline.currency,
         stage.outcome,
         effect.action_execution_id,
     )
-
-
-def _value(config: CreateOpportunityConfig) -> Decimal | None:
-    """The value, which the executor has found to be a number or a text that is one."""
-    if not config.HasField("value"):
-        return None
-    value: Value = config.value
-    if value.WhichOneof("kind") == "number_value":
-        return money(Decimal(repr(value.number_value)))
-    number = decimal_in(value.string_value)
-    return None if number is None else money(number)
-
-
-def _told(value: Decimal) -> int | float:
-    """The value as later steps read it: 1194 is not told as 1194.0."""
-    return int(value) if value == value.to_integral_value() else float(value)

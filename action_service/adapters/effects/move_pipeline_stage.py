@@ -19,18 +19,11 @@ from action_service.domain.opportunities import (
 )
 from action_service.domain.plan import Json
 from action_service.domain.retry import ErrorClass
+from action_service.engine.effect_configs import SELECTORS
 from action_service.engine.effects import Applied, AppliedEffect
-from treadle.catalog.v1 import move_pipeline_stage_pb2 as pb
 
 # Of each contact, by account and contact: its opportunities by id.
 _Own: TypeAlias = Mapping[tuple[str, str], dict[str, Opportunity]]
-
-_SELECTORS = {
-    pb.OPPORTUNITY_SELECTOR_UNSPECIFIED: Selector.FIRST,
-    pb.OPPORTUNITY_SELECTOR_FIRST: Selector.FIRST,
-    pb.OPPORTUNITY_SELECTOR_LATEST: Selector.LATEST,
-    pb.OPPORTUNITY_SELECTOR_SPECIFIC: Selector.SPECIFIC,
-}
 
 _LOCK = """
     SELECT o.account_id::text, o.contact_id::text, o.id::text, o.pipeline_id::text,
@@ -97,7 +90,7 @@ def _move(
     config = effect.effect.move_pipeline_stage
     pipeline = pipelines.get(effect.account_id, config.pipeline_id.lower())
     stage = pipeline.stage(config.stage_id.lower())
-    selector = _SELECTORS[config.opportunity_selector]
+    selector = SELECTORS[config.opportunity_selector]
     opportunity_id = config.opportunity_id.strip().lower()
     before = selected(
         own[effect.account_id, effect.contact_id].values(),

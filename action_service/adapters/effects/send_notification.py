@@ -20,6 +20,7 @@ from action_service.adapters.effects.recipients import (
 from action_service.domain.notifications import Message, Recipient, eligible, messages
 from action_service.domain.retry import ErrorClass
 from action_service.engine.deliveries import Delivery
+from action_service.engine.effect_configs import nobody_to_notify
 from action_service.engine.effects import Applied, AppliedEffect
 from common.ids import new_id_text
 from treadle.catalog.v1 import send_notification_pb2 as pb
@@ -98,12 +99,7 @@ def _recipients(
     users = eligible([user for address in addresses for user in found.get(address, ())])
     if users:
         return users
-    why = {
-        pb.RECIPIENT_TYPE_CONTACT_OWNER: "the contact has no owner who is active",
-        pb.RECIPIENT_TYPE_TEAM: f"team {config.team_id} has no active member",
-        pb.RECIPIENT_TYPE_ROLE: f"nobody who is active has the role {config.role}",
-    }.get(config.recipient_type, "none of the users named is active")
-    raise _RefusedError(ErrorClass.REJECTED, f"no eligible user: {why}")
+    raise _RefusedError(ErrorClass.REJECTED, nobody_to_notify(config))
 
 
 def _notification(

@@ -18,22 +18,15 @@ from action_service.domain.contact_changes import (
     ChangeRefusedError,
     Fields,
     ImpossibleChangeError,
-    UpdateMode,
     changed,
 )
 from action_service.domain.plan import Json
 from action_service.domain.retry import ErrorClass
+from action_service.engine.effect_configs import UPDATE_MODES
 from action_service.engine.effects import Applied, AppliedEffect
 from common.catalogue.convert import read_value
-from treadle.catalog.v1 import update_contact_pb2
 
 _OWNER = "owner_id"
-_MODES = {
-    update_contact_pb2.UPDATE_MODE_UNSPECIFIED: UpdateMode.SET,
-    update_contact_pb2.UPDATE_MODE_SET: UpdateMode.SET,
-    update_contact_pb2.UPDATE_MODE_APPEND: UpdateMode.APPEND,
-    update_contact_pb2.UPDATE_MODE_INCREMENT: UpdateMode.INCREMENT,
-}
 
 
 async def apply(
@@ -64,7 +57,9 @@ async def apply(
             (change.field, cast("Json", read_value(change.value))) for change in update.changes
         ]
         try:
-            after = changed(before, _MODES[update.mode], changes, types.get(effect.account_id, {}))
+            after = changed(
+                before, UPDATE_MODES[update.mode], changes, types.get(effect.account_id, {})
+            )
             _check_owner(effect.account_id, after, before, owners)
         except ChangeRefusedError as error:
             applied.refuse(effect, error_class_of(error), str(error))

@@ -273,6 +273,19 @@ def test_a_change_of_the_contact_moves_the_date(simulator: Simulator) -> None:
     assert "wall time in Europe/Paris (the contact's time zone)" in said(walked, "renewal")
 
 
+def test_a_contact_who_moves_wakes_up_at_their_new_hour(simulator: Simulator) -> None:
+    wait = step("wait_time", "days", duration=10, unit="calendar_days")
+    walked = simulator.walk(seed_of(wait), contact=NEW_YORK, changes=["2d timezone=Europe/Paris"])
+    assert [
+        (kind, e.until) for e, (_, kind) in zip(_of_step(walked), told(walked), strict=True)
+    ] == [
+        # 10:00 in New York, which enters summer time meanwhile; 16:00 in Paris, which does not yet.
+        ("waiting", datetime(2026, 3, 12, 14, tzinfo=UTC)),
+        ("rearmed", datetime(2026, 3, 12, 15, tzinfo=UTC)),
+        ("completed", None),
+    ]
+
+
 def _of_step(walked: Any) -> list[Any]:
     return [entry for entry in walked.timeline.entries if entry.step is not None]
 
