@@ -184,6 +184,14 @@ class MemoryStore:
         """See EngineTransaction."""
         return ()
 
+    async def waiting_types(self) -> Sequence[str]:
+        """See EngineTransaction: nobody waits for a turn here."""
+        return ()
+
+    async def claim_turns(self, action_types: Sequence[str], limit: int) -> Sequence[Standing]:
+        """See EngineTransaction."""
+        return ()
+
     async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
         """See EngineTransaction."""
 

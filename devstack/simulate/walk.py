@@ -20,6 +20,7 @@ from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder, decode_result, opt_out_of
 from action_service.engine.event_arrivals import EventWaits
 from action_service.engine.triggers import Event
+from action_service.engine.turns import Turns
 from action_service.use_cases.start_executions import start_executions
 from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
 from devstack.simulate.account import SimulatedAccount, made_id
@@ -151,6 +152,7 @@ class Walk:
         started = await start_executions(
             self._store,
             self._encoder,
+            Turns(),
             account_id=str(self._setting.account.id),
             workflow_id=plan.workflow_id,
             contact_ids=[str(self._setting.contact.id)],

@@ -9,7 +9,6 @@ import pytest
 from action_service.domain.states import ExecutionState
 from devstack.sender import POSTAL_ADDRESS
 from devstack.simulate.timeline import Kind
-from executor_service.wiring import Providers
 from tests.support.simulation import (
     Simulator,
     email,
@@ -352,22 +351,16 @@ def test_later_steps_read_what_webhooks_answer(simulator: Simulator, tmp_path: P
     assert doing.details["body"] == {"who": "Ada"}
 
 
-def test_what_no_simulation_runs_has_the_output_of_the_scenario(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nobody(*_: object) -> Providers:
-        return {}
-
-    monkeypatch.setattr("devstack.simulate.executor._providers", nobody)
+def test_what_no_simulation_runs_has_the_output_of_the_scenario(simulator: Simulator) -> None:
     walked = simulator.walk(
         seed_of(
-            step("webhook_call", "crm", url="https://crm.example.com", method="GET"),
-            tag("{{ steps.crm.tier }}", name="tier"),
+            step("custom_code", "score", code="return {tier: 'gold'}"),
+            tag("{{ steps.score.tier }}", name="tier"),
         ),
-        scenario=simulator.file({"outputs": {"crm": {"tier": "gold"}}}, "scenario.yaml"),
+        scenario=simulator.file({"outputs": {"score": {"tier": "gold"}}}, "scenario.yaml"),
     )
     assert walked.setting.contact.tags == ["gold"]
-    assert "is not run in a simulation" in said(walked, "crm")
+    assert "is not run in a simulation" in said(walked, "score")
 
 
 def test_other_workflows_that_hear_of_it_are_named(simulator: Simulator) -> None:
