@@ -14,6 +14,7 @@ from tests.support.engine import HandExecutor, Step, tagged
 from tests.support.operators import STATE, Desk, desk, scheduler
 from tests.support.triggers import batch_of, event, handled, publish
 from treadle.execution.v1 import execution_pb2, hold_pb2, wait_pb2
+from treadle.execution.v1 import execution_service_pb2 as executions_pb
 from treadle.execution.v1 import wait_service_pb2 as pb
 
 TAG = Step("add_tag", {"tag_name": "went on"})
@@ -181,6 +182,29 @@ async def test_a_wait_is_given_up_and_the_run_goes_on(timed: Desk, crm: HandExec
     assert second.status == execution_pb2.ACTION_EXECUTION_STATUS_PENDING
     assert await timed.audited() == ["wait.cancelled"]
     await timed.world.until(TIMERS, 0)
+
+
+async def test_the_wait_of_a_paused_run_is_moved_and_fired_and_the_run_stays_paused(
+    timed: Desk, crm: HandExecutor
+) -> None:
+    wait = await timed.parked()
+    executions = timed.client.executions
+    await executions.PauseExecution(
+        executions_pb.PauseExecutionRequest(execution_id=wait.execution_id, reason="hold on")
+    )
+    later = datetime.now(UTC).replace(microsecond=0) + DAY
+    moved = await timed.rearm(wait.id, later)
+    assert moved.execution_state == execution_pb2.EXECUTION_STATE_PAUSED
+    await timed.world.until(
+        "SELECT count(*) FROM scheduler.timers WHERE due_at = :later", 1, later=later
+    )
+    execution = await timed.fire(wait.id)
+    assert execution.state == execution_pb2.EXECUTION_STATE_PAUSED
+    assert await crm.nothing(0.3)
+    await executions.ResumeExecution(
+        executions_pb.ResumeExecutionRequest(execution_id=wait.execution_id)
+    )
+    await crm.take(1)
 
 
 async def test_a_wait_is_given_up_with_its_run(timed: Desk) -> None:
