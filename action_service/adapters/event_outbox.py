@@ -136,12 +136,15 @@ class OutboxPublisher:
             await self._publish(rows)
 
     async def _sweep(self) -> int:
-        """Publishes rows that nobody has handled; returns how many there were."""
-        async with self._pool.acquire() as connection:
+        """Publishes rows that nobody has handled; returns how many there were.
+
+        In one transaction: a row is put off only once the server has taken its message.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(_CLAIM_LEFT, _AT_ONCE, _AGAIN_AFTER)
-        if rows:
-            await self._publish([OutboxRow(*row) for row in rows])
-            _log.info("events_published_late", rows=len(rows))
+            if rows:
+                await self._publish([OutboxRow(*row) for row in rows])
+                _log.info("events_published_late", rows=len(rows))
         return len(rows)
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:

@@ -129,6 +129,7 @@ class Engine:
             delivering,
             Forgetting(stores.spent_timers, ringer),
             interval=tuning.sweep_interval,
+            is_heard=lambda: nc.is_connected,
         )
         self._dispatcher = Dispatcher(stores.executions, ringer, encoder, turns)
         self._stopping = asyncio.Event()

@@ -36,7 +36,9 @@ class Sweeper:
         forgetting: Forgetting,
         *,
         interval: timedelta,
+        is_heard: Callable[[], bool],
     ) -> None:
+        """`is_heard` tells whether there is anybody to ring at."""
         self._store = store
         self._ringer = ringer
         self._encoder = encoder
@@ -47,12 +49,15 @@ class Sweeper:
             forgetting.sweep,
         )
         self._interval = interval.total_seconds()
+        self._is_heard = is_heard
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweeps at once and then at every interval until `stop` is set."""
         while not stop.is_set():
-            for sweep in self._sweeps:
-                await _exhaust(sweep, stop)
+            # Each ring makes the next one later: those that nobody can hear must not count.
+            if self._is_heard():
+                for sweep in self._sweeps:
+                    await _exhaust(sweep, stop)
             try:
                 await asyncio.wait_for(stop.wait(), self._interval)
             except TimeoutError:

@@ -1,10 +1,19 @@
 """The engine against answers that contradict each other, poison, and claims of runs that died."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
+from action_service.adapters.ringer import NatsRinger
+from action_service.bootstrap import engine_stores
+from action_service.domain.retry import RetryTiming
+from action_service.engine.codec import TaskEncoder
+from action_service.engine.deliveries import DeliveryProcessor
+from action_service.engine.forgetting import Forgetting
+from action_service.engine.sweeper import Sweeper
 from tests.support.engine import (
     Bench,
     HandExecutor,
@@ -278,6 +287,35 @@ async def test_a_late_wait_that_was_rung_for_keeps_the_lease_of_the_ring(
         " WHERE status = 'waiting'"
     ) == [(3, True)]
     await timing.stop()
+
+
+async def test_the_sweeper_spends_nothing_on_rings_that_nobody_hears(world: Bench) -> None:
+    """After an hour without NATS work goes on at once, and not when a lease of an hour runs out."""
+    await world.start(await world.seed([TAG]))
+    await world.execute("UPDATE workflow_action_executions SET lease_until = now()")
+    for heard in (False, True):
+        stop = asyncio.Event()
+
+        def once(*, heard: bool = heard, stop: asyncio.Event = stop) -> bool:
+            stop.set()
+            return heard
+
+        stores, ringer = engine_stores(world.pool), NatsRinger(world.nc, world.js)
+        deliveries = DeliveryProcessor(
+            stores.deliveries, ringer, timing=RetryTiming(), rng=Random(7)
+        )
+        sweeper = Sweeper(
+            stores.executions,
+            ringer,
+            TaskEncoder(),
+            deliveries,
+            Forgetting(stores.spent_timers, ringer),
+            interval=timedelta(hours=1),
+            is_heard=once,
+        )
+        await sweeper.run(stop)
+        rings = await world.rows("SELECT rings FROM workflow_action_executions")
+        assert rings == [(int(heard),)]
 
 
 async def test_an_execution_that_somebody_holds_stops_nobody_else(

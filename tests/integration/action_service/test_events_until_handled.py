@@ -52,6 +52,20 @@ async def test_events_outlive_the_loss_of_the_stream(world: Bench) -> None:
     assert await runs(world, seeded) == dict.fromkeys(seeded.contact_ids, 1)
 
 
+async def test_events_that_no_stream_has_taken_are_not_put_off(world: Bench) -> None:
+    seeded = await world.seed([TAG])
+    await ensure_streams(world.js)
+    await tell(world, seeded)
+    await world.js.delete_stream(EVENTS.name)
+    await world.execute("UPDATE event_outbox SET ring_at = now()")
+    await tell(world, seeded)
+    left = "SELECT rings, ring_at <= now() FROM event_outbox ORDER BY created_at LIMIT 1"
+    assert await world.rows(left) == [(0, True)]
+    await ensure_streams(world.js)
+    await tell(world, seeded)
+    assert await world.rows(left) == [(1, False)]
+
+
 async def test_events_that_come_once_more_are_not_decided_about_again(world: Bench) -> None:
     """The contact was under way when it was told of first, and is not any more."""
     seeded = await world.seed([TAG])
