@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 from devstack.cli import app
 from devstack.stack import Stack
 from tests.support.account import Account
-from tests.support.e2e_rest import Customer, tag, told, wait
+from tests.support.e2e_rest import Customer, step, tag, told
 from tests.support.foreground import eventually
 
 
@@ -23,13 +23,17 @@ def states(api: Customer, runs: list[str]) -> set[str]:
 
 def test_a_cohort_is_paused_resumed_and_cancelled(stack: Stack, account: Account) -> None:
     api = Customer(account.http())
-    workflow = api.workflow(wait(1), tag("went on"))
-    runs = api.start(workflow, api.people(20))
+    form = step("wait_for_event", "form", event_type="form_submit", timeout_duration=5)
+    workflow, people = api.workflow(form, tag("went on")), api.people(20)
+    runs = api.start(workflow, people)
+    assert eventually(lambda: states(api, runs) == {"waiting"})
     which = ("--workflow", workflow)
     assert "20 executions match" in cli(stack, account, "executions", "pause", *which, "--dry-run")
     output = cli(stack, account, "executions", "pause", *which, "--reason", "not yet")
     assert "completed: 20 of 20 paused" in output
     # The waits end while they are paused, and nothing follows.
+    submitted = [{"id": each, "type": "form_submit", "contact_id": each} for each in people]
+    api.post("events", {"events": submitted})
     assert eventually(
         lambda: all(told(api.log(run))[-1:] == [("went on", "pending")] for run in runs)
     )
