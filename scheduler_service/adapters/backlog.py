@@ -12,7 +12,7 @@ from nats.js import JetStreamContext
 
 from common.nats import RESULTS
 
-_LOOK_AGAIN_S: Final = 0.02
+_LOOK_AGAIN_S: Final = 0.05
 # Results of executors stand in the same queue: timers must go on also where that is never short.
 _PATIENCE_S: Final = 1.0
 
