@@ -14,6 +14,7 @@ from action_service.adapters.config_sealing import sealing_stored_secrets
 from action_service.adapters.credentials import rewrap_data_keys
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.database_errors import translate
+from action_service.adapters.dead_letters import PostgresDeadLetters
 from action_service.adapters.deliveries import PostgresDeliveryStore
 from action_service.adapters.event_outbox import OutboxPublisher
 from action_service.adapters.event_waits import PostgresEventWaits
@@ -28,6 +29,7 @@ from action_service.adapters.privacy.erasing import ErasureWork
 from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.queue_watch import watching_queues
+from action_service.adapters.relay import NatsRelay
 from action_service.adapters.ringer import NatsRinger
 from action_service.adapters.spent_timers import PostgresSpentTimers
 from action_service.adapters.traffic import PostgresPermitDesk
@@ -51,6 +53,7 @@ from action_service.servicers.compliance_servicer import ComplianceServicer
 from action_service.servicers.contact_import_servicer import ContactImportServicer
 from action_service.servicers.contact_servicer import ContactServicer
 from action_service.servicers.credential_servicer import CredentialServicer
+from action_service.servicers.dead_letter_servicer import DeadLetterServicer
 from action_service.servicers.event_servicer import EventServicer
 from action_service.servicers.execution_servicer import ExecutionServicer
 from action_service.servicers.inbound_servicer import InboundServicer
@@ -72,6 +75,7 @@ from action_service.servicers.unknown_send_servicer import UnknownSendServicer
 from action_service.servicers.wait_servicer import WaitServicer
 from action_service.servicers.workflow_servicer import WorkflowServicer
 from action_service.settings import ActionSettings
+from action_service.use_cases.dead_letter_ports import Relay
 from action_service.use_cases.imports.work import ImportWork
 from action_service.use_cases.operations.work import OperationWork
 from action_service.use_cases.traffic import Policy
@@ -96,6 +100,9 @@ from treadle.compliance.v1.privacy_service_pb2_grpc import add_PrivacyServiceSer
 from treadle.contact.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from treadle.credential.v1.credential_service_pb2_grpc import (
     add_CredentialServiceServicer_to_server,
+)
+from treadle.deadletter.v1.dead_letter_service_pb2_grpc import (
+    add_DeadLetterServiceServicer_to_server,
 )
 from treadle.event.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from treadle.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
@@ -168,6 +175,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
                 vault,
                 settings.links(),
                 publisher,
+                relay=NatsRelay(js),
                 postal_address=settings.postal_address,
                 policy=_policy(settings),
                 timing=_retry_timing(settings),
@@ -209,6 +217,7 @@ def add_api(
     links: LinkKeys,
     publisher: EventPublisher | None = None,
     *,
+    relay: Relay,
     postal_address: str,
     policy: Policy = Policy(),  # noqa: B008 - a frozen value
     timing: RetryTiming = RetryTiming(),  # noqa: B008 - as above
@@ -252,6 +261,8 @@ def add_api(
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db, links)))
     server.add(add_UnknownSendServiceServicer_to_server, UnknownSendServicer(database))
+    letters = DeadLetterServicer(database, relay, ringer)
+    server.add(add_DeadLetterServiceServicer_to_server, letters)
     traffic = TrafficServicer(database, PostgresPermitDesk(db, policy), policy)
     server.add(add_TrafficServiceServicer_to_server, traffic)
 
@@ -332,6 +343,7 @@ def engine_stores(pool: "asyncpg.Pool[asyncpg.Record]") -> EngineStores:
         PostgresEventWaits(pool, plans),
         PostgresOptOuts(pool),
         PostgresSpentTimers(pool),
+        PostgresDeadLetters(pool),
     )
 
 

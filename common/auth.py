@@ -42,6 +42,7 @@ _VIEWER = frozenset(
         "catalog:read",
         "contact:read",
         "credential:read",
+        "deadletter:read",
         "directory:read",
         "execution:read",
         "ledger:read",
@@ -60,6 +61,7 @@ _EDITOR = _VIEWER | {
 }
 _OPERATOR = _VIEWER | {
     "execution:start",
+    "deadletter:control",
     "execution:control",
     "ledger:resolve",
     "traffic:control",

@@ -16,6 +16,7 @@ from common.auth import ROLE_PERMISSIONS, SERVICE_ROLE, issue_token
 from common.catalogue import action_type_json, catalogue
 from devstack.client import GatewayClient
 from devstack.datadir import DataDir, default_data_dir
+from devstack.dead_letters import dead_letters
 from devstack.demo.run import run_demo
 from devstack.executions import executions, operations
 from devstack.explaining import explain
@@ -53,6 +54,7 @@ app = typer.Typer(
 
 app.add_typer(unknown, name="unknown")
 app.add_typer(modules, name="modules")
+app.add_typer(dead_letters, name="dead-letters")
 app.command()(explain)
 app.command()(simulate)
 app.add_typer(waits, name="waits")

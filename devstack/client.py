@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 _PAGE_SIZE = "200"
 
 # What pages call their records, where it is not the name of the collection.
-_MEMBERS = {"email-templates": "templates"}
+_MEMBERS = {"email-templates": "templates", "dead-letters": "dead_letters"}
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 

@@ -6,7 +6,7 @@ outcome, and one that goes wrong fails alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeAlias, cast
 
 import orjson
@@ -43,6 +43,13 @@ _CLAIMED_BEFORE = (
     "an earlier try of this attempt was cut off while the message was being handed over; "
     f"it {_MAYBE_SENT}"
 )
+_HELD_UP = (
+    "the executor was held up between the claim and the call, so the call was not made: others may"
+    " have been told by now that it may have been"
+)
+# Well below the lease after which the attempt is rung for again. A process that was stopped for
+# longer must not make a call that somebody may have decided about meanwhile.
+_CLAIM_HOLDS = timedelta(seconds=15)
 
 _log = get_logger(__name__)
 
@@ -223,10 +230,14 @@ class Pipeline:
         if isinstance(passage, Deferred):
             return passage, False
         with passage:
+            asked_at = self._clock.now()
             if not job.claimed:
                 outcome = await call()
             elif (instead := await self._claim(task, to)) is not None:
                 return instead, False
+            elif self._clock.now() - asked_at > _CLAIM_HOLDS:
+                _log.warning("claim_out_of_date", **_ids(task))
+                return Failed(ErrorClass.SERVICE_UNAVAILABLE, _HELD_UP), True
             else:
                 outcome = await self._call_claimed(task, call)
             passage.made(outcome)

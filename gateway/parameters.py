@@ -16,6 +16,7 @@ UnknownSendId = Annotated[UuidText, Path()]
 WaitId = Annotated[
     UuidText, Path(description="The waiting step's: an entry of the execution's log.")
 ]
+DeadLetterId = Annotated[UuidText, Path()]
 AttemptId = Annotated[UuidText, Path()]
 
 PageSize = Annotated[int, Query(ge=1, le=200, description="How many at most.")]

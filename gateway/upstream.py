@@ -21,6 +21,7 @@ from treadle.compliance.v1 import (
 )
 from treadle.contact.v1 import contact_service_pb2_grpc
 from treadle.credential.v1 import credential_service_pb2_grpc
+from treadle.deadletter.v1 import dead_letter_service_pb2_grpc
 from treadle.event.v1 import event_service_pb2_grpc
 from treadle.execution.v1 import execution_service_pb2_grpc, wait_service_pb2_grpc
 from treadle.inbound.v1 import inbound_service_pb2_grpc
@@ -134,6 +135,7 @@ class Upstream:
         self.credentials = credential_service_pb2_grpc.CredentialServiceStub(api)
         self.traffic = traffic_service_pb2_grpc.TrafficServiceStub(api)
         self.unknown_sends = unknown_send_service_pb2_grpc.UnknownSendServiceStub(api)
+        self.dead_letters = dead_letter_service_pb2_grpc.DeadLetterServiceStub(api)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(api)
         self.timers = scheduler_service_pb2_grpc.SchedulerServiceStub(scheduler)
         self._health = {

@@ -23,6 +23,7 @@ from action_service.adapters.actions import ActionReader, ActionWriter
 from action_service.adapters.compliance import ComplianceReader, ComplianceWriter
 from action_service.adapters.contacts import ContactReader, ContactWriter
 from action_service.adapters.credentials import CredentialReader, CredentialWriter
+from action_service.adapters.dead_letter_repository import DeadLetterReader, DeadLetterWriter
 from action_service.adapters.driver import driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.events import EventReader, EventWriter
@@ -127,6 +128,7 @@ class PostgresReader:
         self.messages = MessageReader(connection, account_id)
         self.unknown_sends = UnknownSendReader(connection, account_id)
         self.waits = WaitReader(connection, account_id)
+        self.dead_letters = DeadLetterReader(connection, account_id)
 
 
 class PostgresWriter:
@@ -165,6 +167,7 @@ class PostgresWriter:
         self.unknown_sends = UnknownSendWriter(connection, account_id)
         self.waits = WaitReader(connection, account_id)
         self.steering = PostgresSteering(connection, plans)
+        self.dead_letters = DeadLetterWriter(connection, account_id)
         self.starts = PostgresStartStore(connection, plans)
         self._changes: list[Change] = []
         self._events: list[tuple[str, UUID, Mapping[str, Json]]] = []

@@ -248,6 +248,31 @@ _CANCEL = """
       AND a.status IN ('pending', 'scheduled', 'running', 'waiting')
 """
 
+_FAIL = """
+    WITH ended AS (
+        UPDATE treadle.workflow_executions e
+        SET state = 'failed', reason = $3, ended_at = now(), current_action_id = NULL,
+            current_action_execution_id = NULL, current_attempt_id = NULL
+        WHERE e.id = $1 AND e.current_attempt_id = $2
+          AND e.state IN ('running', 'waiting', 'paused')
+        RETURNING e.id
+    ), failed AS (
+        UPDATE treadle.workflow_action_executions a
+        SET status = 'failed', completed_at = now(), lease_until = NULL, outcome = NULL,
+            error_class = 'internal', error_message = $3
+        FROM ended
+        WHERE a.workflow_execution_id = ended.id AND a.attempt_id = $2
+        RETURNING a.id, a.account_id, a.attempt_id, a.attempt_number, a.started_at
+    )
+    INSERT INTO treadle.workflow_action_attempts (
+        id, account_id, action_execution_id, number, started_at, finished_at, error_class,
+        error_message
+    )
+    SELECT attempt_id, account_id, id, attempt_number, COALESCE(started_at, now()), now(),
+           'internal', $3
+    FROM failed
+"""
+
 
 class PostgresEngineTransaction:
     """`EngineTransaction` on one connection."""
@@ -290,6 +315,10 @@ class PostgresEngineTransaction:
     async def cancel(self, reasons: Mapping[str, str]) -> None:
         """See EngineTransaction."""
         await self._connection.execute(_CANCEL, list(reasons), list(reasons.values()))
+
+    async def fail(self, execution_id: str, attempt_id: str, message: str) -> None:
+        """See EngineTransaction."""
+        await self._connection.execute(_FAIL, execution_id, attempt_id, message)
 
     async def emit(self, events: Sequence[ContactEvent]) -> Sequence[OutboxRow]:
         """See EngineTransaction."""

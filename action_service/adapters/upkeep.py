@@ -62,6 +62,17 @@ _FORGET_PUBLISHED = text(
     )
     """
 )
+_FORGET_LETTERS = text(
+    """
+    DELETE FROM dead_letters WHERE id IN (
+        SELECT id FROM dead_letters WHERE died_at < now() - CAST(:age AS interval)
+        ORDER BY died_at LIMIT :batch
+        FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+# As long as their stream keeps those of nobody.
+_LETTERS_AFTER = timedelta(days=30)
 
 _log = get_logger(__name__)
 
@@ -97,6 +108,11 @@ async def _forget_heard(db: AsyncEngine, older_than: timedelta) -> int:
         place = {"after_at": last.heard_at, "after_id": last.id}
 
 
+async def forget_letters(db: AsyncEngine, *, older_than: timedelta = _LETTERS_AFTER) -> int:
+    """Deletes dead letters, whatever has become of them; returns how many."""
+    return await _in_batches(db, _FORGET_LETTERS, older_than)
+
+
 async def _in_batches(db: AsyncEngine, statement: TextClause, older_than: timedelta) -> int:
     """A transaction for each batch, so that nobody waits for it."""
     done = 0
@@ -125,6 +141,7 @@ async def forgetting(
             "answers": lambda: forget_answers(db, older_than=answers_after),
             "posts": lambda: strip_events(db, older_than=posts_after),
             "events": lambda: forget_events(db, older_than=events_after),
+            "dead letters": lambda: forget_letters(db),
         }.items()
     ]
     try:

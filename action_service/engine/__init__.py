@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 from nats.aio.client import Client
@@ -12,6 +13,8 @@ from action_service.domain.retry import RetryTiming
 from action_service.domain.unknown_sends import LookPolicy
 from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.dead_letters import CONSUMER as DEAD_LETTERS
+from action_service.engine.dead_letters import DeadLetterStore, DeadLetterWorker
 from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.dispatching import Dispatcher
 from action_service.engine.event_arrivals import EventWaits, EventWaitStore
@@ -23,12 +26,23 @@ from action_service.engine.trigger_worker import CONSUMER, TriggerWorker
 from action_service.engine.triggers import TriggerProcessor, TriggerStore
 from action_service.engine.turns import Turns
 from action_service.engine.worker import ResultWorker
-from common.nats import ACK_WAIT, RESULTS, RESULTS_SUBJECT, ConsumerSpec, PullConsumer
+from common.nats import (
+    ACK_WAIT,
+    DEAD_EVENTS,
+    DEAD_RESULTS,
+    RESULTS,
+    RESULTS_SUBJECT,
+    ConsumerSpec,
+    PullConsumer,
+    store_dead_letter,
+)
 from common.readiness import Check
 
 __all__ = ["Engine", "EngineStores", "EngineTuning"]
 
 _CONSUMER = ConsumerSpec(RESULTS, "engine-results", RESULTS_SUBJECT)
+# Dead letters taken at once: each may be as large as a message can be.
+_FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class EngineStores:
     waits: EventWaitStore
     opt_outs: OptOuts
     spent_timers: SpentTimers
+    dead_letters: DeadLetterStore
 
 
 class Engine:
@@ -100,7 +115,14 @@ class Engine:
             replicas=tuning.nats_replicas,
         )
         self._workers = [
-            ResultWorker(self._consumer, processor, delivering, self._reconciler, stores.opt_outs)
+            ResultWorker(
+                self._consumer,
+                processor,
+                delivering,
+                self._reconciler,
+                stores.opt_outs,
+                partial(store_dead_letter, js, DEAD_RESULTS),
+            )
             for _ in range(tuning.lanes)
         ]
         self._events = PullConsumer(
@@ -115,10 +137,19 @@ class Engine:
             stores.triggers,
             TriggerProcessor(stores.triggers, ringer, encoder, turns),
             EventWaits(stores.waits, processor, ringer, encoder),
+            partial(store_dead_letter, js, DEAD_EVENTS),
         )
+        self._dead = PullConsumer(
+            nc,
+            js,
+            replace(DEAD_LETTERS, ack_wait=tuning.nats_ack_wait),
+            capacity=_FEW,
+            replicas=tuning.nats_replicas,
+        )
+        self._letters = DeadLetterWorker(self._dead, stores.dead_letters, js)
         # What tells whether it can work.
         self.checks: dict[str, Check] = {
-            each.name: each.standing for each in (self._consumer, self._events)
+            each.name: each.standing for each in (self._consumer, self._events, self._dead)
         }
         self._publisher = publisher
         self._sweep_interval = tuning.sweep_interval
@@ -139,8 +170,10 @@ class Engine:
         """Begins to pull results and events, and to sweep."""
         await self._consumer.start()
         await self._events.start()
+        await self._dead.start()
         self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
         self._tasks.append(asyncio.create_task(self._triggers.run()))
+        self._tasks.append(asyncio.create_task(self._letters.run()))
         self._tasks.append(asyncio.create_task(self._sweeper.run(self._stopping)))
         self._tasks.append(asyncio.create_task(self._dispatcher.run(self._stopping)))
         self._tasks.append(asyncio.create_task(self._reconciler.run(self._stopping)))
@@ -158,4 +191,5 @@ class Engine:
         self._stopping.set()
         await self._consumer.stop()
         await self._events.stop()
+        await self._dead.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)

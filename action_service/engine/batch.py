@@ -6,6 +6,7 @@ batch is halved until the bad item stands alone; it then fails by itself, in wor
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
@@ -54,6 +55,17 @@ from common.catalogue import MalformedConfigError, UnknownActionTypeError
 _log = structlog.get_logger(__name__)
 
 _OUR_FAULT = "something went wrong inside Treadle; its operators can find it by the attempt's id"
+_UNUSABLE = "its answer could not be stored, and is kept as a dead letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What has not come to its end by a batch, by attempt."""
+
+    # Somebody else holds the execution just now; these are to come again.
+    busy: set[str] = field(default_factory=set[str])
+    # Neither these nor their failure can be written; their runs are open still.
+    unusable: dict[str, Result] = field(default_factory=dict[str, Result])
 
 
 class BatchProcessor:
@@ -78,47 +90,55 @@ class BatchProcessor:
         self._rng = rng
         self._turns = turns or Turns()
 
-    async def process(self, results: Sequence[Result]) -> Collection[str]:
+    async def process(self, results: Sequence[Result]) -> Processed:
         """Commits what the results mean and rings for what follows.
 
         Results may come twice, late, or for executions that are gone: they change nothing then.
-        Returns the attempts whose execution somebody else holds just now; they are to come again.
         Raises StoreUnavailableError; what is committed by then is fenced when it comes again.
         """
-        busy: set[str] = set()
+        done = Processed()
         by_attempt: dict[str, Result] = {}
         for result in results:
             known = by_attempt.get(result.attempt_id)
             if known is None or _weight(result) > _weight(known):
                 by_attempt[result.attempt_id] = result
-        await self._commit(list(by_attempt.values()), busy)
-        return busy
+        await self._commit(list(by_attempt.values()), done)
+        return done
 
-    async def _commit(self, results: list[Result], busy: set[str]) -> None:
+    async def end_unusable(self, result: Result) -> None:
+        """Fails the run whose current attempt this answers: nothing else can be written of it.
+
+        Raises StoreUnavailableError.
+        """
+        async with self._store.transaction() as tx:
+            await tx.fail(result.execution_id, result.attempt_id, _UNUSABLE)
+
+    async def _commit(self, results: list[Result], done: Processed) -> None:
         try:
-            tasks, events = await self._transact(results, busy)
+            tasks, events = await self._transact(results, done.busy)
         except StoreUnavailableError:
             raise
         except BadItemError as error:
-            await self._halve(results, str(error), busy)
+            await self._halve(results, str(error), done)
         except Exception:  # noqa: BLE001 - whatever it is, it must stop one result only
             _log.exception("results_crashed", count=len(results))
-            await self._halve(results, _OUR_FAULT, busy)
+            await self._halve(results, _OUR_FAULT, done)
         else:
             self._publisher.offer(events)
             if tasks:
                 await self._ringer.ring(tasks)
 
-    async def _halve(self, results: list[Result], why: str, busy: set[str]) -> None:
+    async def _halve(self, results: list[Result], why: str, done: Processed) -> None:
         if len(results) > 1:
             middle = len(results) // 2
-            await self._commit(results[:middle], busy)
-            await self._commit(results[middle:], busy)
+            await self._commit(results[:middle], done)
+            await self._commit(results[middle:], done)
         elif not isinstance(results[0].outcome, Failed):
-            await self._commit([_refused(results[0], _why(results[0], why))], busy)
+            await self._commit([_refused(results[0], _why(results[0], why))], done)
         else:
-            # Not even its failure can be written: it stays where it is, for people to see.
+            # Not even its failure can be written.
             result = results[0]
+            done.unusable[result.attempt_id] = result
             _log.error(
                 "result_unusable",
                 execution_id=result.execution_id,

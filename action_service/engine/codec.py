@@ -39,7 +39,7 @@ from action_service.engine.model import (
     UnderWay,
 )
 from common.catalogue import catalogue
-from common.nats import DELAY_SUBJECT, RESULTS_SUBJECT
+from common.nats import ACCOUNT_HEADER, DELAY_SUBJECT, RESULTS_SUBJECT
 from treadle.dispatch.v1 import task_pb2
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.result_pb2 import Deferred as DeferredMessage
@@ -332,7 +332,7 @@ def headers_of(account_id: str, trace_id: str, attempt_id: str) -> dict[str, str
     """
     trace = trace_id.replace("-", "")
     span = attempt_id[19:].replace("-", "")
-    return {"treadle-account": account_id, "traceparent": f"00-{trace}-{span}-01"}
+    return {ACCOUNT_HEADER: account_id, "traceparent": f"00-{trace}-{span}-01"}
 
 
 def _headers(dispatch: Dispatch) -> dict[str, str]:

@@ -102,9 +102,9 @@ class EventWaits:
         if not asked:
             return
         arrived = await self._store.arrivals(asked)
-        busy = await self._processor.process([_ended(parked[id_]) for id_ in arrived])
-        if busy:
-            raise StoreUnavailableError(f"{len(busy)} executions are held by others")
+        done = await self._processor.process([_ended(parked[id_]) for id_ in arrived])
+        if done.busy:
+            raise StoreUnavailableError(f"{len(done.busy)} executions are held by others")
 
     async def _move(self, changes: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
         """Rings for waits for an instant with the contact as it is now; the later plan counts."""

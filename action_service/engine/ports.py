@@ -75,6 +75,13 @@ class EngineTransaction(ContextReads, Arrivals, Protocol):
         """Ends executions, which this transaction has locked, by id with the reason."""
         ...
 
+    async def fail(self, execution_id: str, attempt_id: str, message: str) -> None:
+        """Ends an execution as failed while this attempt is its current one, whatever comes next.
+
+        Of the step it logs no more than that the attempt has failed, by us.
+        """
+        ...
+
     async def emit(self, events: Sequence[ContactEvent]) -> Sequence[OutboxRow]:
         """Stores events to be published; what is returned may be published after the commit."""
         ...

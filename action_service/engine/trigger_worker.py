@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 
 from action_service.domain.plan import Json
 from action_service.engine.event_arrivals import EventWaits
-from action_service.engine.lane import run_lane
+from action_service.engine.lane import Bury, run_lane
 from action_service.engine.triggers import (
     Candidate,
     Event,
@@ -46,6 +46,14 @@ class _Message(NamedTuple):
     # What it is stored under until it has been handled.
     batch_id: str | None
     payload: bytes
+    delivery: Delivery
+
+
+class _Unusable(NamedTuple):
+    """A message that cannot be acted upon, wholly or in part."""
+
+    delivery: Delivery
+    reason: str
 
 
 class TriggerWorker:
@@ -57,32 +65,39 @@ class TriggerWorker:
         store: TriggerStore,
         processor: TriggerProcessor,
         waits: EventWaits,
+        bury: Bury,
     ) -> None:
         self._consumer = consumer
         self._store = store
         self._processor = processor
         self._waits = waits
+        self._bury = bury
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
-        await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES)
+        await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES, bury=self._bury)
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
-        messages = [found for each in batch if (found := _message(each)) is not None]
-        candidates = await self._candidates(messages)
+        unusable: dict[str, _Unusable] = {}
+        messages = [found for each in batch if (found := _message(each, unusable)) is not None]
+        candidates = await self._candidates(messages, unusable)
         for start in range(0, len(candidates), _MAX_CANDIDATES):
             await self._processor.process(candidates[start : start + _MAX_CANDIDATES])
             await _in_progress(batch)
-        awaited = await self._awaited(messages)
+        awaited = await self._awaited(messages, unusable)
         for start in range(0, len(awaited), _MAX_CANDIDATES):
             await self._waits.handle(awaited[start : start + _MAX_CANDIDATES])
             await _in_progress(batch)
+        for each in unusable.values():
+            await self._bury(each.delivery, each.reason)
         if handled := [batch_id for each in batch if (batch_id := _batch_id(each))]:
             await self._store.forget(handled)
         for delivery in batch:
             await delivery.ack()
 
-    async def _awaited(self, messages: Sequence[_Message]) -> list[Event]:
+    async def _awaited(
+        self, messages: Sequence[_Message], unusable: dict[str, _Unusable]
+    ) -> list[Event]:
         """The events that runs may wait for."""
         if not messages:
             return []
@@ -93,10 +108,12 @@ class TriggerWorker:
             event
             for message in messages
             if (message.account_id, message.event_type) in heard
-            for event in _events(message)
+            for event in _events(message, unusable)
         ]
 
-    async def _candidates(self, messages: Sequence[_Message]) -> list[Candidate]:
+    async def _candidates(
+        self, messages: Sequence[_Message], unusable: dict[str, _Unusable]
+    ) -> list[Candidate]:
         """What the events may start. Of those that nobody listens to not even the body is read."""
         if not messages:
             return []
@@ -112,7 +129,7 @@ class TriggerWorker:
             Candidate(event, listener.workflow_id)
             for message in heard
             if message.batch_id not in handled
-            for event in _events(message)
+            for event in _events(message, unusable)
             for listener in listeners[message.account_id, message.event_type]
             if listener.hears(event)
         ]
@@ -128,14 +145,16 @@ async def _in_progress(batch: Sequence[Delivery]) -> None:
         await delivery.in_progress()
 
 
-def _message(delivery: Delivery) -> _Message | None:
+def _message(delivery: Delivery, unusable: dict[str, _Unusable]) -> _Message | None:
     """What the subject, `treadle.events.<account>.<type>`, says of a message."""
     try:
         _, _, account_id, event_type = delivery.subject.split(".")
-        return _Message(_uuid(account_id), event_type, _batch_id(delivery), delivery.data)
+        account_id = _uuid(account_id)
     except ValueError:
         _log.error("events_of_nobody", subject=delivery.subject)
+        unusable[delivery.reply] = _Unusable(delivery, "its subject names no account")
         return None
+    return _Message(account_id, event_type, _batch_id(delivery), delivery.data, delivery)
 
 
 def _batch_id(delivery: Delivery) -> str | None:
@@ -146,13 +165,15 @@ def _batch_id(delivery: Delivery) -> str | None:
         return None
 
 
-def _events(message: _Message) -> Iterator[Event]:
-    """The events in a message; what cannot be read is left out."""
+def _events(message: _Message, unusable: dict[str, _Unusable]) -> Iterator[Event]:
+    """The events in a message; what cannot be read is left out, and noted."""
+    delivery = message.delivery
     try:
         batch = event_pb2.EventBatch.FromString(message.payload)
         occurred_at = batch.occurred_at.ToDatetime(tzinfo=UTC)
     except (DecodeError, ValueError):
         _log.error("events_unreadable", account_id=message.account_id, type=message.event_type)
+        unusable[delivery.reply] = _Unusable(delivery, "not a batch of events")
         return
     for event in batch.events:
         try:
@@ -167,6 +188,7 @@ def _events(message: _Message) -> Iterator[Event]:
             )
         except ValueError:
             _log.error("event_malformed", account_id=message.account_id, event_id=event.id[:64])
+            unusable[delivery.reply] = _Unusable(delivery, "an event in it is malformed")
 
 
 def _data(encoded: bytes) -> dict[str, Json]:

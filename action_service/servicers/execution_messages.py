@@ -57,6 +57,7 @@ def log_message(entry: LogEntry) -> execution_pb2.ActionExecution:
         deliveries=[delivery_message(delivery) for delivery in entry.deliveries],
         explanation=None if send is None else explain(send),
         unknown_send_id=None if send is None else str(send.id),
+        dead_letter_id=_text(entry.dead_letter_id),
     )
 
 

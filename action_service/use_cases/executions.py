@@ -29,6 +29,8 @@ class LogEntry:
     deliveries: Sequence[StepDelivery] = ()
     # Where it was not known whether a message was sent.
     unknown_send: UnknownSend | None = None
+    # A message of it that was given up, while it is open.
+    dead_letter_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[L
     messages = await tx.messages.of_steps(run_ids)
     deliveries = await tx.messages.deliveries_of_steps(run_ids)
     unknown = await tx.unknown_sends.of_steps(run_ids)
+    dead = await tx.dead_letters.of_steps(run_ids)
     entries: list[LogEntry] = []
     for run in runs:
         step = plans[run.version_id].by_id.get(str(run.action_id))
@@ -76,6 +79,6 @@ async def _explained(tx: Transaction, runs: Sequence[ActionExecution]) -> list[L
             name, position = step.name, step.position
             config = redacted(step.action_type, step.config)
         sent, beside = messages.get(run.id, ()), deliveries.get(run.id, ())
-        send = unknown.get(run.id)
-        entries.append(LogEntry(run, name, position, config, sent, beside, send))
+        send, letter = unknown.get(run.id), dead.get(run.id)
+        entries.append(LogEntry(run, name, position, config, sent, beside, send, letter))
     return entries

@@ -27,6 +27,7 @@ from action_service.use_cases.contact_ports import (
     TemplateWrites,
 )
 from action_service.use_cases.credential_ports import CredentialReads, CredentialWrites
+from action_service.use_cases.dead_letter_ports import DeadLetterReads, DeadLetterWrites
 from action_service.use_cases.event_ports import EventReads, EventWrites
 from action_service.use_cases.execution_ports import ExecutionReads, ExecutionWrites
 from action_service.use_cases.imports.ports import ImportReads, ImportWrites
@@ -158,6 +159,11 @@ class Reader(Protocol):
         """Steps that wait."""
         ...
 
+    @property
+    def dead_letters(self) -> DeadLetterReads:
+        """Messages that were given up."""
+        ...
+
 
 class Writer(Protocol):
     """A transaction of one account; commits when its block ends well, else changes nothing."""
@@ -270,6 +276,11 @@ class Writer(Protocol):
     @property
     def steering(self) -> Steering:
         """The engine's way of moving executions, for operators."""
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetterWrites:
+        """Messages that were given up."""
         ...
 
     @property

@@ -1,6 +1,16 @@
 """NATS as the doorbell: streams, a pull consumer that hands on what is there, publishing."""
 
 from common.nats.connection import connect
+from common.nats.dead_letters import (
+    ACCOUNT_HEADER,
+    DEAD_EVENTS,
+    DEAD_RESULTS,
+    DELIVERIES_HEADER,
+    ORIGIN_HEADER,
+    REASON_HEADER,
+    store_dead_letter,
+    stored_at,
+)
 from common.nats.publish import MESSAGE_ID, Outgoing, publish_all, publish_one
 from common.nats.pull import Delivery, PullConsumer
 from common.nats.streams import (
@@ -19,14 +29,20 @@ from common.nats.streams import (
 )
 
 __all__ = [
+    "ACCOUNT_HEADER",
     "ACK_WAIT",
     "ACTIONS",
     "DEAD",
+    "DEAD_EVENTS",
+    "DEAD_RESULTS",
     "DELAY",
     "DELAY_SUBJECT",
+    "DELIVERIES_HEADER",
     "EVENTS",
     "FORGET_SUBJECT",
     "MESSAGE_ID",
+    "ORIGIN_HEADER",
+    "REASON_HEADER",
     "RESULTS",
     "RESULTS_SUBJECT",
     "ConsumerSpec",
@@ -38,4 +54,6 @@ __all__ = [
     "ensure_streams",
     "publish_all",
     "publish_one",
+    "store_dead_letter",
+    "stored_at",
 ]

@@ -180,6 +180,13 @@ class MemoryStore:
                 self.run.current.status = ActionStatus.CANCELLED
             self._end(ExecutionState.CANCELLED, reasons[self.run.id])
 
+    async def fail(self, execution_id: str, attempt_id: str, message: str) -> None:
+        """See EngineTransaction."""
+        run = self.run
+        if run is not None and run.current is not None and run.current.attempt_id == attempt_id:
+            run.current.status = ActionStatus.FAILED
+            self._end(ExecutionState.FAILED, message)
+
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""
         return ()

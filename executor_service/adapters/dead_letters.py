@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from nats.js import JetStreamContext
 
 from common.catalogue import SECRET_MASK, catalogue, is_sealed
-from common.nats import Delivery
+from common.nats import Delivery, store_dead_letter
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
 
@@ -20,14 +20,9 @@ class JetStreamDeadLetters:
 
     async def store(self, category: str, delivery: Delivery, reason: str) -> None:
         """Returns once the message is stored."""
-        await self._js.publish(
-            f"treadle.dead.actions.{category}",
-            without_secrets(delivery.data),
-            headers={
-                "Treadle-Subject": delivery.subject,
-                "Treadle-Reason": reason,
-                "Treadle-Deliveries": str(delivery.num_delivered),
-            },
+        subject = f"treadle.dead.actions.{category}"
+        await store_dead_letter(
+            self._js, subject, delivery, reason, payload=without_secrets(delivery.data)
         )
 
 

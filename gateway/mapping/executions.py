@@ -82,6 +82,7 @@ def action_execution(message: execution_pb2.ActionExecution) -> ActionExecution:
         deliveries=[delivery_resource(each) for each in message.deliveries],
         explanation=text(message.explanation),
         unknown_send_id=text(message.unknown_send_id),
+        dead_letter_id=text(message.dead_letter_id),
     )
 
 

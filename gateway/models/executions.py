@@ -168,6 +168,10 @@ class ActionExecution(Resource):
         "what can be done."
     )
     unknown_send_id: Id | None = Field(description="The entry for it in `/api/v1/unknown-sends`.")
+    dead_letter_id: Id | None = Field(
+        description="The entry in `/api/v1/dead-letters` of a message of the step that was given "
+        "up, while it is open."
+    )
 
 
 class ActionExecutionList(Resource):

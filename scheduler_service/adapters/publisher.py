@@ -15,6 +15,7 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
 
+from common.nats import REASON_HEADER
 from scheduler_service.use_cases.ports import Message
 
 # Bounds what is in flight; senders share the connection, and its limit must never be reached.
@@ -22,7 +23,6 @@ _CHUNK: Final = 1_000
 _MOST_IN_FLIGHT: Final = 50_000
 _ANSWER_WITHIN_S: Final = 5.0
 _MSG_ID: Final = "Nats-Msg-Id"
-_REASON: Final = "Treadle-Reason"
 
 _Answer = asyncio.Future[PubAck] | Exception
 
@@ -57,7 +57,7 @@ class JetStreamPublisher:
         if message.message_id is not None:
             headers[_MSG_ID] = message.message_id
         if message.reason is not None:
-            headers[_REASON] = message.reason
+            headers[REASON_HEADER] = message.reason
         try:
             return await self._js.publish_async(  # pyright: ignore[reportUnknownMemberType] - bare Dict
                 message.subject, message.payload, headers=headers or None

@@ -34,6 +34,7 @@ API_SERVICES = {
     "treadle.compliance.v1.PrivacyService",
     "treadle.contact.v1.ContactService",
     "treadle.credential.v1.CredentialService",
+    "treadle.deadletter.v1.DeadLetterService",
     "treadle.event.v1.EventService",
     "treadle.execution.v1.ExecutionService",
     "treadle.execution.v1.WaitService",

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from action_service.adapters.database_errors import translate
 from action_service.adapters.vault import Vault
 from action_service.bootstrap import add_api
+from action_service.domain.dead_letters import DeadLetter
 from action_service.engine.model import Task
 from action_service.engine.ports import EventPublisher, Ringer
 from action_service.use_cases.traffic import Policy
@@ -34,6 +35,7 @@ from treadle.compliance.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.contact.v1.contact_service_pb2_grpc import ContactServiceStub
 from treadle.credential.v1.credential_service_pb2_grpc import CredentialServiceStub
+from treadle.deadletter.v1.dead_letter_service_pb2_grpc import DeadLetterServiceStub
 from treadle.execution.v1.execution_service_pb2_grpc import (
     ExecutionServiceStub,
 )
@@ -80,6 +82,17 @@ class Bell:
         self.tasks.append(task)
 
 
+@dataclass
+class Post:
+    """A `Relay` that keeps what it was asked to send."""
+
+    letters: list[DeadLetter] = field(default_factory=list[DeadLetter])
+
+    async def send(self, letter: DeadLetter) -> None:
+        """Keeps the letter."""
+        self.letters.append(letter)
+
+
 class Client:
     """Stubs that call as one user of one account, and the calls that tests make all the time."""
 
@@ -95,6 +108,7 @@ class Client:
         self.operations = OperationServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.unknown_sends = UnknownSendServiceStub(channel)
+        self.dead_letters = DeadLetterServiceStub(channel)
         self.credentials = CredentialServiceStub(channel)
         self.compliance = ComplianceServiceStub(channel)
         self.account = AccountServiceStub(channel)
@@ -161,6 +175,7 @@ class Api:
     address: str
     db: AsyncEngine
     bell: Bell
+    post: Post
     resources: AsyncExitStack
 
     async def client(
@@ -217,7 +232,7 @@ async def running_api(
     async with AsyncExitStack() as resources:
         db = create_engine(database_url, search_path="treadle", pool_size=10)
         resources.push_async_callback(db.dispose)
-        bell = Bell()
+        bell, relay = Bell(), Post()
         server = GrpcServer(TokenVerifier(SECRET), translate=translate)
         add_api(
             server,
@@ -226,13 +241,14 @@ async def running_api(
             Vault([MASTER_KEY]),
             LINKS,
             publisher,
+            relay=relay,
             postal_address=postal_address,
             policy=policy,
         )
         address = await resources.enter_async_context(
             server.running("127.0.0.1:0", grace=timedelta(seconds=1))
         )
-        yield Api(address, db, bell, resources)
+        yield Api(address, db, bell, relay, resources)
 
 
 def tag(name: str) -> dict[str, Any]:

@@ -93,6 +93,13 @@ HOLDINGS: Final = (
     ),
     Holding("unknown_sends", f"({_OWN} OR {_OF_STEPS})", section="unknown_sends"),
     Holding(
+        "dead_letters",
+        # Messages are protobuf: texts are in them as they are.
+        f"({_OWN} OR {_NAMES_CONTACT} OR {_NAMES_ADDRESS})".format(
+            column="encode(t.payload, 'escape')"
+        ),
+    ),
+    Holding(
         "workflow_action_attempts",
         _OF_STEPS,
         redaction="error_message = NULL, provider_reference = NULL",

@@ -19,8 +19,14 @@ from executor_service.domain.outcome import Completed, Deferred, Outcome, Skippe
 from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.metrics import Metrics
 from executor_service.pipeline import Action, Pipeline
-from executor_service.ports import ClaimDecision
-from tests.unit.executor_service.handlers.harness import TEMPLATE_ID, Bench, FixedClock, world
+from executor_service.ports import ClaimDecision, Refused
+from tests.unit.executor_service.handlers.harness import (
+    TEMPLATE_ID,
+    Bench,
+    FixedClock,
+    MemoryLedger,
+    world,
+)
 from treadle.catalog.v1.send_sms_pb2 import SendSmsConfig
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -154,6 +160,40 @@ async def test_claimant_whatever_its_call_comes_to(
     result = await pipeline.run(action, Scripted(ends), bench.task("send_sms", SMS))
     assert isinstance(result, ActionResult)
     assert result.WhichOneof("outcome") == outcome
+    assert result.claimant
+
+
+class HeldUp(MemoryLedger):
+    """Grants a claim to a process that then stands still for a while."""
+
+    def __init__(self, clock: FixedClock, seconds: int) -> None:
+        super().__init__()
+        self._clock = clock
+        self._for = timedelta(seconds=seconds)
+
+    async def claim(self, **asked: Any) -> ClaimDecision | Refused:
+        granted = await super().claim(**asked)
+        self._clock.instant += self._for
+        return granted
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(14, True), (16, False)])
+async def test_a_process_that_was_frozen_after_its_claim_makes_no_call(
+    bench: Bench, seconds: int, sent: bool
+) -> None:
+    clock = FixedClock()
+    action = Action(catalogue().get("send_sms"), Scripted(Completed()))
+    pipeline = Pipeline(
+        {"send_sms": action},
+        ledger=HeldUp(clock, seconds),
+        gate=bench.gate,
+        clock=clock,
+        metrics=Metrics(CollectorRegistry()),
+    )
+    result = await pipeline.run(action, Scripted(Completed()), bench.task("send_sms", SMS))
+    assert isinstance(result, ActionResult)
+    assert result.WhichOneof("outcome") == ("completed" if sent else "failed")
+    # It knows that nothing was sent, and says so.
     assert result.claimant
 
 

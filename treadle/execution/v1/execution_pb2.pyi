@@ -135,7 +135,7 @@ class Attempt(_message.Message):
     def __init__(self, id: _Optional[str] = ..., number: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[ActionError, _Mapping]] = ..., provider_reference: _Optional[str] = ...) -> None: ...
 
 class ActionExecution(_message.Message):
-    __slots__ = ("id", "execution_id", "action_id", "action_name", "contact_id", "action_type", "action_config", "position", "status", "outcome", "created_at", "scheduled_at", "started_at", "completed_at", "duration", "result", "error", "reason", "retry_count", "attempts", "messages", "deliveries", "explanation", "unknown_send_id")
+    __slots__ = ("id", "execution_id", "action_id", "action_name", "contact_id", "action_type", "action_config", "position", "status", "outcome", "created_at", "scheduled_at", "started_at", "completed_at", "duration", "result", "error", "reason", "retry_count", "attempts", "messages", "deliveries", "explanation", "unknown_send_id", "dead_letter_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +160,7 @@ class ActionExecution(_message.Message):
     DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_SEND_ID_FIELD_NUMBER: _ClassVar[int]
+    DEAD_LETTER_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     execution_id: str
     action_id: str
@@ -184,7 +185,8 @@ class ActionExecution(_message.Message):
     deliveries: _containers.RepeatedCompositeFieldContainer[_message_pb2.Delivery]
     explanation: str
     unknown_send_id: str
-    def __init__(self, id: _Optional[str] = ..., execution_id: _Optional[str] = ..., action_id: _Optional[str] = ..., action_name: _Optional[str] = ..., contact_id: _Optional[str] = ..., action_type: _Optional[str] = ..., action_config: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., position: _Optional[int] = ..., status: _Optional[_Union[ActionExecutionStatus, str]] = ..., outcome: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., result: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[ActionError, _Mapping]] = ..., reason: _Optional[str] = ..., retry_count: _Optional[int] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.Message, _Mapping]]] = ..., deliveries: _Optional[_Iterable[_Union[_message_pb2.Delivery, _Mapping]]] = ..., explanation: _Optional[str] = ..., unknown_send_id: _Optional[str] = ...) -> None: ...
+    dead_letter_id: str
+    def __init__(self, id: _Optional[str] = ..., execution_id: _Optional[str] = ..., action_id: _Optional[str] = ..., action_name: _Optional[str] = ..., contact_id: _Optional[str] = ..., action_type: _Optional[str] = ..., action_config: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., position: _Optional[int] = ..., status: _Optional[_Union[ActionExecutionStatus, str]] = ..., outcome: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., result: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[_Union[ActionError, _Mapping]] = ..., reason: _Optional[str] = ..., retry_count: _Optional[int] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.Message, _Mapping]]] = ..., deliveries: _Optional[_Iterable[_Union[_message_pb2.Delivery, _Mapping]]] = ..., explanation: _Optional[str] = ..., unknown_send_id: _Optional[str] = ..., dead_letter_id: _Optional[str] = ...) -> None: ...
 
 class StepSummary(_message.Message):
     __slots__ = ("action_id", "action_name", "action_type", "position", "branch_id", "pending", "scheduled", "running", "waiting", "completed", "failed", "skipped", "cancelled", "retries", "p50_duration", "p99_duration", "messages")
