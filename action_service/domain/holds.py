@@ -22,6 +22,7 @@ class HoldCause(StrEnum):
     PROVIDER_PAUSE = "provider_pause"
     PROVIDER_SLOW = "provider_slow"
     SERVICE_AWAY = "service_away"
+    OPERATOR = "operator"
 
 
 class ZoneSource(StrEnum):

@@ -11,6 +11,7 @@ from random import Random
 from typing import Protocol
 from uuid import UUID
 
+from action_service.domain.holds import Hold, HoldCause
 from action_service.domain.plan import Plan
 from action_service.domain.progress import LEASE, Completed, Outcome, decide
 from action_service.domain.retry import RetryTiming
@@ -25,7 +26,7 @@ from action_service.engine.codec import TaskEncoder
 from action_service.engine.event_waits import Arrivals, settle
 from action_service.engine.model import ActionWrite, Dispatch, Move, Result, Standing, Task, Writes
 from action_service.engine.ports import ContextReads, Written
-from action_service.engine.writing import dispatch_of, record, same_attempt
+from action_service.engine.writing import dispatch_of, hold_json, record, same_attempt
 from common.ids import new_id_text
 
 # No outcome that operators decide asks for a delay.
@@ -91,6 +92,7 @@ async def rearm(
             # Should the ring be lost, the sweeper rings.
             lease_until=at.now + LEASE,
             reason=reason,
+            hold_json=None if resume_at is None else hold_json(Hold(HoldCause.OPERATOR)),
         )
     )
     state = after_execution_event(at.state, ExecutionEvent.PARK)

@@ -7,6 +7,7 @@ from functools import cache
 
 import orjson
 
+from action_service.domain.holds import Hold
 from action_service.domain.messages import CHANNEL_OF
 from action_service.domain.plan import Json, Plan, PlanStep
 from action_service.domain.progress import LEASE, Decision, Due, lease_for
@@ -97,7 +98,7 @@ def record(
             decision.waits_until + LEASE if decision.waits_until else None,
             "unknown" if decision.unknown else None,
             decision.reason,
-            _hold_json(decision),
+            hold_json(decision.hold),
         )
     )
     if not ended:
@@ -108,8 +109,9 @@ def record(
     return _next(writes, at, decision)
 
 
-def _hold_json(decision: Decision) -> str | None:
-    return None if decision.hold is None else orjson.dumps(decision.hold.to_json()).decode()
+def hold_json(hold: Hold | None) -> str | None:
+    """The rule as it is stored beside the instant that it gives."""
+    return None if hold is None else orjson.dumps(hold.to_json()).decode()
 
 
 def _look_again(writes: Writes, at: Standing, decision: Decision, plan: Plan) -> Dispatch | None:
@@ -234,7 +236,7 @@ def _again(
             again_at + LEASE,
             None,
             decision.reason,
-            _hold_json(decision),
+            hold_json(decision.hold),
         )
     )
     writes.moves.append(

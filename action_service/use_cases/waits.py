@@ -12,6 +12,7 @@ from uuid import UUID
 
 from action_service.domain.control import Control
 from action_service.domain.execution import Execution
+from action_service.domain.holds import Hold, HoldCause
 from action_service.domain.plan import PlanStep
 from action_service.domain.progress import Deferred
 from action_service.domain.states import ActionStatus
@@ -95,7 +96,9 @@ async def rearm_wait(
     before = await get_wait(tx, wish.wait_id)
     if kind in HELD_BACK and due_at is not None:
         reason = _because("put off by an operator", wish.reason)
-        tasks = await answer(tx.steering, encoder, at, Deferred(due_at, reason))
+        tasks = await answer(
+            tx.steering, encoder, at, Deferred(due_at, reason, Hold(HoldCause.OPERATOR))
+        )
     else:
         words = "is worked out anew" if due_at is None else "set by an operator"
         tasks = await rearm(tx.steering, encoder, at, due_at, _because(words, wish.reason))

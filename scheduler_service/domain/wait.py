@@ -22,9 +22,11 @@ class WallClock:
 class Wait:
     """When a step goes on (aware UTC), and why then, in words.
 
-    `clock` is None where the instant is exact in whatever zone.
+    `clock` is None where the instant is exact in whatever zone. `set_by_operator` says that it
+    comes in place of what the step's rule gives.
     """
 
     due_at: datetime
     reason: str
     clock: WallClock | None = None
+    set_by_operator: bool = False

@@ -114,6 +114,8 @@ def waiting(result: ActionResult, resume_at: datetime, wait: Wait) -> ActionResu
 
 
 def _hold(wait: Wait) -> Hold:
+    if wait.set_by_operator:
+        return Hold(cause=HoldCause.HOLD_CAUSE_OPERATOR)
     hold = Hold(cause=HoldCause.HOLD_CAUSE_CLOCK)
     if wait.clock is not None:
         hold.zones.append(wait.clock.chosen.zone.key)

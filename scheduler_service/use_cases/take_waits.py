@@ -125,7 +125,7 @@ def _plan(task: ActionTask) -> Wait:
     if not task.HasField("ready_at"):
         raise UnreadableError("the task does not say when its step was reached")
     if task.HasField("resume_at"):
-        return Wait(_instant(task.resume_at, "set for it"), _SET)
+        return Wait(_instant(task.resume_at, "set for it"), _SET, set_by_operator=True)
     return planner(task.config, WaitFacts(_ready_at(task), task.context_json))
 
 

@@ -123,6 +123,8 @@ def _held(hold: Hold) -> str:
             return f"the end of the pause that {peer} has asked for"
         case HoldCause.PROVIDER_SLOW:
             return f"when it is its turn among the calls to {peer}"
+        case HoldCause.OPERATOR:
+            return "the instant that an operator has set"
         case HoldCause.SERVICE_AWAY | HoldCause.CLOCK:
             return "a few seconds after the last try"
 

@@ -174,7 +174,7 @@ def _service_away(explained: Explanation) -> Iterator[str]:
 
 
 def _put_off(explained: Explanation) -> Iterator[str]:
-    yield f"It is put off until {_due(explained)}{_said(explained)}."
+    yield f"It is put off until {_due(explained)}{_by(explained)}."
 
 
 def _waiting_for_provider(explained: Explanation) -> Iterator[str]:
@@ -287,7 +287,7 @@ def _last(explained: Explanation, what: str) -> str:
 
 def _due(explained: Explanation) -> str:
     return (
-        "an instant that is not known"
+        "an instant that the scheduler is working out anew"
         if explained.goes_on_at is None
         else _instant(explained.goes_on_at)
     )

@@ -128,6 +128,10 @@ async def test_an_instant_that_an_operator_sets(timed: Desk, crm: HandExecutor) 
     await timed.world.until(
         "SELECT count(*) FROM scheduler.timers WHERE due_at = :later", 1, later=later
     )
+    told = await timed.explained(wait.execution_id)
+    assert told.goes_on_at.ToDatetime(UTC) == later
+    assert told.hold.cause == hold_pb2.HOLD_CAUSE_OPERATOR
+    assert told.rule == "the instant that an operator has set"
     # The timer of before is forgotten, long before it is due.
     await timed.world.until(TIMERS, 1)
     await refused(timed.fire(wait.id, etag=wait.etag), ErrorReason.STALE_ETAG)

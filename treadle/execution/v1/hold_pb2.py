@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftreadle/execution/v1/hold.proto\x12\x14treadle.execution.v1\"\xa5\x02\n\x04Hold\x12\x35\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x1f.treadle.execution.v1.HoldCauseR\x05\x63\x61use\x12\x14\n\x05zones\x18\x02 \x03(\tR\x05zones\x12\x41\n\x0bzone_source\x18\x03 \x01(\x0e\x32 .treadle.execution.v1.ZoneSourceR\nzoneSource\x12\x44\n\x0c\x63lock_change\x18\x04 \x01(\x0e\x32!.treadle.execution.v1.ClockChangeR\x0b\x63lockChange\x12\x12\n\x04peer\x18\x05 \x01(\tR\x04peer\x12\x14\n\x05hours\x18\x06 \x01(\tR\x05hours\x12\x1d\n\nper_second\x18\x07 \x01(\x05R\tperSecond*\xeb\x01\n\tHoldCause\x12\x1a\n\x16HOLD_CAUSE_UNSPECIFIED\x10\x00\x12\x14\n\x10HOLD_CAUSE_CLOCK\x10\x01\x12\x1a\n\x16HOLD_CAUSE_QUIET_HOURS\x10\x02\x12\x19\n\x15HOLD_CAUSE_RATE_LIMIT\x10\x03\x12\x1b\n\x17HOLD_CAUSE_CIRCUIT_OPEN\x10\x04\x12\x1d\n\x19HOLD_CAUSE_PROVIDER_PAUSE\x10\x05\x12\x1c\n\x18HOLD_CAUSE_PROVIDER_SLOW\x10\x06\x12\x1b\n\x17HOLD_CAUSE_SERVICE_AWAY\x10\x07*\xae\x01\n\nZoneSource\x12\x1b\n\x17ZONE_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13ZONE_SOURCE_CONTACT\x10\x01\x12\x17\n\x13ZONE_SOURCE_ACCOUNT\x10\x02\x12\x1a\n\x16ZONE_SOURCE_CONFIGURED\x10\x03\x12\x1c\n\x18ZONE_SOURCE_PHONE_NUMBER\x10\x04\x12\x17\n\x13ZONE_SOURCE_DEFAULT\x10\x05*[\n\x0b\x43lockChange\x12\x1c\n\x18\x43LOCK_CHANGE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43LOCK_CHANGE_GAP\x10\x01\x12\x18\n\x14\x43LOCK_CHANGE_OVERLAP\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftreadle/execution/v1/hold.proto\x12\x14treadle.execution.v1\"\xa5\x02\n\x04Hold\x12\x35\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x1f.treadle.execution.v1.HoldCauseR\x05\x63\x61use\x12\x14\n\x05zones\x18\x02 \x03(\tR\x05zones\x12\x41\n\x0bzone_source\x18\x03 \x01(\x0e\x32 .treadle.execution.v1.ZoneSourceR\nzoneSource\x12\x44\n\x0c\x63lock_change\x18\x04 \x01(\x0e\x32!.treadle.execution.v1.ClockChangeR\x0b\x63lockChange\x12\x12\n\x04peer\x18\x05 \x01(\tR\x04peer\x12\x14\n\x05hours\x18\x06 \x01(\tR\x05hours\x12\x1d\n\nper_second\x18\x07 \x01(\x05R\tperSecond*\x84\x02\n\tHoldCause\x12\x1a\n\x16HOLD_CAUSE_UNSPECIFIED\x10\x00\x12\x14\n\x10HOLD_CAUSE_CLOCK\x10\x01\x12\x1a\n\x16HOLD_CAUSE_QUIET_HOURS\x10\x02\x12\x19\n\x15HOLD_CAUSE_RATE_LIMIT\x10\x03\x12\x1b\n\x17HOLD_CAUSE_CIRCUIT_OPEN\x10\x04\x12\x1d\n\x19HOLD_CAUSE_PROVIDER_PAUSE\x10\x05\x12\x1c\n\x18HOLD_CAUSE_PROVIDER_SLOW\x10\x06\x12\x1b\n\x17HOLD_CAUSE_SERVICE_AWAY\x10\x07\x12\x17\n\x13HOLD_CAUSE_OPERATOR\x10\x08*\xae\x01\n\nZoneSource\x12\x1b\n\x17ZONE_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13ZONE_SOURCE_CONTACT\x10\x01\x12\x17\n\x13ZONE_SOURCE_ACCOUNT\x10\x02\x12\x1a\n\x16ZONE_SOURCE_CONFIGURED\x10\x03\x12\x1c\n\x18ZONE_SOURCE_PHONE_NUMBER\x10\x04\x12\x17\n\x13ZONE_SOURCE_DEFAULT\x10\x05*[\n\x0b\x43lockChange\x12\x1c\n\x18\x43LOCK_CHANGE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43LOCK_CHANGE_GAP\x10\x01\x12\x18\n\x14\x43LOCK_CHANGE_OVERLAP\x10\x02\x62\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,11 +32,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'treadle.execution.v1.hold_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_HOLDCAUSE']._serialized_start=354
-  _globals['_HOLDCAUSE']._serialized_end=589
-  _globals['_ZONESOURCE']._serialized_start=592
-  _globals['_ZONESOURCE']._serialized_end=766
-  _globals['_CLOCKCHANGE']._serialized_start=768
-  _globals['_CLOCKCHANGE']._serialized_end=859
+  _globals['_HOLDCAUSE']._serialized_end=614
+  _globals['_ZONESOURCE']._serialized_start=617
+  _globals['_ZONESOURCE']._serialized_end=791
+  _globals['_CLOCKCHANGE']._serialized_start=793
+  _globals['_CLOCKCHANGE']._serialized_end=884
   _globals['_HOLD']._serialized_start=58
   _globals['_HOLD']._serialized_end=351
 # @@protoc_insertion_point(module_scope)

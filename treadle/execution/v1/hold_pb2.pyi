@@ -17,6 +17,7 @@ class HoldCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_CAUSE_PROVIDER_PAUSE: _ClassVar[HoldCause]
     HOLD_CAUSE_PROVIDER_SLOW: _ClassVar[HoldCause]
     HOLD_CAUSE_SERVICE_AWAY: _ClassVar[HoldCause]
+    HOLD_CAUSE_OPERATOR: _ClassVar[HoldCause]
 
 class ZoneSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -40,6 +41,7 @@ HOLD_CAUSE_CIRCUIT_OPEN: HoldCause
 HOLD_CAUSE_PROVIDER_PAUSE: HoldCause
 HOLD_CAUSE_PROVIDER_SLOW: HoldCause
 HOLD_CAUSE_SERVICE_AWAY: HoldCause
+HOLD_CAUSE_OPERATOR: HoldCause
 ZONE_SOURCE_UNSPECIFIED: ZoneSource
 ZONE_SOURCE_CONTACT: ZoneSource
 ZONE_SOURCE_ACCOUNT: ZoneSource

@@ -42,7 +42,7 @@ def test_what_is_said(name: str) -> None:
 def test_every_reason_has_a_case_and_words() -> None:
     assert {reason for _, reason, _ in CASES.values()} == set(Reason)
     assert set(words._WORDS) == set(Reason)  # pyright: ignore[reportPrivateUsage]
-    assert set(reasons._HOLDS) == set(HoldCause) - {HoldCause.CLOCK}  # pyright: ignore[reportPrivateUsage]
+    assert set(reasons._HOLDS) == set(HoldCause) - {HoldCause.CLOCK, HoldCause.OPERATOR}  # pyright: ignore[reportPrivateUsage]
 
 
 def answer(name: str) -> Explanation:
@@ -164,6 +164,11 @@ CLOCK = Hold(HoldCause.CLOCK)
             planned(2, "wait_time", config={"duration": 1, "unit": "calendar_days"}),
             "1 calendar day after the moment the step was reached",
         ),
+        (
+            Hold(HoldCause.OPERATOR),
+            date(field_name="birthday"),
+            "the instant that an operator has set",
+        ),
         (CLOCK, wait_for(), "the timeout of 30 days after the moment the step was reached"),
         (
             Hold(HoldCause.CLOCK, ("Europe/Berlin",), ZoneSource.ACCOUNT, ClockChange.GAP),
@@ -186,8 +191,8 @@ CLOCK = Hold(HoldCause.CLOCK)
         ),
     ],
     ids=[
-        "none", "date", "field", "before", "after-reached", "calendar", "timeout", "gap", "unknown",
-        "phone",
+        "none", "date", "field", "before", "after-reached", "calendar", "operator",
+        "timeout", "gap", "unknown", "phone",
     ],
 )  # fmt: skip
 def test_the_rule_of_an_instant(hold: Hold | None, step: PlanStep | None, rule: str) -> None:
