@@ -35,6 +35,7 @@ def explanation_message(explained: Explanation) -> pb.Explanation:
         unknown_outcome=_unknown(explained.unknown_send),
         ending=explained.execution.reason,
         is_workflow_paused=explained.is_workflow_paused,
+        dead_letter_id=None if explained.dead_letter_id is None else str(explained.dead_letter_id),
         pause=pause_message(explained.execution.pause),
     )
 

@@ -50,6 +50,7 @@ async def _with_step(tx: Reader, facts: Facts, step: StepFacts) -> Facts:
     plan = (await tx.workflows.plans({version_id}))[version_id]
     branches = await tx.workflows.branches(facts.execution.workflow_id)
     unknown = await tx.unknown_sends.of_steps([step.run.id])
+    dead = await tx.dead_letters.of_steps([step.run.id])
     return Facts(
         now=facts.now,
         execution=facts.execution,
@@ -61,6 +62,7 @@ async def _with_step(tx: Reader, facts: Facts, step: StepFacts) -> Facts:
         branch_names={str(branch.id): branch.name for branch in branches},
         max_retries=_retry_limit(plan, step),
         unknown_send=unknown.get(step.run.id),
+        dead_letter_id=dead.get(step.run.id),
         ignored=await _ignored(tx, plan, step),
     )
 

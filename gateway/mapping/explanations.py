@@ -41,6 +41,7 @@ def explanation(message: explanation_pb2.Explanation) -> Explanation:
         ),
         ending=text(message.ending),
         is_workflow_paused=message.is_workflow_paused,
+        dead_letter_id=text(message.dead_letter_id),
         pause=execution_pause(message.pause) if message.HasField("pause") else None,
     )
 

@@ -132,6 +132,10 @@ class Explanation(Resource):
     unknown_outcome: UnknownOutcome | None
     ending: str | None = Field(description="Why it failed or was cancelled.")
     is_workflow_paused: bool
+    dead_letter_id: Id | None = Field(
+        description="The entry in `/api/v1/dead-letters` of a message of the step that was given"
+        " up, while nobody has said what is to become of it."
+    )
     pause: ExecutionPause | None = Field(
         description="Somebody has paused it: what becomes due is held until it is resumed."
     )

@@ -136,6 +136,7 @@ class Explanation:
     retries: Retries | None = None
     last_error: LastError | None = None
     unknown_send: UnknownSend | None = None
+    dead_letter_id: UUID | None = None
     is_workflow_paused: bool = False
     # The run is over because its last wait's time was up, and that is what its configuration wants.
     ended_by_timeout: bool = False

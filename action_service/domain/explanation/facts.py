@@ -62,6 +62,8 @@ class Facts:
     # How often the step may be retried by its own configuration; None leaves it to the table.
     max_retries: int | None = None
     unknown_send: UnknownSend | None = None
+    # A message of the step that was given up, while nobody has said what is to become of it.
+    dead_letter_id: UUID | None = None
     ignored: Ignored = Ignored()
 
     @property

@@ -97,6 +97,7 @@ def _with_step(known: Explanation, facts: Facts, step: StepFacts) -> Explanation
         event=event,
         retries=_retries(facts, step, known.reason),
         last_error=_last_error(step, known.reason),
+        dead_letter_id=facts.dead_letter_id,
         unknown_send=facts.unknown_send if known.reason is Reason.UNKNOWN_OUTCOME else None,
         ended_by_timeout=known.reason is Reason.COMPLETED and _timed_out(step, planned),
     )

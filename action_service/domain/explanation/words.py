@@ -33,6 +33,11 @@ def _sentences(explained: Explanation) -> Iterator[str]:
     if explained.is_overdue:
         yield _overdue(explained)
     yield from _failures(explained)
+    if explained.dead_letter_id is not None:
+        yield (
+            "A message of the step was given up, and is kept: once its cause is mended, somebody"
+            f" who may can replay or discard it (dead letter {explained.dead_letter_id})."
+        )
     pause = explained.execution.pause
     if pause is not None and explained.reason is not Reason.PAUSED:
         yield f"{_paused_by(pause)}: what becomes due is held until somebody resumes it."

@@ -121,6 +121,11 @@ async def test_operators_see_their_accounts_alone(
         executions.ListActionExecutionsRequest(execution_id=execution)
     )
     assert [step.dead_letter_id for step in log.action_executions] == [letter.id]
+    why = await operator.executions.ExplainExecution(
+        executions.ExplainExecutionRequest(execution_id=execution)
+    )
+    assert why.explanation.dead_letter_id == letter.id
+    assert f"(dead letter {letter.id})" in why.explanation.sentences[-1]
     # It is kept here and no longer there.
     assert (await world.js.stream_info(DEAD.name)).state.messages == 0
     other = await api.client("operator")

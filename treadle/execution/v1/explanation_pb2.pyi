@@ -72,7 +72,7 @@ TIMEOUT_OUTCOME_BRANCH: TimeoutOutcome
 TIMEOUT_OUTCOME_END: TimeoutOutcome
 
 class Explanation(_message.Message):
-    __slots__ = ("execution_id", "state", "reason", "sentences", "explained_at", "step", "since", "goes_on_at", "is_overdue", "rule", "hold", "event", "retries", "last_error", "unknown_outcome", "ending", "is_workflow_paused", "pause")
+    __slots__ = ("execution_id", "state", "reason", "sentences", "explained_at", "step", "since", "goes_on_at", "is_overdue", "rule", "hold", "event", "retries", "last_error", "unknown_outcome", "ending", "is_workflow_paused", "pause", "dead_letter_id")
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +91,7 @@ class Explanation(_message.Message):
     ENDING_FIELD_NUMBER: _ClassVar[int]
     IS_WORKFLOW_PAUSED_FIELD_NUMBER: _ClassVar[int]
     PAUSE_FIELD_NUMBER: _ClassVar[int]
+    DEAD_LETTER_ID_FIELD_NUMBER: _ClassVar[int]
     execution_id: str
     state: _execution_pb2.ExecutionState
     reason: ExplanationReason
@@ -109,7 +110,8 @@ class Explanation(_message.Message):
     ending: str
     is_workflow_paused: bool
     pause: _execution_pb2.ExecutionPause
-    def __init__(self, execution_id: _Optional[str] = ..., state: _Optional[_Union[_execution_pb2.ExecutionState, str]] = ..., reason: _Optional[_Union[ExplanationReason, str]] = ..., sentences: _Optional[_Iterable[str]] = ..., explained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step: _Optional[_Union[ExplainedStep, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., goes_on_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_overdue: _Optional[bool] = ..., rule: _Optional[str] = ..., hold: _Optional[_Union[_hold_pb2.Hold, _Mapping]] = ..., event: _Optional[_Union[AwaitedEvent, _Mapping]] = ..., retries: _Optional[_Union[Retries, _Mapping]] = ..., last_error: _Optional[_Union[_execution_pb2.ActionError, _Mapping]] = ..., unknown_outcome: _Optional[_Union[UnknownOutcome, _Mapping]] = ..., ending: _Optional[str] = ..., is_workflow_paused: _Optional[bool] = ..., pause: _Optional[_Union[_execution_pb2.ExecutionPause, _Mapping]] = ...) -> None: ...
+    dead_letter_id: str
+    def __init__(self, execution_id: _Optional[str] = ..., state: _Optional[_Union[_execution_pb2.ExecutionState, str]] = ..., reason: _Optional[_Union[ExplanationReason, str]] = ..., sentences: _Optional[_Iterable[str]] = ..., explained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step: _Optional[_Union[ExplainedStep, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., goes_on_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_overdue: _Optional[bool] = ..., rule: _Optional[str] = ..., hold: _Optional[_Union[_hold_pb2.Hold, _Mapping]] = ..., event: _Optional[_Union[AwaitedEvent, _Mapping]] = ..., retries: _Optional[_Union[Retries, _Mapping]] = ..., last_error: _Optional[_Union[_execution_pb2.ActionError, _Mapping]] = ..., unknown_outcome: _Optional[_Union[UnknownOutcome, _Mapping]] = ..., ending: _Optional[str] = ..., is_workflow_paused: _Optional[bool] = ..., pause: _Optional[_Union[_execution_pb2.ExecutionPause, _Mapping]] = ..., dead_letter_id: _Optional[str] = ...) -> None: ...
 
 class ExplainedStep(_message.Message):
     __slots__ = ("action_id", "action_execution_id", "action_name", "action_type", "position", "branch_id", "branch_name", "status", "attempt_id", "attempt_number", "reached_at", "lease_until", "times_handed_out_again", "claimed_at")

@@ -134,6 +134,15 @@ def test_a_step_that_the_version_does_not_have_is_named_by_its_type() -> None:
     assert sentences(explain(given))[0].startswith("The run has stood at a step (send_sms) since")
 
 
+def test_a_message_that_was_given_up_is_named() -> None:
+    explained = explain(replace(CASES["failed for good"][0], dead_letter_id=ID))
+    assert (explained.reason, explained.dead_letter_id) == (Reason.FAILED, ID)
+    assert sentences(explained)[-1] == (
+        "A message of the step was given up, and is kept: once its cause is mended, somebody who"
+        f" may can replay or discard it (dead letter {ID})."
+    )
+
+
 def test_no_message_nor_its_recipient_is_told() -> None:
     told = " ".join(sentences(answer("unknown outcome")))
     assert "a secret" not in told
