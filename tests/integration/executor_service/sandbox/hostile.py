@@ -47,6 +47,9 @@ class Hostile:
     def is_right(self, report: Report) -> bool:
         """Whether it came as it should."""
         ending = report.ending
+        if FULL and "memory" in self.ends and name_of(ending) == "time":
+            # On a busy machine 5 s may be over before 128 MiB are taken.
+            return True
         if name_of(ending) not in self.ends:
             return False
         if isinstance(ending, Returned) and self.returns is not _ANY:
