@@ -75,7 +75,7 @@ def test_data_outlives_ctrl_c_and_kill(session_folder: Path) -> None:
     with Foreground("up", "--data-dir", str(folder)) as up:
         first = banner(up)
         children = up.children()
-        assert len(children) == 10  # Postgres, NATS and eight services
+        assert len(children) == 11  # Postgres, NATS and nine services
         load(folder)
         assert eventually(lambda: tags(up) == [["seen"]])
         assert up.interrupt() == 0, up.output

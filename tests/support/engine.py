@@ -37,6 +37,7 @@ from common.ids import new_id
 from common.nats import (
     ACTIONS,
     DELAY,
+    DELAY_SUBJECT,
     RESULTS_SUBJECT,
     ConsumerSpec,
     Delivery,
@@ -295,11 +296,13 @@ class HandScheduler:
         await self._consumer.stop()
 
     async def take(self) -> DelayedTask:
-        """Waits for one delayed task and acks it."""
+        """Waits for one delayed task and acks it; passes over timers that are to be forgotten."""
         async with asyncio.timeout(10):
-            (delivery,) = await self._consumer.next_batch(1)
-        await delivery.ack()
-        return DelayedTask.FromString(delivery.data)
+            while True:
+                (delivery,) = await self._consumer.next_batch(1)
+                await delivery.ack()
+                if delivery.subject == DELAY_SUBJECT:
+                    return DelayedTask.FromString(delivery.data)
 
 
 def result_for(task: ActionTask) -> ActionResult:

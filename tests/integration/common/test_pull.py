@@ -30,14 +30,18 @@ class Puller:
         self.consumer = consumer
         self._sent = 0
 
-    async def works(self) -> bool:
+    async def works(self) -> None:
         """Publishes a message, which must come."""
         self._sent += 1
         payload = str(self._sent).encode()
         await publish_one(self.js, Outgoing(SUBJECT, payload, payload.decode()))
-        (delivery,) = await self.consumer.next_batch(1)
-        await delivery.ack()
-        return delivery.data == payload
+        # What a server that was killed had not stored yet of our answers it asks for again.
+        came = b""
+        async with asyncio.timeout(10):
+            while came != payload:
+                (delivery,) = await self.consumer.next_batch(1)
+                await delivery.ack()
+                came = delivery.data
 
     async def until_lost(self) -> None:
         await until(lambda: self.consumer.problem != "")
@@ -62,14 +66,14 @@ async def puller(nats_url: str) -> AsyncGenerator[Puller]:
 
 @pytest.mark.parametrize("loses", ["nothing", "its store"])
 async def test_a_server_is_restarted(puller: Puller, nats_server: NatsServer, loses: str) -> None:
-    assert await puller.works()
+    await puller.works()
     nats_server.kill()
     if loses == "its store":
         shutil.rmtree(nats_server.log.parent / "store")
     await puller.until_lost()
     nats_server.start()
     await puller.until_found()
-    assert await puller.works()
+    await puller.works()
 
 
 async def test_a_server_hangs_and_goes_on(puller: Puller, nats_server: NatsServer) -> None:
@@ -78,7 +82,7 @@ async def test_a_server_hangs_and_goes_on(puller: Puller, nats_server: NatsServe
     await puller.until_lost()
     os.kill(nats_server.pid, signal.SIGCONT)
     await puller.until_found()
-    assert await puller.works()
+    await puller.works()
 
 
 @pytest.mark.parametrize("deleted", ["stream", "consumer"])
@@ -89,7 +93,7 @@ async def test_what_is_deleted_is_made_anew(puller: Puller, deleted: str) -> Non
         await puller.js.delete_consumer(ACTIONS.name, SPEC.durable)
     await puller.until_lost()
     await puller.until_found()
-    assert await puller.works()
+    await puller.works()
 
 
 async def test_a_request_ends_with_the_connection_that_its_answer_was_to_come_by(
@@ -106,4 +110,4 @@ async def test_a_request_ends_with_the_connection_that_its_answer_was_to_come_by
         await publishing
     nats_server.start()
     await puller.until_found()
-    assert await puller.works()
+    await puller.works()

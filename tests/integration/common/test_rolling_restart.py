@@ -16,7 +16,6 @@ from treadle.execution.v1 import execution_service_pb2 as execution
 from treadle.execution.v1 import execution_service_pb2_grpc as execution_grpc
 
 GET = execution.GetExecutionRequest()
-VIEWER = credentials("viewer", account_id=uuid4())
 # Together below what the servers of tests allow.
 CALLERS = 3
 
@@ -47,8 +46,9 @@ class Replica:
 async def call_on(stub: "execution_grpc.ExecutionServiceAsyncStub", over: asyncio.Event) -> int:
     """Calls one after the other; raises what any of them raises."""
     calls = 0
+    viewer = credentials("viewer", account_id=uuid4())
     while not over.is_set():
-        await stub.GetExecution(GET, metadata=VIEWER)
+        await stub.GetExecution(GET, metadata=viewer)
         calls += 1
     return calls
 
