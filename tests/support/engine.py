@@ -38,6 +38,7 @@ from common.nats import (
     ACTIONS,
     DELAY,
     DELAY_SUBJECT,
+    FORGET_SUBJECT,
     RESULTS_SUBJECT,
     ConsumerSpec,
     Delivery,
@@ -297,11 +298,18 @@ class HandScheduler:
 
     async def take(self) -> DelayedTask:
         """Waits for one delayed task and acks it; passes over timers that are to be forgotten."""
+        return await self._next(DELAY_SUBJECT)
+
+    async def forgotten(self) -> list[str]:
+        """Waits for word of timers that are for nothing; the attempts that they were for."""
+        return list((await self._next(FORGET_SUBJECT)).spent_attempt_ids)
+
+    async def _next(self, subject: str) -> DelayedTask:
         async with asyncio.timeout(10):
             while True:
                 (delivery,) = await self._consumer.next_batch(1)
                 await delivery.ack()
-                if delivery.subject == DELAY_SUBJECT:
+                if delivery.subject == subject:
                     return DelayedTask.FromString(delivery.data)
 
 

@@ -66,7 +66,7 @@ async def test_an_event_leaves_a_timer_behind_that_is_forgotten(
     await world.start_engine()
     seeded, task = await waiting_run(world, timing)
     await opened(world, seeded)
-    assert list((await scheduler.take()).spent_attempt_ids) == [task.attempt_id]
+    assert await scheduler.forgotten() == [task.attempt_id]
     await world.until(NOTED, 0)
 
 
@@ -80,7 +80,7 @@ async def test_a_timer_that_is_set_for_a_wait_that_is_over_is_forgotten(
     await opened(world, seeded)
     await world.until("SELECT state FROM workflow_executions", "completed")
     await timing.answer(parked(task))
-    assert list((await scheduler.take()).spent_attempt_ids) == [task.attempt_id]
+    assert await scheduler.forgotten() == [task.attempt_id]
     # Of an execution that is not there nothing is noted.
     task.execution_id = str(new_id())
     await timing.answer(parked(task))
@@ -123,6 +123,6 @@ async def test_word_that_no_stream_takes_is_given_again(
     await world.start_engine(ringer=ringer)
     seeded, task = await waiting_run(world, timing)
     await opened(world, seeded)
-    assert list((await scheduler.take()).spent_attempt_ids) == [task.attempt_id]
+    assert await scheduler.forgotten() == [task.attempt_id]
     assert len(ringer.words) == 3
     await world.until(NOTED, 0)
