@@ -7,6 +7,10 @@ from common.egress.errors import EgressResponseError, ResponseTooLarge
 # What may come in over the limit as framing of compressed data, so that empty gzip members cannot
 # be streamed forever.
 RAW_SLACK = 64 * 1024
+# What one piece counts for at the least, and each gzip member after the first on top: an answer of
+# a million one-byte chunks would be small, and keep everybody else waiting while it is read.
+LEAST_PIECE = 64
+MEMBER_WEIGHT = 1024
 
 _GZIP_WBITS = zlib.MAX_WBITS | 16
 
@@ -37,7 +41,7 @@ class BoundedBody:
         self._status = status
         self._max_bytes = max_bytes
         self._body = bytearray()
-        self._raw_bytes = 0
+        self._weight = 0
         coding = content_encoding.strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip"):
             raise EgressResponseError("the response has a content encoding that was not asked for")
@@ -48,14 +52,14 @@ class BoundedBody:
 
         Raises ResponseTooLarge, or EgressResponseError when they cannot be decompressed.
         """
-        self._raw_bytes += len(chunk)
-        if self._raw_bytes > self._max_bytes + RAW_SLACK:
-            raise ResponseTooLarge(self._status, self._max_bytes)
+        self._weigh(max(len(chunk), LEAST_PIECE))
         if self._gzip is None:
             self._append(chunk)
             return
         data = chunk
         while data:
+            if self._gzip.complete:
+                self._weigh(MEMBER_WEIGHT)
             room = self._max_bytes - len(self._body) + 1
             try:
                 inflated, data = self._gzip.step(data, room)
@@ -65,9 +69,14 @@ class BoundedBody:
 
     def finish(self) -> bytes:
         """The whole body. Raises EgressResponseError when compressed data broke off."""
-        if self._gzip is not None and self._raw_bytes and not self._gzip.complete:
+        if self._gzip is not None and self._weight and not self._gzip.complete:
             raise EgressResponseError("the response's compressed body is cut short")
         return bytes(self._body)
+
+    def _weigh(self, weight: int) -> None:
+        self._weight += weight
+        if self._weight > self._max_bytes + RAW_SLACK:
+            raise ResponseTooLarge(self._status, self._max_bytes)
 
     def _append(self, data: bytes) -> None:
         self._body += data

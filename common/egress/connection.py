@@ -11,6 +11,8 @@ from common.egress.dial import Origin
 from common.egress.errors import EgressResponseError
 from common.egress.wire import Wire
 
+# Interim answers (1xx) before the one that counts.
+MAX_INTERIM = 100
 # Status line and headers together, and likewise the trailers.
 MAX_RESPONSE_HEAD = 64 * 1024
 
@@ -82,7 +84,11 @@ class Connection:
 
     async def _receive(self, max_bytes: int) -> EgressResponse:
         head = await self._next_event()
+        interim = 0
         while isinstance(head, h11.InformationalResponse):
+            interim += 1
+            if interim > MAX_INTERIM:
+                raise EgressResponseError(_UNREADABLE)
             head = await self._next_event()
         if not isinstance(head, h11.Response):
             raise EgressResponseError(_BROKEN)

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from common.egress.body import RAW_SLACK, BoundedBody
+from common.egress.body import LEAST_PIECE, MEMBER_WEIGHT, RAW_SLACK, BoundedBody
 from common.egress.errors import EgressResponseError, ResponseTooLarge
 
 
@@ -67,6 +67,22 @@ def test_members_that_unpack_to_nothing_are_bounded() -> None:
     with pytest.raises(ResponseTooLarge):
         for _ in range(2 * RAW_SLACK // len(empty)):
             body.feed(empty)
+
+
+def test_members_cost_what_it_takes_to_read_them() -> None:
+    limit = 1_000_000
+    most = (limit + RAW_SLACK) // MEMBER_WEIGHT
+    with pytest.raises(ResponseTooLarge):
+        read(gzip.compress(b"x") * (most + 1), limit=limit, step=limit)
+    assert read(gzip.compress(b"x") * (most // 2), limit=limit, step=limit) == b"x" * (most // 2)
+
+
+def test_pieces_cost_what_it_takes_to_read_them() -> None:
+    limit = 100_000
+    most = (limit + RAW_SLACK) // LEAST_PIECE
+    with pytest.raises(ResponseTooLarge):
+        read(b"x" * (most + 1), "", limit=limit, step=1)
+    assert read(b"x" * most, "", limit=limit, step=1) == b"x" * most
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "compress", "x"])
