@@ -6,6 +6,7 @@ checked, and can say nothing that a script may not say.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final, cast
 
@@ -138,15 +139,14 @@ class Conversation:
         call.add_done_callback(self._calls.discard)
 
     async def _answer(self, request: FetchRequest) -> None:
+        # The turn ends when the answer is taken: of one that does not read, few are kept here.
         async with self._turns:
             answer = await self._fetch(request)
-        told = {"id": request.number, **asdict(answer)}
-        self._writer.write(encode(Kind.ANSWER, orjson.dumps(told)))
-        try:
-            await self._writer.drain()
-        except OSError:
-            # Gone; whoever reads its frames notices.
-            return
+            told = {"id": request.number, **asdict(answer)}
+            self._writer.write(encode(Kind.ANSWER, orjson.dumps(told)))
+            with suppress(OSError):
+                # Gone; whoever reads its frames notices.
+                await self._writer.drain()
 
 
 def _failure(said: dict[str, Any]) -> Ending:
@@ -174,7 +174,7 @@ def _request(said: dict[str, Any]) -> FetchRequest:
     if not isinstance(headers, list):
         raise ProtocolViolation("headers that are no list")
     return FetchRequest(
-        number=_number(said, "id", MAX_FETCHES),
+        number=_number(said, "id", MAX_FETCHES, least=1),
         url=_text(said, "url", MAX_REQUEST_BYTES),
         method=_text(said, "method", MAX_REQUEST_BYTES),
         headers=tuple(_header(pair) for pair in cast("list[object]", headers)),
@@ -215,8 +215,8 @@ def _word(said: dict[str, Any], name: str, words: frozenset[str]) -> str:
     return value
 
 
-def _number(said: dict[str, Any], name: str, limit: int) -> int:
+def _number(said: dict[str, Any], name: str, limit: int, *, least: int = 0) -> int:
     value = said.get(name)
-    if type(value) is not int or not 0 <= value <= limit:
-        raise ProtocolViolation(f"a {name} that is no number, or too large")
+    if type(value) is not int or not least <= value <= limit:
+        raise ProtocolViolation(f"a {name} that is no number, or out of range")
     return value

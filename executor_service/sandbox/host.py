@@ -70,8 +70,12 @@ class Sandbox:
             link = await self._server()
             ours, theirs = socket.socketpair()
             ours.settimeout(0)
-            with theirs:
-                handle = link.begin(theirs, script.timeout_ms, script.memory_mb)
+            try:
+                with theirs:
+                    handle = link.begin(theirs, script.timeout_ms, script.memory_mb)
+            except SandboxUnavailableError:
+                ours.close()
+                raise
             # The script may be read in pieces of any size; a frame's own limit bounds them.
             reader, writer = await asyncio.open_unix_connection(sock=ours)
             conversation = Conversation(reader, writer, fetch)
@@ -86,7 +90,7 @@ class Sandbox:
     ) -> Report:
         ending: Ending | None = None
         violation = ""
-        fetching = False
+        fetching = unheard = False
         try:
             async with asyncio.timeout(script.timeout_ms / 1000 + _PATIENCE_S):
                 ending = await conversation.hold(script)
@@ -94,10 +98,13 @@ class Sandbox:
         except ProtocolViolation as error:
             violation = str(error)
         except TimeoutError:
-            link.abandon()
+            # That of this process too, when it was held up itself: no reason to end other runs.
+            unheard = True
         if ending is None:
             handle.kill()
         ended = await self._end_of(link, handle)
+        if unheard and not ended.late:
+            raise SandboxUnavailableError("the executor was too busy to hear the run out")
         return Report(
             ending=_settled(ending, ended, violation, script, fetching=fetching),
             console=conversation.console,
@@ -121,6 +128,8 @@ class Sandbox:
                     await self._link.aclose()
                     self._link = None
                 self._link = await self._start_server()
+                # Health has said it for good: a later server may not have less.
+                self._accepted = Isolation(self._link.isolated.isolation)
             return self._link
 
     async def _start_server(self) -> Link:

@@ -135,9 +135,10 @@
     let fields = "";
     for (const [name, value] of new Headers(headers)) fields += `${name}\0${value}\0`;
     return new Promise((resolve, reject) => {
-      const id = `${++numberOfCalls}`;
+      const id = `${numberOfCalls + 1}`;
       apply(set, calls, [id, { resolve, reject }]);
       say("fetch", id, url, verb, fields, body === null ? "" : "body", body ?? "");
+      numberOfCalls++;
     });
   };
   provide("Headers", Headers);

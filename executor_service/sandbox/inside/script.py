@@ -113,13 +113,13 @@ class ScriptRun:
             self._channel.send(Kind.CONSOLE, json.dumps(said).encode())
 
     def _fetch(self, number: str, url: str, method: str, fields: str, body: str | None) -> None:
-        self._fetches += 1
-        if self._fetches > MAX_FETCHES:
+        if self._fetches == MAX_FETCHES:
             self._fail("limit", name="fetches")
+        next_number = self._fetches + 1
         names_and_values = fields.split("\0")
         request = {
             # The script cannot give it; it only says whom the answer is for.
-            "id": self._fetches if number == str(self._fetches) else 0,
+            "id": next_number if number == str(next_number) else 0,
             "url": url,
             "method": method,
             "headers": list(zip(names_and_values[::2], names_and_values[1::2], strict=False)),
@@ -129,6 +129,8 @@ class ScriptRun:
         if len(data) > MAX_REQUEST_BYTES:
             self._fail("limit", name="request")
         self._channel.send(Kind.FETCH, data)
+        # Not before: where memory is short, all of this may fail, and the script catch it.
+        self._fetches = next_number
 
     def _return(self, text: str) -> NoReturn:
         if _SURROGATE.search(text):

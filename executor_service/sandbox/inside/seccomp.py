@@ -16,19 +16,25 @@ _KILL_PROCESS: Final = 0x8000_0000
 _ERRNO: Final = 0x0005_0000
 _ALLOW: Final = 0x7FFF_0000
 
-# linux/bpf_common.h: load a word, jump when equal, when greater or equal, when bits are set, return
+# linux/bpf_common.h: load, mask, jump when equal, when at least, when bits are set, return
 _LOAD: Final = 0x20
 _EQUAL: Final = 0x15
 _AT_LEAST: Final = 0x35
+_AND: Final = 0x54
 _ANY_OF: Final = 0x45
 _RETURN: Final = 0x06
 
-# struct seccomp_data: the number, the architecture, the low half of the third argument.
+# struct seccomp_data: the number, the architecture, the low halves of the second and the third
+# argument.
 _NUMBER: Final = 0
 _ARCHITECTURE: Final = 4
+_SECOND_ARGUMENT: Final = 24
 _THIRD_ARGUMENT: Final = 32
 
 _PROT_EXEC: Final = 4
+# linux/futex.h: wait and wake, each also by bits; whether private, and by which clock, is the same.
+_FUTEX_OPERATIONS: Final = (0, 1, 9, 10)
+_FUTEX_FLAGS: Final = 128 | 256
 # Calls of the x32 interface, which share the architecture of x86_64.
 _X32: Final = 0x4000_0000
 
@@ -40,6 +46,8 @@ class Calls(NamedTuple):
     allowed: dict[str, int]
     # Allowed unless they ask for executable memory.
     memory: dict[str, int]
+    # Allowed to wait and to wake: what a lock needs. The kernel's code for the rest has had holes.
+    futex: int
     # Answered with an error: abort(3) tries them, and goes on to end the process by itself.
     refused: dict[str, int]
 
@@ -59,12 +67,12 @@ X86_64: Final = Calls(
         "exit": 60,
         "gettimeofday": 96,
         "time": 201,
-        "futex": 202,
         "clock_gettime": 228,
         "exit_group": 231,
         "getrandom": 318,
     },
     memory={"mmap": 9, "mprotect": 10},
+    futex=202,
     refused={"rt_sigaction": 13, "getpid": 39, "gettid": 186, "tgkill": 234},
 )
 AARCH64: Final = Calls(
@@ -74,7 +82,6 @@ AARCH64: Final = Calls(
         "write": 64,
         "exit": 93,
         "exit_group": 94,
-        "futex": 98,
         "clock_gettime": 113,
         "sched_yield": 124,
         "rt_sigprocmask": 135,
@@ -87,6 +94,7 @@ AARCH64: Final = Calls(
         "getrandom": 278,
     },
     memory={"mmap": 222, "mprotect": 226},
+    futex=98,
     refused={"rt_sigaction": 134, "getpid": 172, "gettid": 178, "tgkill": 131},
 )
 _BY_MACHINE: Final = {"x86_64": X86_64, "aarch64": AARCH64}
@@ -123,7 +131,18 @@ def assemble(calls: Calls) -> list[Instruction]:
             Instruction(_RETURN, 0, 0, _KILL_PROCESS),
             Instruction(_RETURN, 0, 0, _ALLOW),
         ]
-    return [*program, Instruction(_RETURN, 0, 0, _KILL_PROCESS)]
+    return [*program, *_locking(calls.futex), Instruction(_RETURN, 0, 0, _KILL_PROCESS)]
+
+
+def _locking(number: int) -> list[Instruction]:
+    """Verdicts for operations; any other one falls through to the end of the program."""
+    operations = [
+        Instruction(_LOAD, 0, 0, _SECOND_ARGUMENT),
+        Instruction(_AND, 0, 0, ~_FUTEX_FLAGS & 0xFFFF_FFFF),
+    ]
+    for operation in _FUTEX_OPERATIONS:
+        operations += _when(operation, _ALLOW)
+    return [Instruction(_EQUAL, 0, len(operations), number), *operations]
 
 
 def _when(number: int, verdict: int) -> list[Instruction]:

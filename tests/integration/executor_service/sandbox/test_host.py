@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from executor_service.sandbox import link
+from executor_service.sandbox import host, link
+from executor_service.sandbox.conversation import Conversation
 from executor_service.sandbox.host import Sandbox
 from executor_service.sandbox.isolation import Isolation
 from executor_service.sandbox.results import (
@@ -17,6 +18,7 @@ from executor_service.sandbox.results import (
     FetchRequest,
     Returned,
     SandboxUnavailableError,
+    Script,
 )
 from tests.support.sandbox import run, sandbox, script
 
@@ -42,6 +44,58 @@ async def test_a_lost_fork_server_is_replaced() -> None:
 
         assert isinstance(report.ending, Returned)
         assert box.server_pid != before
+
+
+async def test_a_fork_server_that_does_nothing_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(host, "_PATIENCE_S", 0.1)
+    async with sandbox() as box:
+        before = box.server_pid
+        os.kill(before, signal.SIGSTOP)
+        with pytest.raises(SandboxUnavailableError, match="gone"):
+            await run(box, "return 1", timeout_ms=50)
+        monkeypatch.undo()
+
+        assert isinstance((await run(box, "return 2")).ending, Returned)
+        assert box.server_pid != before
+
+
+async def test_a_run_that_is_not_heard_in_time_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def held_up(self: Conversation, job: Script) -> None:
+        await hold(self, job)
+        raise TimeoutError
+
+    hold = Conversation.hold
+    async with sandbox() as box:
+        begun = asyncio.Event()
+        may_end = asyncio.Event()
+
+        async def fetch(_request: FetchRequest) -> FetchAnswer | FetchFailure:
+            begun.set()
+            await may_end.wait()
+            return FetchFailure("no")
+
+        job = script("await fetch('x').catch(() => 0); return 1", timeout_ms=20_000)
+        other = asyncio.create_task(box.run(job, fetch))
+        await begun.wait()
+        monkeypatch.setattr(Conversation, "hold", held_up)
+        with pytest.raises(SandboxUnavailableError, match="busy"):
+            await run(box, "return 1")
+        may_end.set()
+
+        assert isinstance((await other).ending, Returned)
+
+
+async def test_what_cannot_be_begun_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(*_arguments: object) -> link.RunHandle:
+        raise SandboxUnavailableError("the fork server does not answer")
+
+    monkeypatch.setattr(link.Link, "begin", begin)
+    async with sandbox() as box:
+        # One that is left open is warned of, which fails the test.
+        with pytest.raises(SandboxUnavailableError, match="answer"):
+            await run(box, "return 1")
 
 
 async def test_a_run_that_is_cancelled_is_killed() -> None:
@@ -85,6 +139,23 @@ async def test_weaker_isolation_is_refused_unless_accepted(monkeypatch: pytest.M
         isolated = await lenient.start()
         assert isolated.isolation == Isolation.SECCOMP
         assert isinstance((await run(lenient, "return 1")).ending, Returned)
+    finally:
+        await lenient.aclose()
+
+
+async def test_a_later_server_is_no_weaker_than_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    lenient = Sandbox(engine="jsbox", accepted=Isolation.SECCOMP, at_once=1)
+    try:
+        isolated = await lenient.start()
+        assert isolated.isolation == Isolation.NAMESPACES
+        under_way = asyncio.create_task(run(lenient, "for (;;);", timeout_ms=20_000))
+        os.kill(lenient.server_pid, signal.SIGKILL)
+        with pytest.raises(SandboxUnavailableError, match="fork server"):
+            await under_way
+
+        monkeypatch.setattr(link, "_BOOT", WITHOUT_NAMESPACES)
+        with pytest.raises(SandboxUnavailableError, match="namespaces"):
+            await run(lenient, "return 1")
     finally:
         await lenient.aclose()
 

@@ -214,6 +214,22 @@ async def test_a_script_names_its_own_key(box: Sandbox) -> None:
     assert head.count("idempotency-key") == 1
 
 
+async def test_a_call_that_memory_does_not_hold_is_no_call(box: Sandbox) -> None:
+    code = """
+      const large = { method: "POST", body: "x".repeat(14e6) };
+      const failed = await fetch("http://api.example.com/", large).catch((error) => error.message);
+      return [failed, (await fetch("http://api.example.com/")).status];
+    """
+    heard: list[bytes] = []
+    ok = b"HTTP/1.1 204 No Content\r\n\r\n"
+    async with serve(respond(ok, heard)) as port, public_server(port) as client:
+        report = await box.run(script(code), fetcher(client))
+
+    assert value_of(report) == ["out of memory", 204]
+    (head,) = (each.decode().lower() for each in heard)
+    assert f"idempotency-key: {STEP_KEY}\r\n" in head
+
+
 async def test_answers_come_as_they_come(box: Sandbox) -> None:
     code = """
       const urls = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `http://api.example.com/${n}`);

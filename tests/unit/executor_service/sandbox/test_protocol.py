@@ -15,6 +15,8 @@ from executor_service.sandbox.conversation import (
 )
 from executor_service.sandbox.inside.frames import Channel, FrameError, Kind, encode
 from executor_service.sandbox.limits import (
+    FETCHES_AT_ONCE,
+    MAX_ANSWER_BYTES,
     MAX_CONSOLE_LINES,
     MAX_FETCHES,
     MAX_LINE_LENGTH,
@@ -103,6 +105,7 @@ VIOLATIONS = {
     "a line that is true": failed(line=True),
     "a line that is a text": failed(line="1"),
     "a call without a number": fetch(id=None),
+    "a call of number nothing": fetch(id=0),
     "a call over the limit": fetch(id=MAX_FETCHES + 1),
     "one call twice": fetch() * 2,
     "a call of an object": fetch(url={"a": 1}),
@@ -122,6 +125,28 @@ async def test_what_is_no_protocol_ends_the_run(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", b"\0\0", b"\0\0\0\5\5", console()])
 async def test_who_goes_without_a_last_word_has_said_nothing(data: bytes) -> None:
     assert await hold(data) is None
+
+
+async def test_of_one_that_does_not_read_few_answers_are_kept() -> None:
+    called: list[int] = []
+
+    async def large(request: FetchRequest) -> FetchAnswer | FetchFailure:
+        called.append(request.number)
+        return FetchAnswer(200, "OK", "u", (), "x" * MAX_ANSWER_BYTES)
+
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    conversation = Conversation(reader, writer, large)
+    with theirs:
+        calls = b"".join(fetch(id=number) for number in range(1, MAX_FETCHES + 1))
+        theirs.sendall(calls + frame(Kind.RETURNED, None))
+        try:
+            await conversation.hold(script(""))
+            for _ in range(MAX_FETCHES):
+                await asyncio.sleep(0)
+            assert called == list(range(1, FETCHES_AT_ONCE + 1))
+        finally:
+            await conversation.close()
 
 
 async def test_the_first_last_word_counts() -> None:

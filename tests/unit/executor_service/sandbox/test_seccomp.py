@@ -12,9 +12,11 @@ EXEC = 4
 BOTH = pytest.mark.parametrize("calls", [X86_64, AARCH64], ids=["x86_64", "aarch64"])
 
 
-def verdict(calls: Calls, number: int, *, architecture: int = 0, third: int = 0) -> int:
+def verdict(
+    calls: Calls, number: int, *, architecture: int = 0, second: int = 0, third: int = 0
+) -> int:
     """What the kernel would answer to a call."""
-    data = {0: number, 4: architecture or calls.architecture, 32: third}
+    data = {0: number, 4: architecture or calls.architecture, 24: second, 32: third}
     program = assemble(calls)
     accumulator = 0
     at = 0
@@ -26,6 +28,8 @@ def verdict(calls: Calls, number: int, *, architecture: int = 0, third: int = 0)
                 accumulator = data[operand]
             case 0x06:
                 return operand
+            case 0x54:
+                accumulator &= operand
             case 0x15:
                 at += if_true if accumulator == operand else if_false
             case 0x35:
@@ -38,7 +42,7 @@ def verdict(calls: Calls, number: int, *, architecture: int = 0, third: int = 0)
 
 @BOTH
 def test_only_what_is_named_is_allowed(calls: Calls) -> None:
-    named = {**calls.allowed, **calls.memory}
+    named = {**calls.allowed, **calls.memory, "futex": calls.futex}
     for number in range(600):
         expected = ALLOW if number in named.values() else KILL
         if number in calls.refused.values():
@@ -55,6 +59,16 @@ def test_memory_is_never_executable(calls: Calls) -> None:
 
 
 @BOTH
+def test_locks_wait_and_wake_and_do_nothing_else(calls: Calls) -> None:
+    flags = (0, 128, 256, 128 | 256)
+    for operation in range(32):
+        for flag in flags:
+            expected = ALLOW if operation in (0, 1, 9, 10) else KILL
+            assert verdict(calls, calls.futex, second=operation | flag) == expected
+    assert verdict(calls, calls.futex, second=0x8000_0000) == KILL
+
+
+@BOTH
 def test_another_architecture_is_not_listened_to(calls: Calls) -> None:
     i386 = 0x4000_0003
     assert all(verdict(calls, number, architecture=i386) == KILL for number in range(600))
@@ -66,5 +80,6 @@ def test_the_x32_interface_is_none() -> None:
 
 @BOTH
 def test_no_number_has_two_meanings(calls: Calls) -> None:
-    numbers = [*calls.allowed.values(), *calls.memory.values(), *calls.refused.values()]
+    named = [calls.allowed, calls.memory, calls.refused]
+    numbers = [calls.futex, *(number for each in named for number in each.values())]
     assert len(numbers) == len(set(numbers))
