@@ -196,9 +196,20 @@ _RENEW = """
     WHERE a.id = v.id
 """
 
+_HOLD = """
+    WITH held AS (
+        UPDATE treadle.workflow_executions e SET state = 'paused'
+        WHERE e.id = ANY($1::uuid[])
+        RETURNING e.current_action_execution_id
+    )
+    UPDATE treadle.workflow_action_executions a SET lease_until = NULL
+    FROM held WHERE a.id = held.current_action_execution_id
+"""
+
 # A pause may commit while the engine holds work for it, and be over before the hold commits; and a
-# workflow that resumes may have held a hundred thousand. The recursion visits each workflow that
-# has held executions once, however many there are. Runs that somebody has paused stay so.
+# workflow that resumes may have held a hundred thousand, which wait for their turn then. The
+# recursion visits each workflow that has held executions once, however many there are. Runs that
+# somebody has paused stay so.
 _RELEASE = """
     WITH RECURSIVE holding AS (
         (SELECT workflow_id FROM treadle.workflow_executions
@@ -221,8 +232,8 @@ _RELEASE = """
             FOR UPDATE SKIP LOCKED
         ) e
         LIMIT $1
-    ), rung AS (
-        UPDATE treadle.workflow_action_executions a SET lease_until = now(), rings = 0
+    ), waiting AS (
+        UPDATE treadle.workflow_action_executions a SET lease_until = 'infinity', rings = 0
         FROM held WHERE a.id = held.current_action_execution_id
     )
     UPDATE treadle.workflow_executions e SET state = 'running' FROM held WHERE e.id = held.id
@@ -252,7 +263,8 @@ _FAIL = """
     WITH ended AS (
         UPDATE treadle.workflow_executions e
         SET state = 'failed', reason = $3, ended_at = now(), current_action_id = NULL,
-            current_action_execution_id = NULL, current_attempt_id = NULL
+            current_action_execution_id = NULL, current_attempt_id = NULL, paused_at = NULL,
+            paused_by = NULL, pause_reason = NULL
         WHERE e.id = $1 AND e.current_attempt_id = $2
           AND e.state IN ('running', 'waiting', 'paused')
         RETURNING e.id
@@ -367,6 +379,10 @@ class PostgresEngineTransaction:
     async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
         """See EngineTransaction."""
         await self._connection.execute(_RENEW, list(leases), list(leases.values()))
+
+    async def hold(self, execution_ids: Sequence[str]) -> None:
+        """See EngineTransaction."""
+        await self._connection.execute(_HOLD, execution_ids)
 
     async def release_held(self, limit: int) -> int:
         """See EngineTransaction."""

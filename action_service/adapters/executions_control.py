@@ -71,7 +71,7 @@ _PAUSE = text(
     WHERE account_id = :account AND id = ANY(CAST(:ids AS uuid[]))
     """
 )
-# What was held is rung for by the sweeper, as after the pause of a workflow.
+# What was held waits for its turn, as after the pause of a workflow.
 _RESUME = text(
     """
     WITH resumed AS (
@@ -82,7 +82,7 @@ _RESUME = text(
         RETURNING e.current_action_execution_id, e.state
     )
     UPDATE workflow_action_executions x
-    SET lease_until = now(), rings = 0
+    SET lease_until = 'infinity', rings = 0
     FROM resumed
     WHERE x.id = resumed.current_action_execution_id AND resumed.state = 'running'
       AND x.status = 'pending' AND x.lease_until IS NULL
@@ -122,8 +122,8 @@ _KEEP_VERSION = text(
       AND NOT COALESCE(x.execution_data, '{{}}') ? 'version_id'
     """  # noqa: S608
 )
-# A task that is on its way is fenced off by a new attempt, which the sweeper rings at once, or when
-# the execution is no longer held. What is scheduled takes up the new version when it becomes due.
+# A task that is on its way is fenced off by a new attempt, which waits for its turn once the
+# execution is no longer held. What is scheduled takes up the new version when it becomes due.
 _STAY = text(
     f"""
     WITH staying AS (
@@ -141,7 +141,7 @@ _STAY = text(
     ), renewed AS (
         UPDATE workflow_action_executions x
         SET attempt_id = staying.attempt_id,
-            lease_until = CASE WHEN staying.state <> 'paused' THEN now() END
+            lease_until = CASE WHEN staying.state <> 'paused' THEN TIMESTAMPTZ 'infinity' END
         FROM staying WHERE x.id = staying.action_execution_id AND staying.attempt_id IS NOT NULL
     )
     UPDATE workflow_executions e
@@ -196,7 +196,7 @@ _MOVE = text(
             status, lease_until, created_at
         )
         SELECT next_id, :account, id, next_action_id, contact_id, next_type, next_attempt_id,
-               'pending', now(), now() + (passed + 1) * interval '1 microsecond'
+               'pending', TIMESTAMPTZ 'infinity', now() + (passed + 1) * interval '1 microsecond'
         FROM leaving WHERE next_id IS NOT NULL
     )
     UPDATE workflow_executions e

@@ -108,8 +108,12 @@ class EngineTransaction(ContextReads, Arrivals, Protocol):
         """
         ...
 
+    async def hold(self, execution_ids: Sequence[str]) -> None:
+        """Holds locked executions, for whose attempt nobody was rung, while they are paused."""
+        ...
+
     async def release_held(self, limit: int) -> int:
-        """Lets executions go on that are held though their workflow is not paused; how many."""
+        """Has executions wait for their turn that are held though nothing is paused; how many."""
         ...
 
 

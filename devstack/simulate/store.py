@@ -202,6 +202,9 @@ class MemoryStore:
     async def renew_leases(self, leases: Mapping[str, timedelta]) -> None:
         """See EngineTransaction."""
 
+    async def hold(self, execution_ids: Sequence[str]) -> None:
+        """See EngineTransaction: nobody waits for a turn here."""
+
     async def release_held(self, limit: int) -> int:
         """See EngineTransaction."""
         return 0

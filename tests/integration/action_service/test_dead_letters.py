@@ -254,6 +254,25 @@ async def test_an_answer_that_cannot_be_stored_in_any_way_ends_its_run_visibly(
     await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", 2)
 
 
+async def test_an_answer_that_cannot_be_stored_ends_a_paused_run_as_well(
+    world: Bench, executor: HandExecutor
+) -> None:
+    seeded = await world.seed(
+        (Step("add_tag", {"tag_name": "vip"}, on_error=OnError.CONTINUE), TAG)
+    )
+    (run,) = await world.start(seeded)
+    (task,) = await executor.take(1)
+    await world.execute(
+        "ALTER TABLE workflow_action_executions ADD CONSTRAINT broken"
+        f" CHECK (action_id <> '{seeded.action_ids[1]}')"
+    )
+    await world.execute(
+        "UPDATE workflow_executions SET state = 'paused', paused_at = now(), paused_by = 'user:ada'"
+    )
+    await executor.answer(tagged(task))
+    await world.until(STATE, "failed", id=run)
+
+
 async def test_events_that_cannot_be_read_are_kept_and_sent_again(world: Bench, api: Api) -> None:
     seeded = await world.seed((TAG,))
     subject = f"treadle.events.{seeded.account_id}.contact_created"

@@ -13,6 +13,11 @@ from treadle.execution.v1 import execution_pb2
 WINDOW = 20
 FLOOD = 300
 WAITING = "SELECT count(*) FROM workflow_action_executions WHERE lease_until = 'infinity'"
+HELD = """
+    SELECT count(*) FROM workflow_action_executions x
+    JOIN workflow_executions e ON e.id = x.workflow_execution_id
+    WHERE e.state = 'paused' AND x.lease_until IS NULL
+    """
 TAG = Step("add_tag", {"tag_name": "a"})
 TAG_AGAIN = Step("add_tag", {"tag_name": "b"})
 
@@ -133,6 +138,45 @@ async def test_a_paused_workflow_stands_in_nobodys_way(
     # What was in the stream before the pause, and the others.
     assert taken == 3 * WINDOW
     await world.until(WAITING, 0)
+
+
+async def test_what_a_pause_has_held_takes_its_turn_at_once_when_it_is_over(
+    world: Bench, crm: HandExecutor, turns: Turns
+) -> None:
+    flood = await world.seed([TAG], contacts=FLOOD)
+    await world.start(flood, turns=turns)
+    await world.execute("UPDATE workflows SET status = 'paused'")
+    engine = await world.start_engine(turns=turns)
+    await serve(crm, WINDOW)
+    await world.until(HELD, FLOOD - WINDOW)
+    await engine.stop()
+    world.engines.clear()
+    await world.execute("UPDATE workflows SET status = 'active'")
+    await world.start_engine(turns=turns)
+    await world.until(HELD, 0)
+    assert await queued(world) < FLOOD / 3
+    await serve(crm, FLOOD - WINDOW)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE state = 'completed'", FLOOD)
+
+
+async def test_a_run_that_somebody_has_paused_loses_its_turn_and_nothing_else(
+    world: Bench, crm: HandExecutor, turns: Turns
+) -> None:
+    flood = await world.seed([TAG], contacts=WINDOW + 1)
+    await world.start(flood, turns=turns)
+    await world.until(WAITING, 1)
+    await world.execute(
+        "UPDATE workflow_executions SET state = 'paused', paused_at = now(), paused_by = 'user:ada'"
+    )
+    await world.start_engine(turns=turns)
+    await world.until(WAITING, 0)
+    # Nobody has it in hand, as a lease would say; and nobody lets it go but who resumes it.
+    assert await world.rows(
+        "SELECT e.state, e.paused_by, x.status, x.lease_until"
+        " FROM workflow_action_executions x"
+        " JOIN workflow_executions e ON e.id = x.workflow_execution_id"
+        " WHERE x.lease_until IS NULL"
+    ) == [("paused", "user:ada", "pending", None)]
 
 
 async def test_a_cancelled_execution_waits_for_no_turn(world: Bench, turns: Turns) -> None:
