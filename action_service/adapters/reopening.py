@@ -11,6 +11,15 @@ from action_service.domain.lifecycle import WorkflowStatus
 from action_service.domain.reopening import Failure
 from action_service.use_cases.execution_ports import Reopening
 
+# An erasure locks the contact, cancels what is open, and takes the contact away from all runs.
+_KEEP_CONTACT = text(
+    """
+    SELECT FROM contacts c
+    JOIN workflow_executions e ON e.account_id = c.account_id AND e.contact_id = c.id
+    WHERE e.account_id = :account AND e.id = :id
+    FOR KEY SHARE OF c
+    """
+)
 _FAILURE = text(
     f"""
     SELECT {STEP_COLUMNS}, x.action_id, e.version_id, e.contact_id, w.status AS workflow_status,
@@ -70,6 +79,10 @@ _REOPEN = text(
 
 class ExecutionReopener(Repository):
     """What a retry by an operator reads and writes."""
+
+    async def keep_contact(self, execution_id: UUID) -> None:
+        """Keeps its contact from being erased until the transaction ends."""
+        await self._run(_KEEP_CONTACT, id=execution_id)
 
     async def failure(self, execution_id: UUID) -> Failure | None:
         """What the execution has failed with; None when no step of it has."""

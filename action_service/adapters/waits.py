@@ -53,7 +53,7 @@ _OF_KIND = {
 _FILTERS = {
     "workflow": "e.workflow_id = CAST(:workflow AS uuid)",
     "action": "x.action_id = CAST(:action AS uuid)",
-    "contact": "x.contact_id = CAST(:contact AS uuid)",
+    "contact": "e.contact_id = CAST(:contact AS uuid)",
     "due_from": f"{_PLACE} >= CAST(:due_from AS timestamptz)",
     "due_before": f"{_PLACE} < CAST(:due_before AS timestamptz)",
     "after_at": f"({_PLACE}, x.id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid))",
@@ -66,7 +66,7 @@ def _listing(condition: str) -> Listing:
 
 
 _PAGES = {kind: _listing(f"AND {condition}") for kind, condition in _OF_KIND.items()}
-_PAGE = _listing("")
+PAGE = _listing("")
 
 
 class WaitReader(Repository):
@@ -83,7 +83,7 @@ class WaitReader(Repository):
         """Next due first, those beyond `after`."""
         after_at, after_id = after or (None, None)
         rows = await self._list(
-            _PAGE if which.kind is None else _PAGES[which.kind],
+            PAGE if which.kind is None else _PAGES[which.kind],
             limit,
             workflow=which.workflow_id,
             action=which.action_id,

@@ -89,6 +89,10 @@ class ExecutionWrites(ExecutionReads, Protocol):
         """Those that there are, by id, kept from the engine until the transaction ends."""
         ...
 
+    async def keep_contact(self, execution_id: UUID) -> None:
+        """Keeps its contact from being erased until the transaction ends."""
+        ...
+
     async def failure(self, execution_id: UUID) -> Failure | None:
         """What the execution has failed with; None when no step of it has."""
         ...

@@ -59,6 +59,8 @@ async def retry_step(
 
     An execution that has been opened again so, and still stands there, stays as it is.
     """
+    # Before the execution: so do erasures.
+    await tx.executions.keep_contact(execution_id)
     step = await _step_of(tx, execution_id, step_id, reason)
     execution = await get_execution(tx, execution_id)
     if step.is_current and step.status is not ActionStatus.FAILED:

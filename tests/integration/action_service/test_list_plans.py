@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from action_service.adapters import contacts, executions
+from action_service.adapters import contacts, executions, waits
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.sql import Listing
@@ -29,6 +29,15 @@ RUNS = """
     JOIN (SELECT *, row_number() OVER () AS n FROM contacts) p
       ON p.account_id = v.account_id AND p.n % 2 = v.number % 2
     """
+WAITS = """
+    INSERT INTO workflow_action_executions (
+        id, account_id, workflow_execution_id, action_id, contact_id, action_type, status,
+        attempt_id, scheduled_at
+    )
+    SELECT gen_random_uuid(), e.account_id, e.id, s.id, e.contact_id, 'wait_time', 'waiting',
+           gen_random_uuid(), now() + random() * interval '1 day'
+    FROM workflow_executions e JOIN workflow_actions s ON s.workflow_id = e.workflow_id
+    """
 SOME_ID = "'01940000-0000-7000-8000-000000000000'"
 LAST_ID = "'ffffffff-ffff-ffff-ffff-ffffffffffff'"
 
@@ -43,6 +52,7 @@ async def connection(api: Api, client: Client) -> AsyncGenerator[AsyncConnection
             await each.activate(workflow.id)
         await api.execute(PEOPLE, account=each.account_id, many=MANY)
     await api.execute(RUNS)
+    await api.execute(WAITS)
     await api.execute("ANALYZE")
     async with PostgresDatabase(api.db, PlanCache()).reading(client.account_id) as tx:
         await tx.connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
@@ -95,4 +105,19 @@ async def test_contacts(
     connection: AsyncConnection, client: Client, given: dict[str, str], index: str
 ) -> None:
     plan = await plan_of(connection, contacts.PAGE, client.account_id, given)
+    assert index in plan
+
+
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        ({}, "idx_action_executions_waits"),
+        ({"due_before": "'2026-01-01Z'"}, "idx_action_executions_waits"),
+        ({"contact": SOME_ID}, "idx_executions_contact"),
+    ],
+)
+async def test_waits(
+    connection: AsyncConnection, client: Client, given: dict[str, str], index: str
+) -> None:
+    plan = await plan_of(connection, waits.PAGE, client.account_id, given)
     assert index in plan

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from common.errors import ErrorReason, TreadleError
 from common.ids import new_id
@@ -304,6 +305,24 @@ async def test_what_is_not_tried_again(floor: Floor, change: str, words: str) ->
     await floor.here.world.execute(change)
     assert (await floor.not_retried()).startswith(words)
     assert await floor.here.audited() == []
+
+
+@starting_with(TAG)
+async def test_a_retry_waits_for_an_erasure_that_is_under_way(floor: Floor) -> None:
+    """It would open a run of nobody, which the erasure has seen as ended."""
+    world = floor.here.world
+    await floor.hands["crm"].answer(failed(await floor.task()))
+    await world.until(STATE, "failed")
+    async with world.db.begin() as erasing:
+        await erasing.execute(text("SELECT FROM contacts FOR UPDATE"))
+        refusal_of_retry = asyncio.create_task(floor.not_retried())
+        await world.until(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()",
+            1,
+        )
+        await erasing.execute(text("UPDATE workflow_executions SET contact_id = NULL"))
+    assert (await refusal_of_retry).startswith("its contact was erased")
 
 
 @starting_with(TAG)
