@@ -14,7 +14,6 @@ from devstack.nats import NatsServer
 from devstack.postgres import Postgres
 from devstack.stack import Stack, StackOptions
 from tests.support.account import Account
-from tests.support.e2e_processes import SOON
 from tests.support.migrations import migrate
 
 JWT_SECRET = "test-secret-" + secrets.token_hex(24)
@@ -121,15 +120,6 @@ def account(stack: Stack) -> Generator[Account]:
     """A new account in the shared stack."""
     with Account(stack) as new:
         yield new
-
-
-@pytest.fixture
-def own_stack(session_folder: Path) -> Generator[Stack]:
-    """Every service as a process, for this test alone."""
-    folder = session_folder / f"stack-{secrets.token_hex(8)}"
-    with Stack(StackOptions(folder, env=SOON)) as running:
-        yield running
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _shared_env(database_url: str, nats_url: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import inf
@@ -44,6 +44,8 @@ class Options:
     longest: float = inf
     """Seconds that no fault outlasts."""
     replicas: Sequence[str] = REPLICAS
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """More TREADLE_ variables for every service."""
     rest_within: float = 300.0
     """Seconds in which everything has to come to rest after the load and the last fault."""
 
@@ -100,7 +102,9 @@ def _world(options: Options, say: Progress) -> Generator[World]:
             if reason is not None:
                 say(f"no small disk for NATS: {reason}")
         proxy = resources.enter_context(Proxy())
-        stack = resources.enter_context(ChaosStack(options.folder, proxy, options.replicas))
+        stack = resources.enter_context(
+            ChaosStack(options.folder, proxy, options.replicas, options.env)
+        )
         providers = resources.enter_context(Providers(stack.simulator_url))
         yield World(stack, proxy, providers)
 

@@ -7,7 +7,7 @@ launcher, and whatever dies is started again, as any supervisor in production do
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -47,8 +47,10 @@ ENV: Final = {
 class ChaosStack(Stack):
     """A stack whose services have lines between them and what they need, and replicas."""
 
-    def __init__(self, folder: Path, proxy: Proxy, replicas: Sequence[str] = REPLICAS) -> None:
-        super().__init__(StackOptions(folder, env=ENV))
+    def __init__(
+        self, folder: Path, proxy: Proxy, replicas: Sequence[str], env: Mapping[str, str]
+    ) -> None:
+        super().__init__(StackOptions(folder, env={**ENV, **env}))
         self._proxy = proxy
         self._replicas = tuple(replicas)
         self.ended: list[str] = []

@@ -1,4 +1,4 @@
-"""Imports and seeds on the whole stack, from the command line and through `kill -9`."""
+"""Imports and seeds on the whole stack, from the command line."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -7,41 +7,12 @@ from typer.testing import CliRunner
 
 from devstack.cli import app
 from devstack.client import GatewayClient
-from devstack.importing import finished
 from devstack.stack import Stack
 from tests.support.account import Account
-from tests.support.foreground import eventually
-from tests.support.imports import people
 
-ROWS = 10_000
 EXAMPLE = Path(str(files("devstack.seeds"))) / "example.yaml"
 
 runner = CliRunner()
-
-
-def test_engine_and_api_are_killed_while_ten_thousand_rows_come_in(own_stack: Stack) -> None:
-    def value(sql: str) -> int:
-        return int(own_stack.postgres.query(sql, "treadle"))
-
-    with GatewayClient(own_stack.gateway_url, own_stack.token()) as client:
-        started = client.start_import(
-            people(range(ROWS)), file_name="people.csv", duplicates="skip"
-        )
-
-        for victim, row in (("engine", 1), ("engine", ROWS // 3), ("api", ROWS // 2)):
-            assert eventually(
-                lambda row=row: client.contact_import(started.id).processed_rows >= row, 60
-            )
-            own_stack.services[victim].kill()
-            own_stack.services[victim].restart()
-        done = finished(client, started, lambda _: None)
-    assert (done.status, done.created_rows, done.refused_rows) == ("completed", ROWS, 0)
-    assert value("SELECT count(*) FROM treadle.contacts") == ROWS
-    assert value("SELECT count(DISTINCT email_key) FROM treadle.contacts") == ROWS
-    assert value("SELECT count(*) FROM treadle.contact_tags") == ROWS // 2
-    created = "SELECT count(*) FROM treadle.audit_log WHERE operation = 'contact.created'"
-    assert value(created) == ROWS
-    assert eventually(lambda: value("SELECT count(*) FROM treadle.event_outbox") == 0, 60)
 
 
 def test_a_seed_and_an_import_from_the_command_line(

@@ -23,6 +23,7 @@ from devstack.processes import Service
 from devstack.stack import EXECUTORS, Stack, StackOptions
 from tests.support.account import Account
 from tests.support.e2e_books import check_books, no_timers
+from tests.support.e2e_processes import SOON
 from tests.support.e2e_rest import Customer, tag, wait, webhook
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
@@ -41,7 +42,8 @@ CALLERS = 4
 @pytest.fixture(scope="module")
 def fallible(session_folder: Path) -> Generator[Stack]:
     """A stack for the faults of this module."""
-    options = StackOptions(session_folder / "fallible", env=DRAIN, replicas=REPLICAS)
+    env = {**DRAIN, **SOON}
+    options = StackOptions(session_folder / "fallible", env=env, replicas=REPLICAS)
     with Stack(options) as running:
         yield running
         running.check()

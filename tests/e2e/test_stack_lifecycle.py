@@ -70,10 +70,13 @@ def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
-def test_data_outlives_ctrl_c_and_kill(session_folder: Path) -> None:
+def test_two_run_side_by_side_and_data_outlives_ctrl_c_and_kill(
+    shared: Foreground, session_folder: Path
+) -> None:
     folder = session_folder / "kept"
     with Foreground("up", "--data-dir", str(folder)) as up:
         first = banner(up)
+        assert_apart(shared, up)
         children = up.children()
         assert len(children) == 11  # Postgres, NATS and nine services
         load(folder)
@@ -93,7 +96,20 @@ def test_data_outlives_ctrl_c_and_kill(session_folder: Path) -> None:
 
     with Foreground("up", "--data-dir", str(folder)) as up:
         assert tags(up) == [["seen"]]
-        assert up.interrupt() == 0, up.output
+        up.process.send_signal(signal.SIGTERM)
+        assert up.process.wait(60) == 0, up.output
+
+
+def assert_apart(one: Foreground, other: Foreground) -> None:
+    """Both serve, each at its own address, and a token of one is worth nothing at the other."""
+    assert base_url(other) != base_url(one)
+    assert serves(other)
+    assert serves(one)
+    with (
+        GatewayClient(base_url(other), banner(one)["Token"]) as stranger,
+        pytest.raises(GatewayError, match="401"),
+    ):
+        next(stranger.contacts())
 
 
 def test_a_folder_takes_one_stack(shared: Foreground, shared_folder: Path) -> None:
@@ -102,21 +118,6 @@ def test_a_folder_takes_one_stack(shared: Foreground, shared_folder: Path) -> No
         assert second.process.wait(60) == 1
         assert eventually(lambda: "is in use by process" in second.output)
     assert serves(shared)
-
-
-def test_two_run_side_by_side(shared: Foreground, session_folder: Path) -> None:
-    with Foreground("up", "--data-dir", str(session_folder / "beside")) as other:
-        assert base_url(other) != base_url(shared)
-        assert serves(other)
-        assert serves(shared)
-        # A token of one is worth nothing at the other.
-        with (
-            GatewayClient(base_url(other), banner(shared)["Token"]) as stranger,
-            pytest.raises(GatewayError, match="401"),
-        ):
-            next(stranger.contacts())
-        other.process.send_signal(signal.SIGTERM)
-        assert other.process.wait(60) == 0, other.output
 
 
 def test_a_dead_service_is_reported_and_started_again(shared: Foreground) -> None:

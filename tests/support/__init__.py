@@ -20,9 +20,10 @@ Fixtures (all in `tests/conftest.py`; request them by name):
   fail nothing, and work in an account of your own (`account`).
 - `account` (`tests.support.account.Account`): a new account in `stack`: `.id`, `.user_id`,
   `.token(*roles)`, `.headers(*roles)`, `.http(*roles)` (an `httpx.Client` on the gateway).
-- `own_stack` (`Stack`): a whole stack of this test alone; some 5 s. Here `.services[name].kill()`
-  is `kill -9` and `.restart()` brings the service back at the same address. Both block, and work
-  in the main thread only, so call them directly, also in async tests.
+- `mortal` (`Stack`, in `tests/e2e/kills` alone, with an `account` and `providers` in it): a stack
+  that the tests there share. `.services[name].kill()` is `kill -9` and `.restart()` brings the
+  service back at the same address. Both block, and work in the main thread only, so call them
+  directly, also in async tests.
 
 Everything runs on free loopback ports, in temporary folders, and ends with pytest even when that is
 killed.

@@ -16,25 +16,26 @@ import httpx
 
 from tests.support.account import Account
 from tests.support.e2e_books import check_books
-from tests.support.e2e_rest import Customer, Json, ok, phone, tag, text_message, wait, webhook
+from tests.support.e2e_rest import (
+    Customer,
+    Json,
+    increment,
+    ok,
+    phone,
+    tag,
+    text_message,
+    wait,
+    webhook,
+)
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
-
-_VISIT: Json = {
-    "action_type": "update_contact",
-    "action_config": {
-        "field_updates": [{"field": "custom_fields.visits", "value": 1}],
-        "update_mode": "increment",
-    },
-    "name": "visit",
-}
 
 
 def _one_of_each(providers: Providers) -> tuple[Json, ...]:
     """A step of every kind there is to lose or to double."""
     return (
         tag("begun"),
-        _VISIT,
+        increment("visits", name="visit"),
         text_message(),
         # Its lease is as much longer as it may take.
         webhook(f"{providers.url}/sink/journey", timeout_seconds=5),

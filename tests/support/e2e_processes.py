@@ -13,6 +13,10 @@ SOON = {"TREADLE_NATS_ACK_WAIT_SECONDS": "6"}
 """For a stack whose processes are killed: what they had in hand comes again soon."""
 
 
+FEW_SLOTS = 8
+"""How many calls an executor makes at a time in such a stack, where few are to be unknown."""
+
+
 def freeze(service: Service) -> None:
     """Stop a process in its tracks: what is sent to it from now on it holds without any answer."""
     os.kill(service.pid, signal.SIGSTOP)

@@ -31,6 +31,15 @@ def tag(name: str, **more: Any) -> Json:
     return {"action_type": "add_tag", "action_config": config, "name": name} | more
 
 
+def increment(field: str, by: int = 1, *, name: str = "count") -> Json:
+    """A step that adds to a number of the contact's own fields."""
+    config = {
+        "field_updates": [{"field": f"custom_fields.{field}", "value": by}],
+        "update_mode": "increment",
+    }
+    return {"action_type": "update_contact", "action_config": config, "name": name}
+
+
 def wait(duration: int, unit: str = "seconds", **more: Any) -> Json:
     """A step that waits."""
     config = {"duration": duration, "unit": unit}

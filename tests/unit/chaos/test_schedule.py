@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from tests.chaos.faults import FAULTS
-from tests.chaos.schedule import GENTLE, Kind, Parts, draw
+from tests.chaos.schedule import SHORT, Kind, Parts, draw
 
 PARTS = Parts(
     services=("api", "engine", "engine-2", "gateway", "scheduler"),
@@ -36,10 +36,16 @@ def test_every_kind_is_dealt_before_any_comes_again() -> None:
 
 
 def test_a_short_one_has_short_faults() -> None:
-    schedule = draw(1, 8, PARTS, kinds=GENTLE, gap=1.0, longest=1.5)
-    assert {fault.kind for fault in schedule.faults} <= set(GENTLE)
+    schedule = draw(1, 8, PARTS, kinds=SHORT, gap=1.0, longest=1.5)
+    assert {fault.kind for fault in schedule.faults} <= set(SHORT)
     assert all(fault.lasts <= 1.5 for fault in schedule.faults)
     assert len(schedule.faults) >= 4
+
+
+def test_a_kind_comes_as_often_as_the_deck_has_it() -> None:
+    deck = (Kind.KILL, Kind.KILL, Kind.KILL, Kind.RESET)
+    kinds = [fault.kind for fault in draw(3, 120, PARTS, kinds=deck).faults]
+    assert kinds[:4].count(Kind.KILL) == kinds[4:8].count(Kind.KILL) == 3
 
 
 def test_moments_are_in_the_order_of_time() -> None:
