@@ -1,12 +1,12 @@
 """`treadle dead-letters`: messages that were given up, and what is to become of them."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from devstack.client import GatewayClient, GatewayError, JsonObject
@@ -14,9 +14,12 @@ from devstack.terminal import (
     BearerOption,
     DataDirOption,
     GatewayOption,
+    JsonOption,
     connected,
     console,
     failing_politely,
+    print_all,
+    print_json,
 )
 
 dead_letters = typer.Typer(
@@ -40,6 +43,8 @@ def list_letters(
     ] = None,
     workflow: Annotated[UUID | None, typer.Option(help="This workflow's.")] = None,
     execution: Annotated[UUID | None, typer.Option(help="This execution's.")] = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -48,7 +53,11 @@ def list_letters(
     query = {"state": state, "kind": kind, "workflow_id": workflow, "execution_id": execution}
     given = {name: str(value) for name, value in query.items() if value is not None}
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        _show(client.records("dead-letters", **given), state, console())
+        found = client.records("dead-letters", **given)
+        if as_json:
+            print_all("dead_letters", found)
+        else:
+            _show(found, state, console())
 
 
 @dead_letters.command()
@@ -58,15 +67,17 @@ def show(
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
 ) -> None:
-    """Show everything about one, with what it says but for secrets."""
+    """Show everything about one as JSON, with what it says but for secrets."""
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        typer.echo(json.dumps(client.read(f"dead-letters/{letter_id}"), indent=2))
+        print_json(client.read(f"dead-letters/{letter_id}"))
 
 
 @dead_letters.command()
 def replay(
     ids: IdsArgument,
     reason: Annotated[str, typer.Option(help="Why it will do better, for the audit log.")] = "",
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -76,7 +87,7 @@ def replay(
     Exits with 0 only when it could be done with each of them.
     """
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        good = _close(client, ids, "replay", reason)
+        good = _close(client, ids, "replay", reason, as_json=as_json)
     raise typer.Exit(0 if good else 1)
 
 
@@ -84,6 +95,8 @@ def replay(
 def discard(
     ids: IdsArgument,
     reason: Annotated[str, typer.Option(help="Why nothing more is to become of it.")],
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -93,7 +106,7 @@ def discard(
     Exits with 0 only when it could be done with each of them.
     """
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        good = _close(client, ids, "discard", reason)
+        good = _close(client, ids, "discard", reason, as_json=as_json)
     raise typer.Exit(0 if good else 1)
 
 
@@ -111,9 +124,9 @@ def _show(found: Iterable[JsonObject], state: str, console: Console) -> None:
         table.add_row(
             str(letter["id"]),
             str(letter["died_at"])[:19],
-            f"{letter['kind']} {letter['action_type'] or letter['source']}",
+            escape(f"{letter['kind']} {letter['action_type'] or letter['source']}"),
             str(letter["deliveries"]),
-            str(letter["reason"]),
+            escape(str(letter["reason"])),
             str(letter["execution_id"] or ""),
         )
     if table.row_count:
@@ -122,15 +135,20 @@ def _show(found: Iterable[JsonObject], state: str, console: Console) -> None:
         console.print(f"no dead letter is {state}")
 
 
-def _close(client: GatewayClient, ids: Sequence[UUID], verb: str, reason: str) -> bool:
+def _close(
+    client: GatewayClient, ids: Sequence[UUID], verb: str, reason: str, *, as_json: bool
+) -> bool:
     """Does it to one after the other; returns whether it could be done with all."""
-    good = True
+    closed: list[JsonObject] = []
     for letter_id in ids:
         try:
             letter = client.create(f"dead-letters/{letter_id}/{verb}", {"reason": reason})
         except GatewayError as error:
-            good = False
             typer.echo(f"{letter_id}  left as it is: {error}", err=True)
-        else:
+            continue
+        closed.append(letter)
+        if not as_json:
             typer.echo(f"{letter_id}  {letter['state']}")
-    return good
+    if as_json:
+        print_all("dead_letters", closed)
+    return len(closed) == len(ids)

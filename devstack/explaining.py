@@ -1,6 +1,5 @@
 """`treadle explain`: why an execution is where it is."""
 
-import json
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from devstack.terminal import (
     GatewayOption,
     connected,
     failing_politely,
+    print_json,
 )
 
 
@@ -30,7 +30,7 @@ def explain(
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
         explanation = client.read(f"executions/{execution_id}/explanation")
     if as_json:
-        typer.echo(json.dumps(explanation, indent=2, ensure_ascii=False))
+        print_json(explanation)
         return
     for sentence in cast("list[str]", explanation["sentences"]):
         typer.echo(sentence)

@@ -6,6 +6,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from common.script_modules import ModuleStore, ModuleStoreError
 from devstack.datadir import DataDir, default_data_dir
-from devstack.terminal import console, failing_politely
+from devstack.terminal import JsonOption, console, failing_politely, print_json
 
 _NPM_TIMEOUT_S: Final = 120
 
@@ -56,10 +57,13 @@ def add(
 
 
 @modules.command("list")
-def list_modules(folder: FolderOption = None) -> None:
+def list_modules(folder: FolderOption = None, *, as_json: JsonOption = False) -> None:
     """Show what is installed."""
     with failing_politely():
         installed = _store(folder).installed()
+    if as_json:
+        print_json({"modules": [asdict(each) for each in installed]})
+        return
     if not installed:
         console().print("no module is installed")
         return
@@ -92,7 +96,7 @@ def read_source(source: str) -> bytes:
     try:
         return _read_package(path) if path.is_dir() else path.read_bytes()
     except OSError as error:
-        raise ModuleStoreError(f"cannot be read: {error.strerror}") from error
+        raise ModuleStoreError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def _fetched(package: str, folder: Path) -> Path:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from devstack.client import GatewayClient, GatewayError, JsonObject
+from devstack.terminal import print_json
 
 _POLL_S = 0.2
 _PATIENCE = timedelta(minutes=2)
@@ -90,6 +91,8 @@ def operate(
     which: Mapping[str, JsonValue],
     reason: str | None,
     console: Console,
+    *,
+    as_json: bool = False,
 ) -> bool:
     """Does it to all that match, with a progress bar; tells whether none of them failed."""
     body: JsonObject = {"kind": kind, "filter": dict(which), "reason": reason}
@@ -100,14 +103,17 @@ def operate(
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=as_json or not console.is_terminal,
     )
     with bars:
         task = bars.add_task("", total=started.matched)
         done = finished(client, started, lambda now: bars.update(task, completed=now.processed))
-    console.out(f"{done.id}  {done.status}: {done.outcome}", highlight=False)
-    for failure in done.failures:
-        console.out(f"  {failure.execution_id}  {failure.reason}", highlight=False)
+    if as_json:
+        print_json(client.read(f"operations/{done.id}"))
+    else:
+        console.out(f"{done.id}  {done.status}: {done.outcome}", highlight=False)
+        for failure in done.failures:
+            console.out(f"  {failure.execution_id}  {failure.reason}", highlight=False)
     return done.status == "completed" and not done.failed
 
 

@@ -1,6 +1,7 @@
 """`treadle providers`: how an account's calls to providers stand, in a table."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from devstack.client import GatewayClient, Provider
@@ -11,12 +12,12 @@ def show_providers(client: GatewayClient, console: Console) -> None:
     table = Table("provider", "calls", "answered", "failed", "limit", "last failure")
     for each in client.providers():
         table.add_row(
-            each.peer,
+            escape(each.peer),
             _state(each),
             str(each.successes),
             str(each.failures),
             _limit(each),
-            each.last_error or "",
+            escape(each.last_error or ""),
         )
     console.print(table)
 

@@ -6,11 +6,12 @@ from uuid import UUID
 import typer
 from pydantic import JsonValue
 
-from devstack.client import GatewayClient, GatewayError
+from devstack.client import GatewayClient, GatewayError, JsonObject
 from devstack.terminal import (
     BearerOption,
     DataDirOption,
     GatewayOption,
+    JsonOption,
     connected,
     failing_politely,
 )
@@ -34,13 +35,16 @@ def skip(
     execution_id: ExecutionArgument,
     step: StepOption = None,
     reason: ReasonOption = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
 ) -> None:
     """Pass over the step at which an execution stands; it goes on with the next one."""
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        _steer(client, "skip-step", execution_id, step, reason)
+        execution = _steer(client, "skip-step", execution_id, step, reason)
+    say_state(execution, as_json=as_json)
 
 
 @steps.command()
@@ -48,24 +52,27 @@ def retry(
     execution_id: ExecutionArgument,
     step: StepOption = None,
     reason: ReasonOption = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
 ) -> None:
     """Open a failed execution again, with another attempt at the step that it failed at."""
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        _steer(client, "retry-step", execution_id, step, reason)
+        execution = _steer(client, "retry-step", execution_id, step, reason)
+    say_state(execution, as_json=as_json)
 
 
 def _steer(
     client: GatewayClient, what: str, execution_id: UUID, step: UUID | None, reason: str | None
-) -> None:
+) -> JsonObject:
     body: dict[str, JsonValue] = {
         "action_execution_id": _last(client, execution_id) if step is None else str(step)
     }
     if reason is not None:
         body["reason"] = reason
-    say_state(client.create(f"executions/{execution_id}/{what}", body))
+    return client.create(f"executions/{execution_id}/{what}", body)
 
 
 def _last(client: GatewayClient, execution_id: UUID) -> str:

@@ -1,16 +1,18 @@
 """What the commands share: options, the console, polite failures, a client of the gateway."""
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 from rich.console import Console
 
 from common.auth import issue_token
 from common.script_modules import ModuleStoreError
-from devstack.client import GatewayClient, GatewayError
+from devstack.client import GatewayClient, GatewayError, JsonObject
 from devstack.datadir import DataDir, InUseError, default_data_dir
 from devstack.loading import FileError
 from devstack.nats import NatsError
@@ -43,6 +45,10 @@ GatewayOption = Annotated[
 BearerOption = Annotated[
     str | None, typer.Option("--token", help="[default: one for the running stack]")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print what the gateway answers.")]
+
+# Of options with an instant: it has an offset, or Z.
+INSTANTS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 
 
 def console() -> Console:
@@ -50,6 +56,16 @@ def console() -> Console:
     shown = Console()
     # A log has no width to fit into.
     return shown if shown.is_terminal else Console(width=_LOG_WIDTH)
+
+
+def print_json(value: JsonValue) -> None:
+    """Print data for programs."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_all(name: str, records: Iterable[JsonObject]) -> None:
+    """Print all records of a collection as one page would have them."""
+    print_json({name: list(records)})
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from common.clock import SYSTEM_CLOCK
@@ -91,7 +92,12 @@ def _show(sends: Sequence[UnknownSend], console: Console) -> None:
         last = send.lookups[-1].note if send.lookups else ""
         what = send.channel or send.action_type
         table.add_row(
-            send.id, send.unknown_at[:19], what, send.recipient or "?", str(len(send.lookups)), last
+            send.id,
+            send.unknown_at[:19],
+            what,
+            escape(send.recipient or "?"),
+            str(len(send.lookups)),
+            escape(last),
         )
     console.print(table)
     for send in sends:

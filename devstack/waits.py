@@ -1,5 +1,6 @@
 """`treadle waits`: steps that wait for an instant, and what operators do to them."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,16 +9,21 @@ from uuid import UUID
 import typer
 from pydantic import JsonValue
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from devstack.client import JsonObject
 from devstack.terminal import (
+    INSTANTS,
     BearerOption,
     DataDirOption,
     GatewayOption,
+    JsonOption,
     connected,
     console,
     failing_politely,
+    print_all,
+    print_json,
 )
 
 waits = typer.Typer(
@@ -28,7 +34,6 @@ waits = typer.Typer(
 
 WaitArgument = Annotated[UUID, typer.Argument(help="As `treadle waits list` shows it.")]
 ReasonOption = Annotated[str | None, typer.Option(help="Why, for the log.")]
-_INSTANTS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 
 
 @waits.command("list")
@@ -41,11 +46,13 @@ def list_waits(
         typer.Option(help="What is waited for."),
     ] = None,
     due_from: Annotated[
-        datetime | None, typer.Option(formats=_INSTANTS, help="Due then or later.")
+        datetime | None, typer.Option(formats=INSTANTS, help="Due then or later.")
     ] = None,
-    due_before: Annotated[datetime | None, typer.Option(formats=_INSTANTS, help="Due before.")] = (
+    due_before: Annotated[datetime | None, typer.Option(formats=INSTANTS, help="Due before.")] = (
         None
     ),
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -61,21 +68,31 @@ def list_waits(
     }
     given = {name: str(value) for name, value in query.items() if value is not None}
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        _show(client.records("waits", **given), console())
+        found = client.records("waits", **given)
+        if as_json:
+            print_all("waits", found)
+        else:
+            _show(found, console())
 
 
 @waits.command()
 def show(
     wait_id: WaitArgument,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
 ) -> None:
     """Show everything about one."""
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        for name, value in client.read(f"waits/{wait_id}").items():
-            if value not in (None, ""):
-                typer.echo(f"{name:20} {_text(value)}")
+        wait = client.read(f"waits/{wait_id}")
+    if as_json:
+        print_json(wait)
+        return
+    for name, value in wait.items():
+        if value not in (None, ""):
+            typer.echo(f"{name:20} {_text(value)}")
 
 
 @waits.command()
@@ -84,12 +101,14 @@ def rearm(
     at: Annotated[
         datetime | None,
         typer.Option(
-            formats=_INSTANTS,
+            formats=INSTANTS,
             help="When it is to end, such as 2027-03-01T09:00+01:00. Without it the instant is"
             " worked out anew, from what is known of the contact now.",
         ),
     ] = None,
     reason: ReasonOption = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -98,13 +117,18 @@ def rearm(
     body = _given(due_at=at and at.isoformat(), reason=reason)
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
         wait = client.create(f"waits/{wait_id}/rearm", body)
-    typer.echo(f"waits until {wait['due_at'] or 'an instant that is being worked out'}")
+    if as_json:
+        print_json(wait)
+    else:
+        typer.echo(f"waits until {wait['due_at'] or 'an instant that is being worked out'}")
 
 
 @waits.command()
 def fire(
     wait_id: WaitArgument,
     reason: ReasonOption = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -112,7 +136,7 @@ def fire(
     """End a wait now, as if its instant had come."""
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
         execution = client.create(f"waits/{wait_id}/fire", _given(reason=reason))
-    say_state(execution)
+    say_state(execution, as_json=as_json)
 
 
 @waits.command()
@@ -126,6 +150,8 @@ def cancel(
         ),
     ] = "go-on",
     reason: ReasonOption = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -134,12 +160,15 @@ def cancel(
     body = _given(then=then.replace("-", "_"), reason=reason)
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
         execution = client.create(f"waits/{wait_id}/cancel", body)
-    say_state(execution)
+    say_state(execution, as_json=as_json)
 
 
-def say_state(execution: JsonObject) -> None:
+def say_state(execution: JsonObject, *, as_json: bool) -> None:
     """Prints how an execution stands after what was done to it."""
-    typer.echo(f"execution {execution['id']} is {execution['state']}")
+    if as_json:
+        print_json(execution)
+    else:
+        typer.echo(f"execution {execution['id']} is {execution['state']}")
 
 
 def _show(found: Iterable[JsonObject], console: Console) -> None:
@@ -148,7 +177,7 @@ def _show(found: Iterable[JsonObject], console: Console) -> None:
     for wait in found:
         table.add_row(
             *(
-                _text(value)
+                escape(_text(value))
                 for value in (
                     wait["id"],
                     str(wait["due_at"] or "being worked out")[:19],
@@ -169,4 +198,6 @@ def _given(**values: str | None) -> dict[str, JsonValue]:
 
 
 def _text(value: JsonValue) -> str:
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -18,7 +18,7 @@ StateShown = Annotated[str, STATE.documented]
 
 
 class ReplayDeadLetterBody(Body):
-    """Why it will do better this time."""
+    """Why it will do better this time; the whole body may be left out."""
 
     model_config = examples({"reason": "the new release can read it"})
 

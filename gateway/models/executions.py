@@ -51,7 +51,7 @@ class PauseExecutionBody(Body):
 
     model_config = examples({"reason": "the customer has asked us to wait"})
 
-    reason: str | None = None
+    reason: str | None = Field(default=None, max_length=500)
 
 
 class CancelExecutionBody(Body):
@@ -59,7 +59,7 @@ class CancelExecutionBody(Body):
 
     model_config = examples({"reason": "sent by mistake"})
 
-    reason: str | None = None
+    reason: str | None = Field(default=None, max_length=500)
 
 
 class SteerStepBody(Body):

@@ -78,13 +78,14 @@ async def get_dead_letter(
 @router.post("/{dead_letter_id}/replay", operation_id="replayDeadLetter", responses=SHOWS_ETAG)
 async def replay_dead_letter(
     dead_letter_id: DeadLetterId,
-    body: ReplayDeadLetterBody,
     caller: CallerDep,
     upstream: UpstreamDep,
     if_match: IfMatchDep,
     response: Response,
+    body: ReplayDeadLetterBody | None = None,
 ) -> DeadLetter:
     """Have one processed once more; a run that has failed by it is opened again."""
+    body = body or ReplayDeadLetterBody()
     request = pb.ReplayDeadLetterRequest(
         id=dead_letter_id, reason=body.reason, etag=agreed_etag(if_match, body.etag)
     )

@@ -1,6 +1,7 @@
 """`python -m tests.chaos [--seed 7] [--seconds 120] [--seeds 1..20]`: break a stack, check it."""
 
 import argparse
+import math
 import sys
 import tempfile
 import time
@@ -13,11 +14,11 @@ from tests.chaos.schedule import Kind
 
 
 def main() -> int:
-    """Runs the seeds; 1 when a promise was not kept."""
+    """Runs the seeds; 1 when a promise was not kept, 130 when somebody stopped it."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--seeds", type=_seeds, help="many, such as 1..20, and a table of them")
-    parser.add_argument("--seconds", type=float, default=120, help="of load and faults")
+    parser.add_argument("--seconds", type=_seconds, default=120, help="of load and faults")
     parser.add_argument("--kinds", type=_kinds, default=tuple(Kind), help="only these, by comma")
     parser.add_argument("--folder", type=Path, help="where stacks keep their data and logs")
     given = parser.parse_args()
@@ -26,6 +27,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)
     outcomes: dict[int, Outcome] = {}
+    stopped = False
     try:
         with stoppable():
             for seed in seeds:
@@ -33,9 +35,12 @@ def main() -> int:
                 outcomes[seed] = _one(options)
     except Stopped:
         _say("stopped")
+        stopped = True
     if len(seeds) > 1:
         _say(_table(outcomes))
-    return 1 if any(outcome.violations for outcome in outcomes.values()) else 0
+    if any(outcome.violations for outcome in outcomes.values()):
+        return 1
+    return 130 if stopped else 0
 
 
 def _one(options: Options) -> Outcome:
@@ -65,9 +70,22 @@ def _table(outcomes: dict[int, Outcome]) -> str:
 def _seeds(text: str) -> range:
     first, _, last = text.partition("..")
     try:
-        return range(int(first), int(last or first) + 1)
+        seeds = range(int(first), int(last or first) + 1)
     except ValueError:
-        raise argparse.ArgumentTypeError("must be as 1..20") from None
+        seeds = range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError("must be as 1..20")
+    return seeds
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds, such as 120")
+    return seconds
 
 
 def _kinds(text: str) -> tuple[Kind, ...]:

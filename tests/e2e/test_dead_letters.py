@@ -47,11 +47,13 @@ def test_poison_leaves_the_stream_and_its_neighbours_alone(stack: Stack, account
 
     (letter,) = customer.items("dead-letters", "dead_letters")
     assert letter["id"] in treadle("list")
+    assert json.loads(treadle("list", "--json")) == {"dead_letters": [letter]}
     shown = json.loads(treadle("show", letter["id"]))
     assert (shown["source"], shown["reason"]) == ("crm", "not a task")
     assert shown["payload"] == {"unreadable": "/3BvaXNvbg=="}
     # It is no better the second time.
-    assert "replayed" in treadle("replay", letter["id"])
+    (replayed,) = json.loads(treadle("replay", letter["id"], "--json"))["dead_letters"]
+    assert replayed["state"] == "replayed"
     assert eventually(lambda: customer.get(f"dead-letters/{letter['id']}")["deaths"] == 2)
     assert "discarded" in treadle("discard", letter["id"], "--reason", "nobody's")
     assert "no dead letter is open" in treadle("list")

@@ -1,5 +1,7 @@
 """A cohort of runs paused, resumed and cancelled from the command line, on the whole stack."""
 
+import json
+
 from typer.testing import CliRunner
 
 from devstack.cli import app
@@ -9,11 +11,11 @@ from tests.support.e2e_rest import Customer, step, tag, told
 from tests.support.foreground import eventually
 
 
-def cli(stack: Stack, account: Account, *arguments: str) -> str:
+def cli(stack: Stack, account: Account, *arguments: str, status: int = 0) -> str:
     """What the command prints for an operator of the account."""
     options = ("--gateway", stack.gateway_url, "--token", account.token("operator"))
     done = CliRunner().invoke(app, [*arguments, *options])
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == status, done.output
     return done.output
 
 
@@ -40,9 +42,23 @@ def test_a_cohort_is_paused_resumed_and_cancelled(stack: Stack, account: Account
     assert states(api, runs) == {"paused"}
     assert "running" in cli(stack, account, "executions", "resume", runs[0])
     assert eventually(lambda: api.ended(runs[0]))
-    output = cli(stack, account, "executions", "cancel", *which, "--state", "paused", "--yes")
-    assert "19 of 19 cancelled" in output
+    # One that has ended is no reason to leave the next.
+    output = cli(stack, account, "executions", "pause", runs[0], runs[1], status=1)
+    assert "has completed and cannot be paused" in output
+    assert f"{runs[1]}  paused" in output
+    output = cli(stack, account, "executions", "resume", runs[1], "--reason", "x", status=1)
+    assert "--reason is for all that match" in output
+    before = ("--started-before", "2030-01-01T09:00+01:00", "--dry-run", "--json")
+    matched = json.loads(cli(stack, account, "executions", "cancel", *which, *before))
+    assert matched == {"matched": 19}
+    output = cli(
+        stack, account, "executions", "cancel", *which, "--state", "paused", "--yes", "--json"
+    )
+    done = json.loads(output)
+    assert (done["status"], done["done"], done["matched"]) == ("completed", 19, 19)
     assert states(api, runs[1:]) == {"cancelled"}
+    page = json.loads(cli(stack, account, "operations", "list", "--json"))
+    assert done in page["operations"]
     listed = cli(stack, account, "operations", "list")
     assert "19 of 19 cancelled" in listed
     assert "20 of 20 paused" in listed

@@ -1,5 +1,6 @@
 """Operators at work on the whole stack: waits, skipped and retried steps, by REST and command."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,8 +42,8 @@ def terminal(stack: Stack, account: Account) -> Terminal:
     return Terminal(stack, account)
 
 
-def pause(days: int = 30) -> Json:
-    return step("wait_time", "pause", duration=days, unit="days")
+def pause(name: str = "pause") -> Json:
+    return step("wait_time", name, duration=30, unit="days")
 
 
 def parked(api: Customer, run: str) -> Json:
@@ -62,7 +63,7 @@ def parked(api: Customer, run: str) -> Json:
 
 
 def test_waits_are_listed_moved_fired_and_given_up(api: Customer, terminal: Terminal) -> None:
-    workflow = api.workflow(pause(), tag("after"))
+    workflow = api.workflow(pause("[/a] pause"), tag("after"))
     first, second, third = api.start(workflow, api.people(3))
     wait = parked(api, first)
     answer = api.http.get(f"/api/v1/waits/{wait['id']}")
@@ -72,7 +73,12 @@ def test_waits_are_listed_moved_fired_and_given_up(api: Customer, terminal: Term
     assert wait["reason"].startswith("waits 30 days from")
     listed = terminal.runs("waits", "list", "--workflow", workflow, "--kind", "time")
     assert wait["id"] in listed
-    assert wait["reason"] in terminal.runs("waits", "show", wait["id"])
+    assert "[/a]" in listed
+    assert '"cause": "clock"' in (shown := terminal.runs("waits", "show", wait["id"]))
+    assert wait["reason"] in shown
+    assert json.loads(terminal.runs("waits", "show", wait["id"], "--json")) == wait
+    page = json.loads(terminal.runs("waits", "list", "--workflow", workflow, "--json"))
+    assert {each["execution_id"] for each in page["waits"]} == {first, second, third}
 
     soon = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
     stale = api.http.post(
@@ -88,12 +94,12 @@ def test_waits_are_listed_moved_fired_and_given_up(api: Customer, terminal: Term
     said = terminal.runs("waits", "fire", parked(api, second)["id"], "--reason", "no need to wait")
     assert said == f"execution {second} is running\n"
     assert eventually(lambda: api.ended(second))
-    assert told(api.log(second)) == [("pause", "completed"), ("after", "completed")]
+    assert told(api.log(second)) == [("[/a] pause", "completed"), ("after", "completed")]
 
     given_up = parked(api, third)["id"]
     terminal.runs("waits", "cancel", given_up, "--reason", "they called")
     assert eventually(lambda: api.ended(third))
-    assert told(api.log(third)) == [("pause", "skipped"), ("after", "completed")]
+    assert told(api.log(third)) == [("[/a] pause", "skipped"), ("after", "completed")]
     assert "the wait is over" in terminal.fails("waits", "fire", given_up)
     assert "nothing waits" in terminal.runs("waits", "list", "--workflow", workflow)
 
@@ -115,7 +121,7 @@ def test_steps_are_skipped_and_retried(api: Customer, terminal: Terminal) -> Non
     # There is no number to send to.
     assert eventually(lambda: api.ended(run))
     assert told(api.log(run)) == [("pause", "skipped"), ("text", "failed")]
-    assert "only the step at which" in terminal.fails("steps", "skip", run)
+    assert "only the step at which" in terminal.fails("steps", "skip", run, "--json")
     failed = api.log(run)[-1]
 
     contact_now = {"phone": "+14155550142"}

@@ -49,7 +49,7 @@ OPTIONAL_SECRETS: Mapping[str, str] = {
     "TREADLE_GATEWAY_META_VERIFY_TOKEN": "handshake",
     "TREADLE_GATEWAY_STRIPE_WEBHOOK_SECRET": "whsec_0123",
 }
-_KUBERNETES_SECRET: Mapping[str, str] = {
+KUBERNETES_SECRET: Mapping[str, str] = {
     "database-url": "postgresql://treadle:services@postgres:5432/treadle",
     "nats-url": "nats://treadle:broker@nats:4222",
     "jwt-secret": SECRETS["TREADLE_JWT_SECRET"],
@@ -228,7 +228,7 @@ def _kubernetes_environment(
     for entry in container.get("env", ()):
         reference = entry["valueFrom"]["secretKeyRef"]
         assert reference["name"] == "treadle"
-        environment[entry["name"]] = _KUBERNETES_SECRET[reference["key"]]
+        environment[entry["name"]] = KUBERNETES_SECRET[reference["key"]]
     return environment
 
 

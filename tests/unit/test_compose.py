@@ -5,6 +5,7 @@ variable, command, port and health check that these files name exists in the cod
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from common.settings import load
 from executor_service.handlers import categories
 from gateway.routes.health import router
 from tests.support.deployments import (
+    KUBERNETES_SECRET,
     OPTIONAL_SECRETS,
     ROOT,
     SECRETS,
@@ -201,6 +203,14 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
     assert not any(entries[name] for name in ENVIRONMENT)
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert ".env" in ignored
+
+
+def test_the_page_about_kubernetes_names_every_secret() -> None:
+    page = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    made = set(re.findall(r"--from-literal=([a-z-]+)=", page))
+    optional = page.split("# optional keys: ")[1].split("```")[0]
+    assert made == {"database-url", "nats-url", "jwt-secret", "action-master-key", "link-key"}
+    assert set(KUBERNETES_SECRET) - made <= set(re.findall(r"[a-z]+(?:-[a-z]+)+", optional))
 
 
 def test_secrets_go_where_they_are_needed() -> None:

@@ -14,6 +14,7 @@ from common.contact_links import MarketingSettings
 from common.settings import DatabaseSettings, ProcessSettings, SharedSettings
 from executor_service.metrics import Metrics
 from tests.support.deployments import ROOT, SETTINGS, variables
+from treadle.execution.v1.explanation_pb2 import ExplanationReason
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SETTING = re.compile(r"^\| `(?P<name>TREADLE_\w+)` \| (?P<default>[^|]+) \| .+ \|$", re.M)
@@ -78,6 +79,14 @@ def test_each_metric_exists() -> None:
     }
     watching = TEXT.split("## Watching")[1].split("\n## ")[0]
     assert {match["name"] for match in METRIC.finditer(watching)} == known
+
+
+def test_each_reason_of_an_explanation_is_listed() -> None:
+    reasons = TEXT.split("## Why a run is where it is")[1].split("\n## ")[0]
+    listed = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+)\|", reasons, re.M)))
+    numbers = ExplanationReason.DESCRIPTOR.values_by_name
+    named = {name.removeprefix("EXPLANATION_REASON_").lower() for name in numbers}
+    assert set(listed) - {"reason"} == named - {"unspecified"}
 
 
 def test_what_the_page_points_to_is_there() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from action_service.domain.control import Control
 from action_service.domain.operations import OPEN, Operation, OperationStatus, RunFilter
+from action_service.use_cases.checks import text_violations
 from action_service.use_cases.control import check_reason
 from action_service.use_cases.ports import Change, Database, Transaction, Writer
 from action_service.use_cases.start_executions import MAX_CONTACTS
@@ -15,6 +16,7 @@ from common.errors import ErrorReason, FieldViolation, failed_precondition, inva
 from common.ids import new_id
 
 _MAX_TAGS = 50
+_MAX_TAG_NAME = 100
 _WATCH_EVERY = timedelta(milliseconds=250)
 
 
@@ -116,6 +118,10 @@ def _violations(which: RunFilter) -> Iterator[FieldViolation]:
     after, before = which.started_after, which.started_before
     if after is not None and before is not None and after >= before:
         yield FieldViolation("filter.started_before", "must be later than started_after")
+    for index, tag in enumerate(which.tags[:_MAX_TAGS]):
+        yield from text_violations(
+            f"filter.tags[{index}]", tag, max_length=_MAX_TAG_NAME, required=True
+        )
     for name, given, most in (
         ("tags", which.tags, _MAX_TAGS),
         ("contact_ids", which.contact_ids, MAX_CONTACTS),

@@ -66,7 +66,8 @@ async def test_a_letter_is_replayed_once(rest: RecordRest, letter: str) -> None:
     )
     assert replayed.status_code == 200, replayed.text
     assert (replayed.json()["state"], replayed.json()["closing_reason"]) == ("replayed", "mended")
-    again = await rest.admin.post(f"{URL}/{letter}/replay", json={})
+    # Nothing has to be said.
+    again = await rest.admin.post(f"{URL}/{letter}/replay")
     assert again.status_code == 409
     (listed,) = (await rest.admin.get(URL, params={"state": "replayed"})).json()["dead_letters"]
     assert listed["id"] == letter

@@ -114,6 +114,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "pause", "filter": {"states": ["failed"]}}, "/filter/states/0"),
     ({"kind": "explode", "filter": {"tags": ["a"]}}, "/kind"),
     ({"kind": "pause", "filter": {"contact_ids": ["me"]}}, "/filter/contact_ids/0"),
+    ({"kind": "pause", "filter": {"tags": ["vip", "a\0b"]}}, "/filter/tags/1"),
     ({"kind": "pause"}, "/filter"),
 ]
 

@@ -39,6 +39,9 @@ def test_a_module_comes_and_goes(tmp_path: Path) -> None:
     status, said = treadle("list", *where)
     assert status == 0
     assert digest in said
+    status, said = treadle("list", "--json", *where)
+    (listed,) = json.loads(said)["modules"]
+    assert (status, listed) == (0, {"name": "double", "sha256": digest, "size": len(SOURCE)})
     assert treadle("remove", "double", *where) == (0, "")
     assert treadle("remove", "double", *where)[0] == 1
 
@@ -93,4 +96,12 @@ def test_a_file_of_another_hash_is_refused(tmp_path: Path) -> None:
 
     assert status == 1
     assert "its SHA-256 is" in output
-    assert treadle("add", "double", str(tmp_path / "nowhere.mjs"), *where)[0] == 1
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere.mjs")
+
+    status, output = treadle("add", "double", nowhere, "--dir", str(tmp_path / "modules"))
+
+    assert status == 1
+    assert f"{nowhere} cannot be read" in output
