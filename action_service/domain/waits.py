@@ -6,7 +6,7 @@ the execution locked, as it does with an executor's. Refusals say the way out.
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -38,6 +38,8 @@ _TIMED: Final = {
     WAIT_FOR_EVENT: WaitKind.EVENT,
 }
 PLANNED: Final = frozenset(_TIMED.values())
+# What is added to an instant on its way has to stay an instant.
+_FARTHEST: Final = timedelta(days=36_525)
 HELD_BACK: Final = frozenset({WaitKind.RETRY, WaitKind.DEFERRAL})
 
 
@@ -135,6 +137,8 @@ def check_rearm(kind: WaitKind, due_at: datetime | None, now: datetime) -> None:
         )
     if due_at is not None and due_at <= now:
         raise SteeringError("due_at is past: fire the wait to end it now")
+    if due_at is not None and due_at - now > _FARTHEST:
+        raise SteeringError("due_at is more than 100 years ahead: cancel the wait if it is to end")
 
 
 def passed_over(step: StepState, *, may_be_under_way: bool, reason: str) -> Skipped:

@@ -6,11 +6,13 @@ same for every optional field, so clients may send either.
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -54,6 +56,19 @@ UuidText = Annotated[
     WithJsonSchema({"type": "string", "format": "uuid"}),
 ]
 """A UUID in its canonical spelling; kept as text because that is how it travels on."""
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        problem = "must be between the years 1 and 9999, in UTC"
+        raise PydanticCustomError("instant_range", problem) from None
+
+
+# JSON has no instants of its own: strict bodies would refuse their texts.
+Instant = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc)]
+"""An instant with its offset that a protobuf Timestamp can hold; in UTC."""
 
 Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 """An identifier in a response, not checked again."""

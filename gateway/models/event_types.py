@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.models.base import Body, JsonObject, ProtoEnum, Resource, UuidText, examples
+from gateway.models.base import Body, Instant, JsonObject, ProtoEnum, Resource, UuidText, examples
 from treadle.event.v1 import event_service_pb2
 
 FATE = ProtoEnum(event_service_pb2.EventFate)
@@ -29,7 +29,7 @@ class EventBody(Body):
     email: str | None = Field(default=None, examples=["ada@example.com"])
     phone: str | None = Field(default=None, description="E.164.")
     # Strict mode takes no text for an instant, which is all that JSON has.
-    occurred_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
+    occurred_at: Instant | None = Field(
         default=None, description="When it happened; now when left out."
     )
     data: JsonObject | None = Field(

@@ -3,9 +3,18 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from gateway.models.base import Body, Id, JsonObject, ProtoEnum, Resource, UuidText, examples
+from gateway.models.base import (
+    Body,
+    Id,
+    Instant,
+    JsonObject,
+    ProtoEnum,
+    Resource,
+    UuidText,
+    examples,
+)
 from gateway.models.executions import ExecutionStateName, ExecutionStateShown
 from treadle.operation.v1 import operation_pb2
 
@@ -18,7 +27,6 @@ KindShown = Annotated[str, KIND.documented]
 StatusName = Annotated[str, STATUS]
 StatusShown = Annotated[str, STATUS.documented]
 SkipReasonShown = Annotated[str, SKIP_REASON.documented]
-Instant = Annotated[AwareDatetime, Field(strict=False)]
 
 _EXAMPLE: JsonObject = {
     "kind": "pause",

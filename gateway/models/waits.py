@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from gateway.models.base import Body, Etag, Id, ProtoEnum, Resource, examples
+from gateway.models.base import Body, Etag, Id, Instant, ProtoEnum, Resource, examples
 from gateway.models.executions import ActionError, ExecutionStateShown
 from gateway.models.explanations import Hold
 from treadle.execution.v1 import wait_pb2, wait_service_pb2
@@ -16,8 +16,6 @@ AFTER = ProtoEnum(wait_service_pb2.AfterWait)
 KindName = Annotated[str, KIND]
 KindShown = Annotated[str, KIND.documented]
 AfterName = Annotated[str, AFTER]
-# JSON has no instants of its own: strict bodies would refuse their texts.
-Instant = Annotated[AwareDatetime, Field(strict=False)]
 
 _REASON = Field(default=None, max_length=500, description="For the log.")
 
@@ -38,8 +36,8 @@ class RearmWaitBody(Body):
 
     due_at: Instant | None = Field(
         default=None,
-        description="In the future. Without it the instant is worked out anew, from what is known "
-        "of the contact now.",
+        description="In the future, by 100 years at most. Without it the instant is worked out "
+        "anew, from what is known of the contact now.",
     )
     reason: str | None = _REASON
     etag: Etag | None = None

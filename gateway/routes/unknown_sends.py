@@ -3,10 +3,10 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from gateway.headers import CallerDep, IfMatchDep, UpstreamDep, agreed_etag, quoted
 from gateway.mapping.unknown_sends import unknown_send, unknown_send_list
+from gateway.models.base import Instant
 from gateway.models.unknown_sends import (
     RESOLUTION,
     STATE,
@@ -42,7 +42,7 @@ ChannelFilter = Annotated[
     str | None, Query(max_length=10, description="Keep only this channel's: `email`, `sms`.")
 ]
 UnknownBefore = Annotated[
-    AwareDatetime | None, Query(description="Keep only those that became unknown before.")
+    Instant | None, Query(description="Keep only those that became unknown before.")
 ]
 
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from gateway.headers import (
     CallerDep,
@@ -15,6 +14,7 @@ from gateway.headers import (
 )
 from gateway.mapping.executions import execution
 from gateway.mapping.waits import wait, wait_list
+from gateway.models.base import Instant
 from gateway.models.executions import Execution
 from gateway.models.waits import (
     AFTER,
@@ -47,8 +47,8 @@ _FIRE: Final = BodyFields.of(FireWaitBody)
 _CANCEL: Final = BodyFields.of(CancelWaitBody)
 
 KindFilter = Annotated[KindName | None, Query(description="Keep only this kind.")]
-DueFrom = Annotated[AwareDatetime | None, Query(description="Keep only those due then or later.")]
-DueBefore = Annotated[AwareDatetime | None, Query(description="Keep only those due before.")]
+DueFrom = Annotated[Instant | None, Query(description="Keep only those due then or later.")]
+DueBefore = Annotated[Instant | None, Query(description="Keep only those due before.")]
 
 
 @router.get("", operation_id="listWaits")

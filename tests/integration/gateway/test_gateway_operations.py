@@ -115,6 +115,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "explode", "filter": {"tags": ["a"]}}, "/kind"),
     ({"kind": "pause", "filter": {"contact_ids": ["me"]}}, "/filter/contact_ids/0"),
     ({"kind": "pause", "filter": {"tags": ["vip", "a\0b"]}}, "/filter/tags/1"),
+    (
+        {"kind": "pause", "filter": {"started_after": "0001-01-01T00:00:00+14:00"}},
+        "/filter/started_after",
+    ),
     ({"kind": "pause"}, "/filter"),
 ]
 

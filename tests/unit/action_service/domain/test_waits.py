@@ -86,6 +86,11 @@ def test_arming_anew(kind: WaitKind) -> None:
             check_rearm(kind, due_at, NOW)
 
 
+def test_a_wait_is_not_moved_to_the_end_of_time() -> None:
+    with pytest.raises(SteeringError, match="more than 100 years ahead"):
+        check_rearm(WaitKind.TIME, NOW.replace(year=9999), NOW)
+
+
 @pytest.mark.parametrize(
     ("changes", "may_be_under_way", "words"),
     [
