@@ -19,6 +19,7 @@ from common.grpc.client import connect as connect_grpc
 from common.grpc.server import GrpcServer
 from common.nats import PullConsumer, action_consumer
 from common.nats import connect as connect_nats
+from common.nats.backlog import ResultsBacklog
 from common.readiness import Readiness
 from common.runtime import CannotStartError, run
 from common.script_modules import ModuleStore
@@ -116,7 +117,9 @@ async def serve_until(
 
         js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
         metrics = Metrics(registry)
-        publisher = ResultPublisher(jetstream_publisher(js))
+        publisher = ResultPublisher(
+            jetstream_publisher(js), ResultsBacklog(js, most=settings.results_ahead)
+        )
         sandbox = _sandbox(settings)
         providers = _providers(settings, channel, tokens, egress, sandbox)
         isolated: Isolated | None = None

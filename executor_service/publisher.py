@@ -7,6 +7,7 @@ themselves and a lone result does not wait for company.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from nats.errors import Error as NatsError
@@ -24,6 +25,8 @@ MAX_RESULTS: Final = 256
 MAX_BYTES: Final = 512 * 1024
 # Beyond this many unpublished results no further work is taken on.
 HIGH_WATER: Final = 2048
+# After so many the engines are looked at: whether they keep up.
+LOOK_AFTER: Final = 512
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
@@ -47,6 +50,14 @@ class BatchPublisher(Protocol):
         ...
 
 
+class Backlog(Protocol):
+    """What engines have not acted upon yet."""
+
+    async def room(self) -> None:
+        """Waits while that is too much, a second at most; raises NatsError."""
+        ...
+
+
 def jetstream_publisher(js: JetStreamContext) -> BatchPublisher:
     """Publishes on the results subject and waits for the server's answer."""
 
@@ -59,8 +70,11 @@ def jetstream_publisher(js: JetStreamContext) -> BatchPublisher:
 class ResultPublisher:
     """Takes results in, publishes them in order of arrival, acks their tasks. One per process."""
 
-    def __init__(self, publish: BatchPublisher) -> None:
+    def __init__(self, publish: BatchPublisher, backlog: Backlog | None = None) -> None:
+        """Without a `backlog` results are published however many wait already."""
         self._publish = publish
+        self._backlog = backlog
+        self._since_look = 0
         self._queue: deque[Finished] = deque()
         self._arrived = asyncio.Event()
         self._in_flight = 0
@@ -72,9 +86,14 @@ class ResultPublisher:
         self._arrived.set()
 
     async def room(self) -> None:
-        """Waits while too much is unpublished."""
+        """Waits while too much is unpublished, or published and not acted upon."""
         while len(self._queue) >= HIGH_WATER:
             await self._next_progress()
+        if self._backlog is not None and self._since_look >= LOOK_AFTER:
+            self._since_look = 0
+            # Who cannot be reached cannot be flooded either.
+            with suppress(NatsError, TimeoutError):
+                await self._backlog.room()
 
     async def drained(self) -> None:
         """Waits until everything taken in has been stored and acked."""
@@ -90,6 +109,7 @@ class ResultPublisher:
             batch = self._take()
             self._in_flight = len(batch)
             await self._store(batch)
+            self._since_look += len(batch)
             for finished in batch:
                 for delivery in finished.deliveries:
                     await delivery.ack()

@@ -24,6 +24,7 @@ class ExecutorSettings(SharedSettings, MarketingSettings):
     concurrency: int = Field(default=64, ge=1, le=1024)
     # Deliveries of one task before it is given up as one that brings executors down.
     max_deliver: int = Field(default=10, ge=1, le=1000)
+    results_ahead: int = Field(default=16, ge=1, le=100_000)
     egress_allow_loopback: bool = False
 
     sendgrid_api_key: SecretStr | None = None

@@ -18,10 +18,10 @@ from common.nats import (
     action_consumer,
     connect,
 )
+from common.nats.backlog import ResultsBacklog
 from common.readiness import Readiness
 from common.runtime import unless_stopped
 from common.telemetry import announce_ready, metrics_endpoint
-from scheduler_service.adapters.backlog import ResultsBacklog
 from scheduler_service.adapters.migrations import SCHEMA, require, upgrade
 from scheduler_service.adapters.publisher import JetStreamPublisher
 from scheduler_service.adapters.reader import PostgresTimerReader

@@ -9,10 +9,9 @@ from uuid import UUID
 import pytest
 from nats.aio.client import Client
 
-from common.nats import RESULTS, ConsumerSpec, PullConsumer
-from scheduler_service.adapters import backlog
+from common.nats import RESULTS, ConsumerSpec, PullConsumer, backlog
+from common.nats.backlog import ResultsBacklog
 from scheduler_service.adapters import store as adapter
-from scheduler_service.adapters.backlog import ResultsBacklog
 from scheduler_service.adapters.store import PostgresTimerStore
 from scheduler_service.domain.timer import NewTimer
 from scheduler_service.use_cases.fire_due import FireDue

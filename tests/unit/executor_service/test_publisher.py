@@ -8,7 +8,7 @@ import pytest
 from nats.errors import TimeoutError as NatsTimeout
 
 from common.nats import Delivery
-from executor_service.publisher import MAX_BYTES, MAX_RESULTS, Finished, ResultPublisher
+from executor_service.publisher import LOOK_AFTER, MAX_BYTES, MAX_RESULTS, Finished, ResultPublisher
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.execution.v1.execution_pb2 import ErrorClass
 
@@ -152,3 +152,36 @@ async def test_no_room_while_too_much_is_unpublished(monkeypatch: pytest.MonkeyP
         assert not room.done()
         store.gate.set()
         await asyncio.wait_for(room, 5)
+
+
+class Engines:
+    """What engines have yet to do; more than they may until told otherwise."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.keep_up = asyncio.Event()
+
+    async def room(self) -> None:
+        self.looks += 1
+        await self.keep_up.wait()
+
+
+async def test_no_more_is_taken_on_than_engines_act_upon() -> None:
+    store, connection, engines = Store(), Connection(), Engines()
+    publisher = ResultPublisher(store, engines)
+    job = asyncio.create_task(publisher.run())
+    # A few results are nothing to look up for.
+    await publisher.room()
+    assert engines.looks == 0
+    answers = (ActionResult(attempt_id=str(number)) for number in range(LOOK_AFTER))
+    publisher.put_all(Finished((delivery(connection, "r"),), each) for each in answers)
+    await drained(publisher)
+    waiting = asyncio.create_task(publisher.room())
+    await asyncio.sleep(0)
+    assert (engines.looks, waiting.done()) == (1, False)
+    engines.keep_up.set()
+    await waiting
+    # Not again before as many have gone.
+    await publisher.room()
+    assert engines.looks == 1
+    job.cancel()

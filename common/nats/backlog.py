@@ -1,8 +1,8 @@
-"""How far ahead of the engines the scheduler may fire.
+"""How far ahead of the engines others may get.
 
-What has been published stands in a queue that knows no accounts: fired without measure, one
-account's hundred thousand timers would be before everybody else's there. As long as they are rows,
-accounts go round.
+What has been published stands in a queue that knows no accounts: without measure, one account's
+hundred thousand timers or answers would be before everybody else's there. As long as they are rows,
+or wait to become some, accounts take turns.
 """
 
 import asyncio
@@ -10,15 +10,16 @@ from typing import Final
 
 from nats.js import JetStreamContext
 
-from common.nats import RESULTS
+from common.nats.streams import RESULTS
 
 _LOOK_AGAIN_S: Final = 0.05
-# Results of executors stand in the same queue: timers must go on also where that is never short.
+# Executors' results and timers stand in the same queue: each must go on also where it is never
+# short.
 _PATIENCE_S: Final = 1.0
 
 
 class ResultsBacklog:
-    """A `Backlog`: messages of results, whosever, that no engine has acknowledged yet."""
+    """Messages of results, whosever, that no engine has acknowledged yet."""
 
     def __init__(self, js: JetStreamContext, *, most: int) -> None:
         self._js = js
