@@ -147,16 +147,12 @@ async def _kill_postgres(stack: Stack) -> None:
 
 async def _exhaust_postgres(stack: Stack) -> None:
     """All connections end, and none are to be had for a while."""
-    held: list[asyncpg.Connection] = []
+    stack.postgres.query("alter role treadle connection limit 0")
     stack.postgres.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'treadle'"
     )
-    with suppress(asyncpg.TooManyConnectionsError):
-        while True:
-            held.append(await asyncpg.connect(stack.postgres.url()))
     await asyncio.sleep(2)
-    for connection in held:
-        await connection.close()
+    stack.postgres.query("alter role treadle connection limit -1")
 
 
 Fault = Callable[[Stack], Awaitable[None]]
