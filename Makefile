@@ -3,7 +3,7 @@
 
 PY := .venv/bin/python
 # Test files run side by side in so many processes, each with servers of its own.
-WORKERS := 2
+WORKERS := 3
 export PYTHON
 # Neither look for newer versions nor download anything.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
