@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -13,6 +14,8 @@ from nats.js.errors import NotFoundError
 
 from action_service.engine.turns import Turns
 from common.nats import ACTIONS
+
+_log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -44,6 +47,9 @@ async def _watch(nc: Client, js: JetStreamContext, turns: Turns, pause: float) -
             try:
                 turns.learn(await _queued(js))
             except (NatsError, TimeoutError, OSError):
+                turns.lose()
+            except Exception:  # noqa: BLE001 - without it nobody would ever be rung for again
+                _log.exception("queues_not_read")
                 turns.lose()
 
 
