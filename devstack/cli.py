@@ -100,7 +100,7 @@ def up(
 def demo(
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Keep the data there.  [default: a folder that is removed afterwards]"),
+        typer.Option(help="Keep the data there.  \\[default: a folder that is removed afterwards]"),
     ] = None,
     port: Annotated[int | None, Port] = None,
     log_level: LogLevel = "info",
@@ -145,7 +145,7 @@ def token(
         typer.Option(
             "--role",
             help=f"May be repeated: {', '.join(sorted(ROLE_PERMISSIONS.keys() - {SERVICE_ROLE}))}."
-            "  [default: admin]",
+            "  \\[default: admin]",
         ),
     ] = None,
     account: Annotated[UUID, typer.Option(help="The account's id.")] = DEV_ACCOUNT,

@@ -30,7 +30,7 @@ FolderOption = Annotated[
     typer.Option(
         "--dir",
         envvar="TREADLE_EXECUTOR_CODE_MODULES_DIR",
-        help="The folder that executors of the category code read.  [default: .treadle/modules]",
+        help="The folder that executors of the category code read.  \\[default: .treadle/modules]",
         show_default=False,
     ),
 ]

@@ -26,7 +26,7 @@ steps = typer.Typer(
 ExecutionArgument = Annotated[UUID, typer.Argument(help="The execution's id.")]
 StepOption = Annotated[
     UUID | None,
-    typer.Option(help="The step's entry in the execution's log.  [default: the last one]"),
+    typer.Option(help="The step's entry in the execution's log.  \\[default: the last one]"),
 ]
 
 

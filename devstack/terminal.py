@@ -37,13 +37,13 @@ _LOG_WIDTH = 120
 
 DataDirOption = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Where the stack keeps its data.  [default: .treadle]"),
+    typer.Option("--data-dir", help="Where the stack keeps its data.  \\[default: .treadle]"),
 ]
 GatewayOption = Annotated[
-    str | None, typer.Option(help="Base URL.  [default: the running stack's]")
+    str | None, typer.Option(help="Base URL.  \\[default: the running stack's]")
 ]
 BearerOption = Annotated[
-    str | None, typer.Option("--token", help="[default: one for the running stack]")
+    str | None, typer.Option("--token", help="\\[default: one for the running stack]")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what the gateway answers.")]
 

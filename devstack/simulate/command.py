@@ -34,11 +34,11 @@ def simulate(
         ),
     ] = None,
     start: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="2026-03-07T18:00:00Z.  [default: now]")
+        str | None, typer.Option(metavar="INSTANT", help="2026-03-07T18:00:00Z.  \\[default: now]")
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(metavar="INSTANT|DURATION", help="Stop there.  [default: at the run's end]"),
+        typer.Option(metavar="INSTANT|DURATION", help="Stop there.  \\[default: at the run's end]"),
     ] = None,
     event: Annotated[
         list[str] | None,
@@ -73,7 +73,7 @@ def simulate(
         str | None, typer.Option(metavar="NAME", help="Which one, of a seed with several.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of the jitter of retries.  [default: 1]")
+        int | None, typer.Option(help="Of the jitter of retries.  \\[default: 1]")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole walk as data.")] = False,
 ) -> None:

@@ -60,6 +60,13 @@ def test_files_need_a_stack(tmp_path: Path, command: str) -> None:
     assert "no stack runs here" in done.stderr
 
 
+def test_help_says_what_holds_unless_something_is_given() -> None:
+    done = runner.invoke(app, ["explain", "--help"])
+    said = " ".join(done.stdout.replace("│", " ").split())
+    assert "[default: .treadle]" in said
+    assert "[default: one for the running stack]" in said
+
+
 @pytest.mark.parametrize(
     "command",
     [
