@@ -76,14 +76,17 @@ class Conversation:
         """Whether an answer is still waited for."""
         return bool(self._calls)
 
-    async def hold(self, script: Script) -> Ending | None:
-        """Gives the job and hears the run out; None when the child went without a last word.
+    def give(self, script: Script) -> None:
+        """Says what is to be run; does not wait until it is heard."""
+        job = {"code": script.code, "context": script.context, "modules": script.modules}
+        self._writer.write(encode(Kind.JOB, orjson.dumps(job)))
+
+    async def hold(self) -> Ending | None:
+        """Hears the run out; None when the child went without a last word.
 
         Raises ProtocolViolation.
         """
-        job = {"code": script.code, "context": script.context, "modules": script.modules}
         try:
-            self._writer.write(encode(Kind.JOB, orjson.dumps(job)))
             await self._writer.drain()
             while True:
                 kind, payload = await self._frame()

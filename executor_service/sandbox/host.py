@@ -70,15 +70,17 @@ class Sandbox:
             link = await self._server()
             ours, theirs = socket.socketpair()
             ours.settimeout(0)
-            try:
-                with theirs:
+            with theirs:
+                # What comes may be read in pieces of any size; a frame's own limit bounds them.
+                reader, writer = await asyncio.open_unix_connection(sock=ours)
+                conversation = Conversation(reader, writer, fetch)
+                try:
+                    # Before there is a process: its time is not for waiting for a busy executor.
+                    conversation.give(script)
                     handle = link.begin(theirs, script.timeout_ms, script.memory_mb)
-            except SandboxUnavailableError:
-                ours.close()
-                raise
-            # The script may be read in pieces of any size; a frame's own limit bounds them.
-            reader, writer = await asyncio.open_unix_connection(sock=ours)
-            conversation = Conversation(reader, writer, fetch)
+                except SandboxUnavailableError:
+                    await conversation.close()
+                    raise
             try:
                 return await self._hear_out(link, handle, conversation, script)
             finally:
@@ -93,7 +95,7 @@ class Sandbox:
         fetching = unheard = False
         try:
             async with asyncio.timeout(script.timeout_ms / 1000 + _PATIENCE_S):
-                ending = await conversation.hold(script)
+                ending = await conversation.hold()
                 fetching = conversation.fetching
         except ProtocolViolation as error:
             violation = str(error)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from typing import Any
 
 import orjson
@@ -13,12 +14,12 @@ from executor_service.sandbox.conversation import Conversation
 from executor_service.sandbox.host import Sandbox
 from executor_service.sandbox.isolation import Isolation
 from executor_service.sandbox.results import (
+    Ending,
     FetchAnswer,
     FetchFailure,
     FetchRequest,
     Returned,
     SandboxUnavailableError,
-    Script,
 )
 from tests.support.sandbox import run, sandbox, script
 
@@ -62,8 +63,8 @@ async def test_a_fork_server_that_does_nothing_is_replaced(
 
 
 async def test_a_run_that_is_not_heard_in_time_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def held_up(self: Conversation, job: Script) -> None:
-        await hold(self, job)
+    async def held_up(self: Conversation) -> None:
+        await hold(self)
         raise TimeoutError
 
     hold = Conversation.hold
@@ -85,6 +86,28 @@ async def test_a_run_that_is_not_heard_in_time_ends_alone(monkeypatch: pytest.Mo
         may_end.set()
 
         assert isinstance((await other).ending, Returned)
+
+
+async def test_a_run_does_not_wait_for_an_executor_that_is_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def late(self: Conversation) -> Ending | None:
+        (handle,) = handles
+        await asyncio.wait((handle.ended,))
+        return await hold(self)
+
+    def noted(self: link.Link, theirs: socket.socket, time: int, memory: int) -> link.RunHandle:
+        handles.append(begin(self, theirs, time, memory))
+        return handles[-1]
+
+    handles: list[link.RunHandle] = []
+    begin, hold = link.Link.begin, Conversation.hold
+    monkeypatch.setattr(link.Link, "begin", noted)
+    monkeypatch.setattr(Conversation, "hold", late)
+    async with sandbox() as box:
+        report = await run(box, "return 1", timeout_ms=3000)
+
+    assert report.ending == Returned(b"1")
 
 
 async def test_what_cannot_be_begun_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:

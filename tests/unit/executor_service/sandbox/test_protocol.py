@@ -66,6 +66,7 @@ async def told(data: bytes) -> AsyncGenerator[Conversation]:
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_unix_connection(sock=ours)
     conversation = Conversation(reader, writer, no_answer)
+    conversation.give(script(""))
     with theirs:
         theirs.settimeout(0)
         await asyncio.get_running_loop().sock_sendall(theirs, data)
@@ -78,7 +79,7 @@ async def told(data: bytes) -> AsyncGenerator[Conversation]:
 
 async def hold(data: bytes) -> Ending | None:
     async with told(data) as conversation:
-        return await conversation.hold(script(""))
+        return await conversation.hold()
 
 
 VIOLATIONS = {
@@ -141,7 +142,7 @@ async def test_of_one_that_does_not_read_few_answers_are_kept() -> None:
         calls = b"".join(fetch(id=number) for number in range(1, MAX_FETCHES + 1))
         theirs.sendall(calls + frame(Kind.RETURNED, None))
         try:
-            await conversation.hold(script(""))
+            await conversation.hold()
             for _ in range(MAX_FETCHES):
                 await asyncio.sleep(0)
             assert called == list(range(1, FETCHES_AT_ONCE + 1))
@@ -159,7 +160,7 @@ async def test_a_limit_is_told_with_its_place() -> None:
 
 async def test_what_was_said_is_kept_without_nul() -> None:
     async with told(console(text="a\0b") + frame(Kind.RETURNED, None)) as conversation:
-        await conversation.hold(script(""))
+        await conversation.hold()
 
         assert [line.text for line in conversation.console] == ["a\N{REPLACEMENT CHARACTER}b"]
 
