@@ -5,6 +5,7 @@ or late, so that a test decides what the engine has to cope with.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -287,6 +288,10 @@ class HandScheduler:
         self._consumer = PullConsumer(
             bench.nc, bench.js, ConsumerSpec(DELAY, "scheduler-delay", "treadle.scheduler.>")
         )
+        self._heard: dict[str, deque[DelayedTask]] = {
+            DELAY_SUBJECT: deque(),
+            FORGET_SUBJECT: deque(),
+        }
 
     async def start(self) -> None:
         """Begins to pull."""
@@ -297,7 +302,7 @@ class HandScheduler:
         await self._consumer.stop()
 
     async def take(self) -> DelayedTask:
-        """Waits for one delayed task and acks it; passes over timers that are to be forgotten."""
+        """Waits for one delayed task; keeps what is to be forgotten for those who ask for it."""
         return await self._next(DELAY_SUBJECT)
 
     async def forgotten(self) -> list[str]:
@@ -306,11 +311,11 @@ class HandScheduler:
 
     async def _next(self, subject: str) -> DelayedTask:
         async with asyncio.timeout(10):
-            while True:
+            while not self._heard[subject]:
                 (delivery,) = await self._consumer.next_batch(1)
                 await delivery.ack()
-                if delivery.subject == subject:
-                    return DelayedTask.FromString(delivery.data)
+                self._heard[delivery.subject].append(DelayedTask.FromString(delivery.data))
+        return self._heard[subject].popleft()
 
 
 def result_for(task: ActionTask) -> ActionResult:

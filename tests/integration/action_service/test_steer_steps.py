@@ -125,7 +125,7 @@ async def test_a_step_that_is_about_to_be_tried_again_is_passed_over(floor: Floo
     await floor.skip()
     await floor.task()
     # The scheduler is told that nobody waits for that instant any more.
-    assert list((await held.take()).spent_attempt_ids) == [put_off.task.attempt_id]
+    assert await held.forgotten() == [put_off.task.attempt_id]
     await held.stop()
     assert await floor.statuses() == ["skipped", "pending"]
 
