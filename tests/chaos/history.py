@@ -96,8 +96,10 @@ class Witness:
     def left(self) -> dict[str, int] | None:
         """What is still to be done, by what it is; None while nobody can say."""
         try:
+            # Before the rows: what a callback that has been answered brings about is among them.
+            to_tell = {"callbacks nobody has been told": self.providers.callbacks_waiting()}
             (row,) = self._rows(_LEFT)
-            return row | asyncio.run(self._messages())
+            return to_tell | row | asyncio.run(self._messages())
         except (PostgresError, NatsError, OSError, TimeoutError):
             return None
 

@@ -62,6 +62,10 @@ class Providers:
         summary = ok(self._http.get("/inbox/summary")).json()
         return summary["by_provider"].get(provider, {}).get("accepted", 0)
 
+    def callbacks_waiting(self) -> int:
+        """How many callbacks are still to be answered, those to be tried again among them."""
+        return ok(self._http.get("/callbacks", params={"limit": 1})).json()["waiting"]
+
     def wait_for(self, provider: str, count: int) -> None:
         """Wait until a provider has accepted so much."""
         assert eventually(lambda: self.count(provider) >= count), self.count(provider)
