@@ -80,6 +80,7 @@ _UNREACHABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
     ConnectionError,
 )
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
