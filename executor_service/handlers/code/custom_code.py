@@ -87,7 +87,9 @@ class CustomCodeHandler(IoHandler[CustomCodeConfig]):
             report = await self._sandbox.run(script, fetch)
         except SandboxUnavailableError as error:
             _log.error("sandbox_unavailable", reason=str(error), **step.reference())
-            return Failed(ErrorClass.INTERNAL, "the code could not be run: the sandbox is down")
+            # As when this process was stopped for a while: tried again, another may have one.
+            message = "the code could not be run: the sandbox is down"
+            return Failed(ErrorClass.SERVICE_UNAVAILABLE, message)
         if isinstance(report.ending, Died) and report.ending.violation:
             _log.error(
                 "sandbox_violation",
