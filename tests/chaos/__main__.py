@@ -5,6 +5,7 @@ import math
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from devstack.signals import Stopped, stoppable
@@ -27,18 +28,23 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)
     outcomes: dict[int, Outcome] = {}
+    broken_off: list[int] = []
     stopped = False
     try:
         with stoppable():
             for seed in seeds:
                 options = Options(seed, given.seconds, folder / str(seed), given.kinds)
-                outcomes[seed] = _one(options)
+                try:
+                    outcomes[seed] = _one(options)
+                except Exception:  # noqa: BLE001 - the other seeds are worth their time
+                    _say(f"seed {seed} broke off:\n{traceback.format_exc()}")
+                    broken_off.append(seed)
     except Stopped:
         _say("stopped")
         stopped = True
     if len(seeds) > 1:
         _say(_table(outcomes))
-    if any(outcome.violations for outcome in outcomes.values()):
+    if broken_off or any(outcome.violations for outcome in outcomes.values()):
         return 1
     return 130 if stopped else 0
 

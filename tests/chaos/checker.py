@@ -5,103 +5,27 @@ is listed as unknown is no violation; one that is not listed, and cannot be told
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
-from tests.chaos.model import (
-    Attempt,
-    Call,
-    Claim,
-    Fate,
-    History,
-    Plan,
-    PlanStep,
-    Request,
-    Run,
-    Step,
-    Unknown,
+from tests.chaos.books import Books, Violation, grouped
+from tests.chaos.model import Fate, History, Plan, PlanStep, Request, Run, Step
+from tests.chaos.outside import (
+    SENDS,
+    calls_belong_to_steps,
+    calls_end_as_they_did,
+    charges_are_made_once,
+    deliveries_have_ended,
+    events_start_runs_once,
+    sends_go_out_once,
 )
 
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled"})
 _OPEN_STEPS: Final = frozenset({"pending", "scheduled", "running", "waiting"})
-_SENDS: Final = frozenset({"send_sms", "send_email"})
 # What a step may fail of for good: others were not there, or said no.
 _OTHERS_FAULT: Final = frozenset(
     {"network_timeout", "rate_limit", "service_unavailable", "rejected", "unknown_outcome"}
 )
-_CALLERS: Final = _SENDS | {"webhook_call"}
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A promise that was not kept, and the run that shows it, where it is one run's matter."""
-
-    rule: str
-    text: str
-    run: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.text}" + (f" (execution {self.run})" if self.run else "")
-
-
-class Books:
-    """A history, looked up from every side."""
-
-    def __init__(self, history: History) -> None:
-        self.history = history
-        self.plans = {plan.name: plan for plan in history.plans}
-        self.runs = {run.id: run for run in history.runs}
-        self.steps = {step.id: step for step in history.steps}
-        self.deliveries = {delivery.id: delivery for delivery in history.deliveries}
-
-    @cached_property
-    def log(self) -> Mapping[str, Sequence[Step]]:
-        """The steps of each run in the order in which they came to be."""
-        return _grouped(
-            sorted(self.history.steps, key=lambda step: (step.created, step.id)),
-            lambda step: step.run,
-        )
-
-    @cached_property
-    def attempts(self) -> Mapping[str, Sequence[Attempt]]:
-        """Of each step, by number."""
-        return _grouped(
-            sorted(self.history.attempts, key=lambda attempt: attempt.number),
-            lambda attempt: attempt.step,
-        )
-
-    @cached_property
-    def calls(self) -> Mapping[str, Sequence[Call]]:
-        """By key, oldest first."""
-        return _grouped(sorted(self.history.calls, key=lambda call: call.at), lambda call: call.key)
-
-    @cached_property
-    def claims(self) -> Mapping[str, Sequence[Claim]]:
-        """Of each step."""
-        return _grouped(self.history.claims, lambda claim: claim.step)
-
-    @cached_property
-    def unknown(self) -> Mapping[str, Sequence[Unknown]]:
-        """By key."""
-        return _grouped(self.history.unknown, lambda each: each.key)
-
-    def plan_step(self, step: Step) -> PlanStep | None:
-        """The step's part in its workflow."""
-        run = self.runs.get(step.run)
-        plan = self.plans.get(run.plan) if run is not None else None
-        return _all_steps(plan.steps).get(step.name) if plan is not None else None
-
-    def run_of(self, key: str) -> Run | None:
-        """The run that a call belongs to."""
-        delivery = self.deliveries.get(key)
-        step = self.steps.get(delivery.step if delivery is not None else key)
-        return self.runs.get(step.run) if step is not None else None
-
 
 Rule = Callable[[Books], Iterator[Violation]]
 
@@ -114,7 +38,7 @@ def check(history: History) -> list[Violation]:
 
 def accepted_runs_exist_once(books: Books) -> Iterator[Violation]:
     """What was accepted is there; what was refused is not; what got no answer is whole or not."""
-    found = _grouped(books.history.runs, lambda run: run.request)
+    found = grouped(books.history.runs, lambda run: run.request)
     asked = {request.id for request in books.history.requests}
     for request in books.history.requests:
         yield from _of_request(request, found.get(request.id, ()))
@@ -155,7 +79,7 @@ def every_run_has_ended(books: Books) -> Iterator[Violation]:
                 yield Violation("leftover", f"{run.state} without an end", run.id)
             if run.state == "cancelled" and run.id not in books.history.cancelled:
                 yield Violation("invented", "nobody has cancelled it", run.id)
-        elif not (log and log[-1].outcome == "unknown" and _listed_open(books, log[-1].id)):
+        elif not (log and log[-1].outcome == "unknown" and books.listed_open(log[-1].id)):
             at = f"{log[-1].name}, {log[-1].status}" if log else "no step at all"
             yield Violation("leftover", f"still {run.state}, at {at}", run.id)
 
@@ -240,43 +164,6 @@ def effects_count_once(books: Books) -> Iterator[Violation]:
                 yield Violation(rule, text)
 
 
-def sends_go_out_once(books: Books) -> Iterator[Violation]:
-    """A message goes out once for each step, unless an operator had an unknown one sent again."""
-    for step in books.history.steps:
-        plan_step = books.plan_step(step)
-        if plan_step is not None and plan_step.action_type in _SENDS:
-            yield from _of_send(books, step.id, step.status, step.run)
-    for delivery in books.history.deliveries:
-        run = books.run_of(delivery.id)
-        status = "completed" if delivery.status == "sent" else delivery.status
-        yield from _of_send(books, delivery.id, status, run.id if run is not None else None)
-
-
-def _of_send(books: Books, key: str, status: str, run: str | None) -> Iterator[Violation]:
-    calls = books.calls.get(key, ())
-    listed = books.unknown.get(key, ())
-    again = sum(each.resolution == "retry" for each in listed)
-    if len(calls) > 1 + again:
-        yield Violation("doubled send", f"{key} has been sent {len(calls)} times", run)
-    if status == "completed" and not calls:
-        yield Violation("lost send", f"{key} is said to be sent, and never was", run)
-    if status in {"failed", "skipped"} and calls and not listed:
-        yield Violation("untold send", f"{key} is {status}, and has been sent", run)
-
-
-def calls_belong_to_steps(books: Books) -> Iterator[Violation]:
-    """Nobody is called for a step that there is not; a completed call has been made."""
-    for key, calls in books.calls.items():
-        if books.run_of(key) is None:
-            yield Violation("invented", f"{calls[0].provider} was called for {key or 'no step'}")
-    for step in books.history.steps:
-        plan_step = books.plan_step(step)
-        if plan_step is None or plan_step.action_type != "webhook_call":
-            continue
-        if step.status == "completed" and step.id not in books.calls:
-            yield Violation("lost call", f"{step.name} completed, and nobody was called", step.run)
-
-
 def nothing_happens_after_the_end(books: Books) -> Iterator[Violation]:
     """Once a run has ended no step begins, nothing is claimed, nobody is called for the first time.
 
@@ -302,45 +189,20 @@ def _under_way(books: Books, step: Step, run: Run) -> bool:
     plan_step = books.plan_step(step)
     if run.state != "cancelled" or plan_step is None or run.ended is None:
         return False
-    if plan_step.action_type in _SENDS:
+    if plan_step.action_type in SENDS:
         return any(claim.at <= run.ended for claim in books.claims.get(step.id, ()))
     return True
 
 
 def failures_are_others(books: Books) -> Iterator[Violation]:
-    """Steps fail of what others do, never of anything of ours; records never fail."""
+    """Steps fail of what others do, never of anything of ours; who calls nobody never fails."""
     for step in books.history.steps:
         if step.status != "failed":
             continue
         plan_step = books.plan_step(step)
-        theirs = plan_step is not None and plan_step.action_type in _CALLERS
+        theirs = plan_step is not None and plan_step.provider != ""
         if not theirs or step.error_class not in _OTHERS_FAULT:
             yield Violation("failed of us", f"{step.name}: {step.error_class}", step.run)
-
-
-def events_start_runs_once(books: Books) -> Iterator[Violation]:
-    """A contact that got a tag has one run of each workflow that the tag starts."""
-    for plan in books.history.plans:
-        if not plan.started_by_tag:
-            continue
-        found = Counter(run.contact for run in books.history.runs if run.plan == plan.name)
-        for contact, tags in books.history.tags.items():
-            wanted = int(plan.started_by_tag in tags)
-            if found[contact] != wanted:
-                text = f"contact {contact} has {found[contact]} runs of {plan.name}, not {wanted}"
-                yield Violation("event lost" if found[contact] < wanted else "event doubled", text)
-
-
-def deliveries_have_ended(books: Books) -> Iterator[Violation]:
-    """Each is sent, has failed or been skipped, or is listed as unknown."""
-    for delivery in books.history.deliveries:
-        if delivery.status in {"sent", "failed", "skipped"}:
-            continue
-        if delivery.status == "unknown" and _listed_open(books, delivery.id):
-            continue
-        run = books.run_of(delivery.id)
-        text = f"delivery {delivery.id} by {delivery.channel} is {delivery.status}"
-        yield Violation("leftover", text, run.id if run is not None else None)
 
 
 def rows_agree(books: Books) -> Iterator[Violation]:
@@ -361,6 +223,8 @@ RULES: Final[Sequence[Rule]] = (
     every_attempt_is_logged,
     effects_count_once,
     sends_go_out_once,
+    charges_are_made_once,
+    calls_end_as_they_did,
     calls_belong_to_steps,
     nothing_happens_after_the_end,
     failures_are_others,
@@ -368,21 +232,3 @@ RULES: Final[Sequence[Rule]] = (
     deliveries_have_ended,
     rows_agree,
 )
-
-
-def _listed_open(books: Books, key: str) -> bool:
-    return any(each.state == "open" for each in books.unknown.get(key, ()))
-
-
-def _all_steps(steps: Iterable[PlanStep]) -> dict[str, PlanStep]:
-    found: dict[str, PlanStep] = {}
-    for step in steps:
-        found |= {step.name: step} | _all_steps(step.branch)
-    return found
-
-
-def _grouped(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
-    groups: dict[K, list[V]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
-    return groups

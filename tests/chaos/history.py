@@ -16,6 +16,7 @@ from nats.errors import Error as NatsError
 from common.nats import ACTIONS, DELAY, RESULTS
 from devstack.postgres import DATABASE, PostgresError
 from devstack.stack import Stack
+from tests.chaos.founding import BUSY
 from tests.chaos.load import Told
 from tests.chaos.model import (
     Attempt,
@@ -28,10 +29,10 @@ from tests.chaos.model import (
     Step,
     Unknown,
 )
+from tests.chaos.schedule import PROVIDERS
 from tests.support.e2e_books import broken_rules
 from tests.support.e2e_simulator import Providers
 
-_PROVIDERS: Final = ("twilio", "sendgrid", "sink")
 _RUNS: Final = """
     SELECT e.id, w.name AS plan, e.contact_id AS contact, e.state, e.event->>'request' AS request,
            extract(epoch FROM e.started_at) AS started, extract(epoch FROM e.ended_at) AS ended,
@@ -42,12 +43,13 @@ _STEPS: Final = """
     SELECT x.id, x.workflow_execution_id AS run, a.name, x.status,
            extract(epoch FROM x.created_at) AS created, extract(epoch FROM x.started_at) AS started,
            extract(epoch FROM x.completed_at) AS ended, x.attempt_number, x.retry_count AS retries,
-           x.outcome, x.error_class, x.result_data->>'ended_by' AS ended_by
+           x.outcome, x.error_class, x.result_data->>'ended_by' AS ended_by,
+           x.result_data->>'outcome' AS call_outcome
     FROM treadle.workflow_action_executions x
     JOIN treadle.workflow_actions a ON a.id = x.action_id
 """
 _ATTEMPTS: Final = """
-    SELECT id, action_execution_id AS step, number, error_class
+    SELECT id, action_execution_id AS step, number, error_class, provider_reference AS reference
     FROM treadle.workflow_action_attempts
 """
 _CLAIMS: Final = """
@@ -114,11 +116,12 @@ class Witness:
             steps=self._all(Step, _STEPS),
             attempts=self._all(Attempt, _ATTEMPTS),
             claims=self._all(Claim, _CLAIMS),
-            calls=tuple(_call(each) for name in _PROVIDERS for each in self._received(name)),
+            calls=tuple(_call(each) for name in PROVIDERS for each in self._received(name)),
             deliveries=self._all(Delivery, _DELIVERIES),
             unknown=self._all(Unknown, _UNKNOWN),
             counters={row["id"]: _counters(row) for row in contacts},
             tags={row["id"]: frozenset(row["tags"]) for row in contacts},
+            busy=BUSY,
             broken=broken_rules(self.stack),
             left=self.left() or {"servers that cannot be asked": 1},
             misbehaved=tuple(misbehaved),
@@ -159,10 +162,18 @@ class Witness:
 
 
 def _counters(row: Mapping[str, Any]) -> dict[str, int]:
-    numbers = {name: int(value) for name, value in row["numbers"].items()}
+    fields: Mapping[str, Any] = row["numbers"]
+    numbers = {name: int(value) for name, value in fields.items() if not isinstance(value, str)}
     return numbers | {"notes": row["notes"]}
 
 
 def _call(message: Mapping[str, Any]) -> Call:
     at = datetime.fromisoformat(message["received_at"]).timestamp()
-    return Call(message["provider"], message["step_key"] or "", message["attempt_id"], at)
+    return Call(
+        provider=message["provider"],
+        key=message["step_key"] or "",
+        attempt=message["attempt_id"],
+        at=at,
+        id=message["id"],
+        to=message["to"],
+    )

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from random import Random
 from types import TracebackType
@@ -17,6 +18,7 @@ from uuid import UUID
 import httpx
 
 from tests.chaos.model import Fate, Plan, Request
+from tests.chaos.plans import MEETING
 
 _CUSTOMERS: Final = 3
 _PAUSE: Final = 0.35
@@ -25,6 +27,9 @@ _PROBE_EVERY: Final = 0.25
 _MOST_CONTACTS: Final = 5
 _GIVES_UP: Final = 0.3
 _TELLS: Final = 0.5
+_PUTS_OFF: Final = 0.5
+_SOON: Final = 8.0
+"""Seconds from now in which a meeting is that has been put off."""
 _CANCELS: Final = 0.05
 _ASKS_AGAIN_AFTER: Final = 0.2
 _PATIENCE: Final = 60.0
@@ -59,7 +64,7 @@ class Customers:
     def __init__(self, site: Site, plans: Sequence[Plan], seed: int) -> None:
         self.told = Told()
         self._site = site
-        self._probe, *rest = (plan.name for plan in plans if not plan.started_by_tag)
+        self._probe, *rest = (plan.name for plan in plans if not plan.started_by_event)
         self._plans = rest
         self._over = threading.Event()
         self._deadline = float("inf")
@@ -111,6 +116,8 @@ class Customers:
                 request = self._start(http, rng, plan, contacts, gives_up=rng.random() < _GIVES_UP)
                 if plan == "letters" and rng.random() < _TELLS:
                     self._tell(http, rng, contacts[0])
+                if plan == "dates" and rng.random() < _PUTS_OFF:
+                    self._put_off(http, rng, contacts[0])
                 if request.runs and rng.random() < _CANCELS:
                     self._cancel(http, rng.choice(request.runs))
 
@@ -143,6 +150,11 @@ class Customers:
         event = {"id": key, "type": "form_submit", "contact_id": contact}
         self._ask(http, "events", {"events": [event]}, key, gives_up=False)
 
+    def _put_off(self, http: httpx.Client, rng: Random, contact: str) -> None:
+        meeting = datetime.now(UTC) + timedelta(seconds=rng.uniform(0, _SOON))
+        fields = {"custom_fields": {MEETING: meeting.isoformat()}}
+        self._ask(http, f"contacts/{contact}", fields, None, gives_up=False, method="PATCH")
+
     def _cancel(self, http: httpx.Client, run: str) -> None:
         # Before it is asked: without an answer it may be cancelled all the same.
         self.told.cancelled.add(run)
@@ -156,13 +168,14 @@ class Customers:
         key: str | None,
         *,
         gives_up: bool,
+        method: str = "POST",
     ) -> httpx.Response | None:
         """The answer that tells what came of it; None when there is none to be had."""
         headers = {"Idempotency-Key": key} if key is not None else {}
         while time.monotonic() < self._deadline:
             pause = _ASKS_AGAIN_AFTER
             try:
-                answer = http.post(path, json=body, headers=headers)
+                answer = http.request(method, path, json=body, headers=headers)
             except httpx.HTTPError:
                 pass
             else:

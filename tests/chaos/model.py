@@ -18,6 +18,8 @@ class PlanStep:
     action_type: str
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     effects: Mapping[str, int] = field(default_factory=dict[str, int])
+    provider: str = ""
+    """Whom it calls, as the simulator names them; nobody when empty."""
     on_error: str = "stop"
     fallback: str = ""
     """The step to go on with after a failure, with `on_error` `fallback`."""
@@ -32,7 +34,14 @@ class Plan:
     name: str
     steps: tuple[PlanStep, ...]
     started_by_tag: str = ""
-    """The tag that starts it when a contact gets it; customers start the others."""
+    """The tag that starts it when a contact gets it."""
+    started_by_payment: bool = False
+    """Whether each payment of a contact starts it."""
+
+    @property
+    def started_by_event(self) -> bool:
+        """Whether events start it; customers start the others."""
+        return self.started_by_payment or self.started_by_tag != ""
 
 
 class Fate(StrEnum):
@@ -88,6 +97,8 @@ class Step:
     error_class: str | None = None
     ended_by: str | None = None
     """Of a wait: `event` or `timeout`."""
+    call_outcome: str | None = None
+    """What became of its telephone call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,8 @@ class Attempt:
     step: str
     number: int
     error_class: str | None = None
+    reference: str | None = None
+    """The provider's id of what it has accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,9 @@ class Call:
     key: str
     attempt: str | None
     at: float
+    id: str = ""
+    """The provider's own."""
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +173,16 @@ class History:
     """Of each contact: numbers in custom fields, and how many notes it has."""
     tags: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Of each contact."""
+    busy: frozenset[str] = frozenset()
+    """The telephone numbers that are busy whenever they are called."""
     broken: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Rules about rows that do not hold, and the rows: `tests.support.e2e_books`."""
     left: Mapping[str, int] = field(default_factory=dict[str, int])
     """What is left to do: messages by stream, timers, events and deliveries that wait."""
     misbehaved: tuple[str, ...] = ()
     """Services that ended by themselves, or did not end when asked to."""
+
+
+def customer_of(contact: str) -> str:
+    """The id of a contact at Stripe."""
+    return f"cus_{contact}"

@@ -3,10 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
+from statistics import median
 from typing import Final
 
-from tests.chaos.checker import Books
+from tests.chaos.books import Books
 from tests.chaos.model import History
 from tests.chaos.run import Outcome, Suffered
 
@@ -22,20 +24,27 @@ class Recovery:
     seconds: float | None
     """None when there was none any more."""
     alone: bool
-    """Whether no other fault was under way until then."""
+    """Whether until then no other fault was under way, or had yet to be recovered from."""
 
 
 def recoveries(outcome: Outcome) -> list[Recovery]:
     """Of each fault, by the first probe that began after it and came to its end."""
+    through = [_through_after(one, outcome.probes) for one in outcome.suffered]
     found: list[Recovery] = []
-    for one in outcome.suffered:
-        ends = [ended for began, ended in outcome.probes if began >= one.ended]
-        seconds = min(ends) - one.ended if ends else None
-        until = one.ended + (seconds or 0.0)
-        others = [each for each in outcome.suffered if each is not one]
-        alone = not any(each.began < until and each.ended > one.ended for each in others)
-        found.append(Recovery(one, seconds, alone))
+    for one, until in zip(outcome.suffered, through, strict=True):
+        others = (
+            each.began < until and ended > one.ended
+            for each, ended in zip(outcome.suffered, through, strict=True)
+            if each is not one
+        )
+        seconds = until - one.ended if until < inf else None
+        found.append(Recovery(one, seconds, alone=not any(others)))
     return found
+
+
+def _through_after(fault: Suffered, probes: Sequence[tuple[float, float]]) -> float:
+    """When the first new run had gone through; never is infinity."""
+    return min((ended for began, ended in probes if began >= fault.ended), default=inf)
 
 
 def figures(history: History) -> dict[str, int]:
@@ -75,8 +84,8 @@ def recovery_table(outcomes: Mapping[int, Outcome]) -> list[str]:
                 by_kind[each.fault.fault.kind].append(each.seconds)
     lines = ["recovery after a fault     times   median      worst"]
     for kind, seconds in sorted(by_kind.items()):
-        median = sorted(seconds)[len(seconds) // 2]
-        lines.append(f"  {kind:<24} {len(seconds):>5}  {median:6.2f} s  {max(seconds):7.2f} s")
+        typical, worst = median(seconds), max(seconds)
+        lines.append(f"  {kind:<24} {len(seconds):>5}  {typical:6.2f} s  {worst:7.2f} s")
     return lines
 
 

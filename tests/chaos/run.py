@@ -4,32 +4,32 @@ import shutil
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from tests.chaos.checker import Violation, check
+from tests.chaos.books import Violation
+from tests.chaos.checker import check
 from tests.chaos.faults import FAULTS
-from tests.chaos.faults.servers import small_disk
+from tests.chaos.faults.servers import nats_disk, postgres_disk
 from tests.chaos.faults.world import World
+from tests.chaos.founding import settle
 from tests.chaos.history import Witness
-from tests.chaos.load import Customers, Site
-from tests.chaos.model import History, Plan
-from tests.chaos.plans import Places, found, plans, standing_refusals
+from tests.chaos.load import Customers
+from tests.chaos.model import History
+from tests.chaos.plans import LOAD, called_by
 from tests.chaos.proxy import Proxy
 from tests.chaos.schedule import Fault, Kind, Schedule, draw
 from tests.chaos.site import REPLICAS, ChaosStack
-from tests.support.e2e_rest import Customer, phone
 from tests.support.e2e_simulator import Providers
 
-_CONTACTS: Final = 40
 _TICK: Final = 0.05
 _LOOK_EVERY: Final = 0.5
 _TELL_EVERY: Final = 5.0
 Progress = Callable[[str], None]
+# Who has a disk of its own where it is to fill up.
+_SMALL_DISKS: Final = {Kind.NATS_DISK_FULL: nats_disk, Kind.POSTGRES_DISK_FULL: postgres_disk}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Options:
     gap: float = 3.5
     longest: float = inf
     """Seconds that no fault outlasts."""
+    load: Sequence[str] = LOAD
+    """The workflows that customers start and events bring about, by name."""
     replicas: Sequence[str] = REPLICAS
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """More TREADLE_ variables for every service."""
@@ -77,16 +79,7 @@ class Outcome:
 def run(options: Options, say: Progress) -> Outcome:
     """Runs a schedule to its end. Must be called in the main thread, which starts processes."""
     with _world(options, say) as world:
-        schedule = draw(
-            options.seed,
-            options.seconds,
-            world.stack.parts,
-            kinds=options.kinds,
-            gap=options.gap,
-            longest=options.longest,
-        )
-        say(str(schedule))
-        outcome = _suffer(options, world, schedule, say)
+        outcome = _suffer(options, world, say)
     if not outcome.violations:
         shutil.rmtree(options.folder, ignore_errors=True)
     return outcome
@@ -97,10 +90,11 @@ def _world(options: Options, say: Progress) -> Generator[World]:
     with ExitStack() as resources:
         options.folder.mkdir(parents=True, exist_ok=True)
         options.folder.chmod(0o711)
-        if Kind.NATS_DISK_FULL in options.kinds:
-            reason = resources.enter_context(small_disk(options.folder / "nats" / "store"))
-            if reason is not None:
-                say(f"no small disk for NATS: {reason}")
+        for kind, small_disk in _SMALL_DISKS.items():
+            if kind in options.kinds:
+                reason = resources.enter_context(small_disk(options.folder))
+                if reason is not None:
+                    say(f"no small disk, so no {kind}: {reason}")
         proxy = resources.enter_context(Proxy())
         stack = resources.enter_context(
             ChaosStack(options.folder, proxy, options.replicas, options.env)
@@ -109,8 +103,17 @@ def _world(options: Options, say: Progress) -> Generator[World]:
         yield World(stack, proxy, providers)
 
 
-def _suffer(options: Options, world: World, schedule: Schedule, say: Progress) -> Outcome:
-    flows, site = _settle(world)
+def _suffer(options: Options, world: World, say: Progress) -> Outcome:
+    flows, site = settle(world.stack, world.providers, options.load)
+    schedule = draw(
+        options.seed,
+        options.seconds,
+        replace(world.stack.parts, providers=called_by(flows)),
+        kinds=options.kinds,
+        gap=options.gap,
+        longest=options.longest,
+    )
+    say(str(schedule))
     witness = Witness(world.stack, world.providers, flows)
     with Customers(site, flows, options.seed) as customers:
         suffered = _inject(world, schedule, say)
@@ -134,33 +137,6 @@ def _suffer(options: Options, world: World, schedule: Schedule, say: Progress) -
         rest,
         world.notes,
     )
-
-
-def _settle(world: World) -> tuple[tuple[Plan, ...], Site]:
-    """Makes what the load works upon."""
-    standing_refusals(world.providers)
-    stack = world.stack
-    headers = {"authorization": f"Bearer {stack.token()}"}
-    with httpx.Client(
-        base_url=stack.gateway_url, headers=headers, timeout=30, trust_env=False
-    ) as http:
-        api = Customer(http)
-        template = {"name": "Hello", "html_body": "<p>Hello {{contact.first_name}}</p>"}
-        places = Places(stack.simulator_url, api.post("email-templates", template)["id"])
-        seller = {"name": "Ann", "email": "ann@example.com", "phone": phone(9999), "role": "sales"}
-        api.post("users", seller)
-        people = [
-            {"first_name": f"N{n}", "phone": phone(n), "email": f"n{n}@example.com"}
-            for n in range(_CONTACTS)
-        ]
-        contacts: list[str] = api.post("contacts/batch", {"contacts": people})["contact_ids"]
-        flows = plans(places)
-        # Those that events start come first, so that no event is too early.
-        workflows = {
-            plan.name: found(api, plan)
-            for plan in sorted(flows, key=lambda plan: not plan.started_by_tag)
-        }
-    return flows, Site(stack.gateway_url, stack.token(), workflows, contacts)
 
 
 def _inject(world: World, schedule: Schedule, say: Progress) -> list[Suffered]:

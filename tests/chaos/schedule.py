@@ -11,6 +11,9 @@ from math import inf
 from random import Random
 from typing import Final
 
+# All that there are, as the simulator names them.
+PROVIDERS: Final = ("twilio", "sendgrid", "sink", "stripe", "twilio_voice", "messenger")
+
 
 class Kind(StrEnum):
     """What befalls a part of the stack."""
@@ -27,6 +30,7 @@ class Kind(StrEnum):
     POSTGRES_RESTART = "postgres-restart"
     POSTGRES_KILL = "postgres-kill"
     POSTGRES_CROWDED = "postgres-crowded"
+    POSTGRES_DISK_FULL = "postgres-disk-full"
     DELAY = "delay"
     THROTTLE = "throttle"
     RESET = "reset"
@@ -72,7 +76,7 @@ class Parts:
 
     services: Sequence[str]
     lines: Sequence[str]
-    providers: Sequence[str] = ("twilio", "sendgrid", "sink")
+    providers: Sequence[str] = PROVIDERS
     streams: Sequence[str] = ("TREADLE_ACTIONS", "TREADLE_RESULTS", "TREADLE_DELAY")
 
 
@@ -101,6 +105,7 @@ _RULES: Final[dict[Kind, _Rule]] = {
     Kind.POSTGRES_RESTART: _Rule(0.2, 3),
     Kind.POSTGRES_KILL: _Rule(0.2, 3),
     Kind.POSTGRES_CROWDED: _Rule(2, 6),
+    Kind.POSTGRES_DISK_FULL: _Rule(1, 4),
     Kind.DELAY: _Rule(3, 8, 0.01, 0.3),
     Kind.THROTTLE: _Rule(3, 8, 20_000, 200_000),
     Kind.RESET: _Rule(1, 4),
@@ -215,7 +220,12 @@ def _targets(kind: Kind, parts: Parts) -> Sequence[str]:
             return parts.services
         case Kind.NATS_RESTART | Kind.NATS_KILL | Kind.NATS_WIPE | Kind.NATS_DISK_FULL:
             return ("nats",)
-        case Kind.POSTGRES_RESTART | Kind.POSTGRES_KILL | Kind.POSTGRES_CROWDED:
+        case (
+            Kind.POSTGRES_RESTART
+            | Kind.POSTGRES_KILL
+            | Kind.POSTGRES_CROWDED
+            | Kind.POSTGRES_DISK_FULL
+        ):
             return ("postgres",)
         case Kind.DELAY | Kind.THROTTLE | Kind.RESET | Kind.PARTITION | Kind.DEAF | Kind.MUTE:
             return parts.lines

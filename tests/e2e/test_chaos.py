@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.chaos.plans import SHORT_LOAD
 from tests.chaos.report import indictment
 from tests.chaos.run import Options, run
 from tests.chaos.schedule import SHORT, Kind
@@ -26,6 +27,7 @@ def test_a_short_seed_of_faults_keeps_every_promise(session_folder: Path) -> Non
         kinds=SHORT,
         gap=0.65,
         longest=1.2,
+        load=SHORT_LOAD,
         replicas=("engine",),
         env={"TREADLE_ACTION_LOOKUP_LIMIT": "2", **SOON},
     )

@@ -4,41 +4,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from devstack.stack import Stack
 from tests.support.account import Account
+from tests.support.e2e_messenger import FacebookPage
 from tests.support.e2e_rest import Customer, Json, ok, tag
 from tests.support.e2e_triggers import triggered
 from tests.support.foreground import eventually
 
 
-class Page:
-    """A Facebook page of an account, and the people on it."""
-
-    def __init__(self, stack: Stack, account: Account) -> None:
-        self.api = Customer(account.http())
-        self.facebook_id = str(uuid4().int)[:15]
-        secret = {"page_id": self.facebook_id, "access_token": "EAAB-x", "app_secret": "s3cret"}
-        self.api.put("credentials/facebook_page?name=shop", secret)
-        page = {"name": "Shop", "facebook_page_id": self.facebook_id, "credential": "shop"}
-        self.id = self.api.post("messenger-pages", page)["id"]
-        self._simulator = stack.simulator_url
-        url = f"{stack.gateway_url}/inbound/meta/{account.id}"
-        self._post("webhooks/meta", {"page_id": self.facebook_id, "url": url})
-
-    def _post(self, path: str, body: Json) -> Any:
-        return ok(httpx.post(f"{self._simulator}/{path}", json=body, trust_env=False)).json()
-
-    def write(self, psid: str, text: str, **more: Any) -> None:
-        """What a person does on the page."""
-        said = {"page_id": self.facebook_id, "psid": psid, "text": text, **more}
-        self._post("incoming/messenger", said)
-
-    def outcome(self, psid: str, outcome: str) -> None:
-        """What becomes of messages to a person."""
-        self._post("outcomes", {"provider": "messenger", "to": psid, "outcome": outcome})
+class Page(FacebookPage):
+    """A page, and what its account's workflows do with it."""
 
     def identity(self, psid: str) -> Json | None:
         """The person as the page knows them."""
@@ -72,7 +49,7 @@ class Page:
 
 @pytest.fixture
 def page(stack: Stack, account: Account) -> Page:
-    return Page(stack, account)
+    return Page(stack, Customer(account.http()), account.id)
 
 
 def person(page: Page, psid: str) -> str:

@@ -33,6 +33,11 @@ class Providers:
         """Fail requests from now on: `to`, `count`, `rate`, `delay_ms`, `retry_after` say which."""
         ok(self._http.post("/control", json={"provider": provider, "mode": mode} | how))
 
+    def becomes(self, provider: str, outcome: str, to: str) -> None:
+        """What becomes of everything that goes to an address from now on."""
+        wish = {"provider": provider, "outcome": outcome, "to": to}
+        ok(self._http.post("/outcomes", json=wish))
+
     def behave(self) -> None:
         """Fail no more."""
         ok(self._http.delete("/control"))

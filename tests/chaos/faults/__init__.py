@@ -29,6 +29,7 @@ FAULTS: Final[Mapping[Kind, Breaking]] = MappingProxyType(
         Kind.POSTGRES_RESTART: servers.postgres_restarted,
         Kind.POSTGRES_KILL: servers.postgres_killed,
         Kind.POSTGRES_CROWDED: servers.postgres_crowded,
+        Kind.POSTGRES_DISK_FULL: servers.postgres_disk_full,
         Kind.DELAY: network.delayed,
         Kind.THROTTLE: network.throttled,
         Kind.RESET: network.reset,

@@ -1,18 +1,18 @@
 """What befalls NATS and Postgres."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from devstack.postgres import Postgres, PostgresError
+from tests.chaos.faults.disks import is_small, no_room, small_disk
 from tests.chaos.faults.world import World
 from tests.chaos.schedule import Fault
 
-_STORE_BYTES: Final = 256 * 1024 * 1024
-_PIECE: Final = bytes(1024 * 1024)
+_SEGMENTS: Final = 64
+"""More than the server keeps for later."""
 
 
 @contextmanager
@@ -51,16 +51,14 @@ def nats_wiped(world: World, fault: Fault) -> Generator[None]:
 @contextmanager
 def nats_disk_full(world: World, fault: Fault) -> Generator[None]:
     """Nothing can be stored any more; the server switches JetStream off until it is restarted."""
-    if not os.path.ismount(store(world)):
-        world.notes.append(f"left out, NATS has no small disk of its own here: {fault}")
+    if not is_small(store(world)):
+        _leave_out(world, fault)
         yield
         return
-    filler = store(world) / "filler"
-    _fill(filler)
     try:
-        yield
+        with no_room(store(world)):
+            yield
     finally:
-        filler.unlink()
         world.stack.nats.stop()
         world.stack.nats.start()
 
@@ -100,40 +98,54 @@ def postgres_crowded(world: World, fault: Fault) -> Generator[None]:
         postgres.query(f"{limit} -1")
 
 
+@contextmanager
+def postgres_disk_full(world: World, fault: Fault) -> Generator[None]:
+    """No table grows, and the log has no room for another segment, of which the server dies."""
+    home = world.stack.data.postgres
+    if not is_small(home) or not (home / "data").exists():
+        _leave_out(world, fault)
+        yield
+        return
+    postgres = world.stack.postgres
+    try:
+        with no_room(home):
+            _use_up_log(postgres)
+            yield
+    finally:
+        # It may still be trying.
+        postgres.kill()
+        postgres.start()
+
+
+@contextmanager
+def nats_disk(folder: Path) -> Generator[str | None]:
+    """A small disk for the streams of a stack that will live in `folder`; as `small_disk`."""
+    with small_disk(folder / "nats" / "store") as reason:
+        yield reason
+
+
+@contextmanager
+def postgres_disk(folder: Path) -> Generator[str | None]:
+    """The same for all that Postgres has, but for what it says when there is no room."""
+    with small_disk(folder / "postgres") as reason:
+        if reason is None:
+            log = folder / "logs" / "postgres.log"
+            log.parent.mkdir(exist_ok=True)
+            (folder / "postgres" / log.name).symlink_to(log)
+        yield reason
+
+
 def store(world: World) -> Path:
     """Where NATS keeps its streams."""
     return world.stack.data.nats / "store"
 
 
-@contextmanager
-def small_disk(folder: Path) -> Generator[str | None]:
-    """A disk of its own for a folder, if the machine lets us; else says why not."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as mounted:
-        reason = _mount(folder)
-        if reason is None:
-            mounted.callback(_unmount, folder)
-        yield reason
+def _use_up_log(postgres: Postgres) -> None:
+    """Fills the segments that the server keeps for its log; it dies of the first that it lacks."""
+    with suppress(PostgresError):
+        for _ in range(_SEGMENTS):
+            postgres.query("select txid_current(), pg_switch_wal()")
 
 
-def _mount(folder: Path) -> str | None:
-    if os.geteuid() != 0:
-        return "mounting a small disk takes root"
-    options = f"size={_STORE_BYTES},mode=700"
-    command = ["mount", "-t", "tmpfs", "-o", options, "treadle-chaos", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        return str(error)
-    return done.stderr.strip() or None if done.returncode else None
-
-
-def _unmount(folder: Path) -> None:
-    # Lazily: a server that is still ending may hold a file.
-    subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=False)
-
-
-def _fill(file: Path) -> None:
-    with suppress(OSError), file.open("wb", buffering=0) as out:
-        while True:
-            out.write(_PIECE)
+def _leave_out(world: World, fault: Fault) -> None:
+    world.notes.append(f"left out, there is no small disk here: {fault}")

@@ -26,8 +26,8 @@ PLAN = Plan(
     "welcome",
     (
         PlanStep("count", "update_contact", effects={"points": 2}),
-        PlanStep("hook", "webhook_call", on_error="continue"),
-        PlanStep("text", "send_sms", on_error="fallback", fallback="rest"),
+        PlanStep("hook", "webhook_call", provider="sink", on_error="continue"),
+        PlanStep("text", "send_sms", provider="twilio", on_error="fallback", fallback="rest"),
         PlanStep("form", "wait_for_event", branch=(PlanStep("silent", "add_tag"),)),
         PlanStep("rest", "add_tag"),
     ),
