@@ -101,6 +101,7 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
         title="Treadle",
         version=VERSION,
         description=_DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -8,6 +8,7 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
 from common.grpc.client import connect
 from common.telemetry import announce_ready, metrics_endpoint
@@ -63,7 +64,7 @@ async def serve(
         ]
         streams = StreamSettings(settings.heartbeat, stopping=stop)
         app = create_app(settings, Upstream(api, scheduler), streams)
-        app.openapi()  # builds document and routes now: it would hold up the first request for 1 s
+        _build_routes(app)
         listener = stack.enter_context(_listener(settings.listen))
         server = _Server(_config(app, settings))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -75,6 +76,12 @@ async def serve(
         await asyncio.wait({serving}, timeout=settings.drain_seconds)
         server.should_exit = True
         await serving
+
+
+def _build_routes(app: FastAPI) -> None:
+    """Have FastAPI make of the routes what it would make when the first request has come."""
+    for _ in iter_route_contexts(app.routes):
+        pass
 
 
 async def _first(task: asyncio.Task[None], event: asyncio.Event) -> None:

@@ -6,22 +6,42 @@ import shutil
 import tempfile
 from base64 import b64encode
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from devstack.nats import NatsServer
-from devstack.postgres import Postgres
+from devstack.postgres import DATABASE, Postgres
 from devstack.stack import Stack, StackOptions
 from tests.support.account import Account
 from tests.support.migrations import migrate
+from tests.support.stacks import CopiedStack, StackMaker, copy_server
 
 JWT_SECRET = "test-secret-" + secrets.token_hex(24)
 MASTER_KEY = b64encode(secrets.token_bytes(32)).decode("ascii")
 LINK_KEY = b64encode(secrets.token_bytes(32)).decode("ascii")
-_TEMPLATE = "treadle_template"
 _MEMORY = Path("/dev/shm")
+_ONE_STACK = "tests/e2e/kills/"
 _ROOM = 8 * 2**30
+
+
+class _FilesOrPackages(LoadFileScheduling):
+    """Deals out test files, and all files at once of a package that has one stack for them all."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return (
+            nodeid.partition("/test_")[0]
+            if nodeid.startswith(_ONE_STACK)
+            else super()._split_scope(nodeid)
+        )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """How `--dist loadfile` deals out tests."""
+    return _FilesOrPackages(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -50,27 +70,32 @@ def _has_room() -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(session_folder: Path) -> Generator[Postgres]:
+def pristine(session_folder: Path) -> Path:
+    """The folder of a stopped Postgres 16 with every migration applied, to copy."""
+    server = Postgres(session_folder / "pristine")
+    server.start()
+    try:
+        migrate(_shared_env(server.url(), "nats://127.0.0.1:1"))
+    finally:
+        server.stop()
+    return session_folder / "pristine"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pristine: Path, session_folder: Path) -> Generator[Postgres]:
     """The session's Postgres 16."""
+    copy_server(pristine, session_folder / "postgres")
     server = Postgres(session_folder / "postgres")
     server.start()
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def template_database(postgres_server: Postgres) -> str:
-    """A database with every migration applied, to copy; nothing may stay connected to it."""
-    postgres_server.create_database(_TEMPLATE)
-    migrate(_shared_env(postgres_server.url(_TEMPLATE), "nats://127.0.0.1:1"))
-    return _TEMPLATE
-
-
 @pytest.fixture
-def database_url(postgres_server: Postgres, template_database: str) -> Generator[str]:
+def database_url(postgres_server: Postgres) -> Generator[str]:
     """A migrated database of this test alone."""
     name = f"test_{secrets.token_hex(8)}"
-    postgres_server.create_database(name, template=template_database)
+    postgres_server.create_database(name, template=DATABASE)
     yield postgres_server.url(name)
     postgres_server.drop_database(name)
 
@@ -108,9 +133,15 @@ def service_env(database_url: str, nats_url: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def stack(session_folder: Path) -> Generator[Stack]:
+def make_stack(pristine: Path) -> StackMaker:
+    """Makes stacks of a test's own; they are started as context managers."""
+    return partial(CopiedStack, pristine)
+
+
+@pytest.fixture(scope="session")
+def stack(make_stack: StackMaker, session_folder: Path) -> Generator[Stack]:
     """Every service as a process, shared by the session."""
-    with Stack(StackOptions(session_folder / "stack")) as running:
+    with make_stack(StackOptions(session_folder / "stack")) as running:
         yield running
         running.check()
 

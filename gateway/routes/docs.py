@@ -2,9 +2,10 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi.responses import JSONResponse
 
 from common.errors import ErrorReason, TreadleError
 from gateway.problems import RefusedError
@@ -32,6 +33,12 @@ async def docs_file(name: Annotated[str, Path(max_length=20)]) -> Response:
     if name not in _KINDS:
         raise RefusedError(TreadleError(ErrorReason.NOT_FOUND, f"no file {name}"))
     return _file(name)
+
+
+@router.get("/openapi.json")
+def openapi_document(request: Request) -> Response:
+    """Serve the document. No coroutine: to build it takes a second, which a thread spends."""
+    return JSONResponse(cast("FastAPI", request.app).openapi())
 
 
 def _file(name: str) -> Response:

@@ -17,6 +17,7 @@ from tests.support.e2e_books import check_books
 from tests.support.e2e_rest import Customer, Json, tag, text_message, told, webhook
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
+from tests.support.stacks import StackMaker
 
 RETRY_AFTER = timedelta(seconds=1)
 # Delays so short that all retries are over soon, and a provider's hanging too.
@@ -31,10 +32,10 @@ IMPATIENT = {
 
 
 @pytest.fixture(scope="module")
-def impatient_stack(session_folder: Path) -> Generator[Stack]:
+def impatient_stack(make_stack: StackMaker, session_folder: Path) -> Generator[Stack]:
     """A stack for this module's tests, whose simulator they tell to fail."""
     folder = session_folder / f"impatient-{secrets.token_hex(4)}"
-    with Stack(StackOptions(folder, env=IMPATIENT)) as running:
+    with make_stack(StackOptions(folder, env=IMPATIENT)) as running:
         yield running
         running.check()
     shutil.rmtree(folder, ignore_errors=True)

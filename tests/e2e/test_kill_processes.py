@@ -20,6 +20,7 @@ from tests.support.e2e_processes import SOON, freeze, in_hand
 from tests.support.e2e_rest import Customer, Json, tag, told, wait
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
+from tests.support.stacks import StackMaker
 
 PAUSE = timedelta(seconds=4)
 RECOVERY = 75.0
@@ -49,10 +50,10 @@ class Ordeal:
 
 
 @pytest.fixture(scope="module")
-def stack(session_folder: Path) -> Generator[Stack]:
+def stack(make_stack: StackMaker, session_folder: Path) -> Generator[Stack]:
     """A stack to be killed, process by process."""
     folder = session_folder / "kill-processes"
-    with Stack(StackOptions(folder, env=UNASKED, callbacks=False)) as running:
+    with make_stack(StackOptions(folder, env=UNASKED, callbacks=False)) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from tests.support.e2e_books import check_books
 from tests.support.e2e_rest import Customer, Json, text_message
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
+from tests.support.stacks import StackMaker
 
 PEOPLE = 60
 MIN_CALLS = 10
@@ -29,10 +30,10 @@ TUNING = {
 
 
 @pytest.fixture(scope="module")
-def stack(session_folder: Path) -> Generator[Stack]:
+def stack(make_stack: StackMaker, session_folder: Path) -> Generator[Stack]:
     """A stack of this module, in which little is needed to stop a provider."""
     folder = session_folder / f"circuits-{secrets.token_hex(4)}"
-    with Stack(StackOptions(folder, env=TUNING)) as running:
+    with make_stack(StackOptions(folder, env=TUNING)) as running:
         yield running
         running.check()
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ import pytest
 
 from devstack.client import GatewayClient, GatewayError
 from devstack.datadir import DataDir
+from devstack.postgres import DATABASE, Postgres
 from tests.support.foreground import Foreground, all_gone, eventually
 
 READY = "Ctrl-C stops it"
@@ -70,7 +71,7 @@ def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
-def test_two_run_side_by_side_and_data_outlives_ctrl_c_and_kill(
+def test_two_run_side_by_side_and_data_outlives_kill_and_ctrl_c(
     shared: Foreground, session_folder: Path
 ) -> None:
     folder = session_folder / "kept"
@@ -81,23 +82,29 @@ def test_two_run_side_by_side_and_data_outlives_ctrl_c_and_kill(
         assert len(children) == 11  # Postgres, NATS and nine services
         load(folder)
         assert eventually(lambda: tags(up) == [["seen"]])
-        assert up.interrupt() == 0, up.output
-        assert "was killed" not in up.output
-        assert all_gone(children)
-    assert DataDir(folder).state() is None
-
-    with Foreground("up", "--data-dir", str(folder)) as up:
-        assert banner(up)["REST API"] == first["REST API"]
-        assert tags(up) == [["seen"]]
-        children = up.children()
         up.process.kill()
         up.process.wait()
         assert eventually(lambda: all_gone(children))
 
     with Foreground("up", "--data-dir", str(folder)) as up:
+        assert banner(up)["REST API"] == first["REST API"]
         assert tags(up) == [["seen"]]
-        up.process.send_signal(signal.SIGTERM)
-        assert up.process.wait(60) == 0, up.output
+        children = up.children()
+        assert up.interrupt() == 0, up.output
+        assert "was killed" not in up.output
+        assert all_gone(children)
+    assert DataDir(folder).state() is None
+    assert contacts_kept(folder) == 1
+
+
+def contacts_kept(folder: Path) -> int:
+    """How many contacts a stopped stack's server holds."""
+    server = Postgres(DataDir(folder).postgres)
+    server.start()
+    try:
+        return int(server.query("SELECT count(*) FROM treadle.contacts", DATABASE))
+    finally:
+        server.stop()
 
 
 def assert_apart(one: Foreground, other: Foreground) -> None:
@@ -129,3 +136,11 @@ def test_a_dead_service_is_reported_and_started_again(shared: Foreground) -> Non
     assert "gateway ended with SIGKILL" in shared.output
     assert eventually(lambda: len(set(shared.children()) - before) == 1)
     assert eventually(lambda: serves(shared))
+
+
+def test_whoever_runs_it_may_end_it(shared: Foreground) -> None:
+    banner(shared)
+    children = shared.children()
+    shared.process.send_signal(signal.SIGTERM)
+    assert shared.process.wait(60) == 0, shared.output
+    assert all_gone(children)

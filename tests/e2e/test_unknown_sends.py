@@ -14,6 +14,7 @@ from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, ok, tag, text_message, told
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
+from tests.support.stacks import StackMaker
 
 # A provider that hangs is soon given up, and asked again a few times within seconds.
 CURIOUS = {
@@ -24,10 +25,10 @@ CURIOUS = {
 
 
 @pytest.fixture(scope="module")
-def curious_stack(session_folder: Path) -> Generator[Stack]:
+def curious_stack(make_stack: StackMaker, session_folder: Path) -> Generator[Stack]:
     """A stack whose providers tell nothing by themselves, and are asked instead."""
     folder = session_folder / f"curious-{secrets.token_hex(4)}"
-    with Stack(StackOptions(folder, env=CURIOUS, callbacks=False)) as running:
+    with make_stack(StackOptions(folder, env=CURIOUS, callbacks=False)) as running:
         yield running
         running.check()
     shutil.rmtree(folder, ignore_errors=True)

@@ -18,6 +18,8 @@ Fixtures (all in `tests/conftest.py`; request them by name):
   `simulator`: `.pid`,
   `.address`, `.log`), `.postgres`, `.nats`. Leave it as it is: kill nothing, tell the simulator to
   fail nothing, and work in an account of your own (`account`).
+- `make_stack` (`tests.support.stacks.StackMaker`): makes a stack for tests that need other
+  settings; it takes 12 s of computing, so a package or module shares one.
 - `account` (`tests.support.account.Account`): a new account in `stack`: `.id`, `.user_id`,
   `.token(*roles)`, `.headers(*roles)`, `.http(*roles)` (an `httpx.Client` on the gateway).
 - `mortal` (`Stack`, in `tests/e2e/kills` alone, with an `account` and `providers` in it): a stack

@@ -142,4 +142,4 @@ def token(*roles: str, account: UUID = ACCOUNT) -> str:
 def client(base_url: str, *roles: str) -> httpx.AsyncClient:
     """A caller with these roles; without any, one without a token."""
     headers = {"Authorization": f"Bearer {token(*roles)}"} if roles else {}
-    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=10)
+    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=60)

@@ -12,16 +12,17 @@ from tests.support.account import Account
 from tests.support.e2e_processes import FEW_SLOTS, SOON
 from tests.support.e2e_rest import Customer
 from tests.support.e2e_simulator import Providers
+from tests.support.stacks import StackMaker
 
 
 @pytest.fixture(scope="package")
-def mortal(session_folder: Path) -> Generator[Stack]:
+def mortal(make_stack: StackMaker, session_folder: Path) -> Generator[Stack]:
     """A stack whose services these tests kill, and leave alive and at rest."""
     folder = Path(tempfile.mkdtemp(prefix="mortal-", dir=session_folder))
     folder.chmod(0o711)
     # Few calls at a time, so that many deaths do not make all of the outcomes unknown.
     env = {"TREADLE_EXECUTOR_CONCURRENCY": str(FEW_SLOTS), **SOON}
-    with Stack(StackOptions(folder, env=env)) as running:
+    with make_stack(StackOptions(folder, env=env)) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from devstack.postgres import Postgres
+from devstack.postgres import DATABASE, Postgres
 from tests.support.action_api import Api, Client, running_api
 
 
@@ -17,10 +17,10 @@ async def api(database_url: str) -> AsyncGenerator[Api]:
 
 
 @pytest.fixture(scope="module")
-async def shared_api(postgres_server: Postgres, template_database: str) -> AsyncGenerator[Api]:
+async def shared_api(postgres_server: Postgres) -> AsyncGenerator[Api]:
     """The api role on a database that a module shares; each test works in accounts of its own."""
     name = f"test_{secrets.token_hex(8)}"
-    postgres_server.create_database(name, template=template_database)
+    postgres_server.create_database(name, template=DATABASE)
     async with running_api(postgres_server.url(name)) as running:
         yield running
     postgres_server.drop_database(name)

@@ -36,8 +36,7 @@ async def gateway_url(services: str) -> AsyncGenerator[str]:
         listen="127.0.0.1:0",
         api_target=services,
         scheduler_target=services,
-        call_timeout_seconds=1,
-        body_timeout_seconds=1,
+        call_timeout_seconds=60,
         heartbeat_seconds=0.1,
         stop_grace_seconds=2,
     )

@@ -1,7 +1,7 @@
 """HTTP itself: every refusal is a problem document, whatever layer it comes from."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -17,6 +17,22 @@ AsyncChunks = AsyncIterator[bytes]
 WORKFLOWS = "/api/v1/workflows"
 WORKFLOW = f"{WORKFLOWS}/880e8400-e29b-41d4-a716-446655440000"
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+async def impatient(services: str, script: Script) -> AsyncGenerator[httpx.AsyncClient]:
+    """A caller of a gateway that soon gives up bodies and services."""
+    del script  # emptied for this test
+    settings = GatewaySettings(
+        listen="127.0.0.1:0",
+        api_target=services,
+        scheduler_target=services,
+        call_timeout_seconds=1,
+        body_timeout_seconds=1,
+        stop_grace_seconds=2,
+    )
+    async with running_gateway(settings) as url, client(url, "admin") as http:
+        yield http
 
 
 def refused(answer: httpx.Response, status: int, reason: str) -> None:
@@ -93,13 +109,13 @@ async def test_large_bodies_are_refused(admin: httpx.AsyncClient) -> None:
     refused(streamed, 413, "REQUEST_TOO_LARGE")
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(admin: httpx.AsyncClient) -> None:
+async def test_a_body_that_does_not_come_is_not_waited_for(impatient: httpx.AsyncClient) -> None:
     async def stalling() -> AsyncChunks:
         yield b'{"name":'
         await asyncio.sleep(3)
         yield b'"x"}'
 
-    answer = await admin.post(WORKFLOWS, content=stalling(), headers=JSON)
+    answer = await impatient.post(WORKFLOWS, content=stalling(), headers=JSON)
 
     refused(answer, 408, "REQUEST_TIMEOUT")
 
@@ -165,13 +181,13 @@ async def test_trouble_of_services_is_told_without_their_inside(
     assert int(answer.headers["retry-after"]) >= 1
 
 
-async def test_a_service_that_does_not_answer(admin: httpx.AsyncClient, script: Script) -> None:
+async def test_a_service_that_does_not_answer(impatient: httpx.AsyncClient, script: Script) -> None:
     async def never(_request: object, _context: object) -> object:
         return await asyncio.sleep(60)
 
     script.answers["ListWorkflows"] = never
 
-    refused(await admin.get(WORKFLOWS), 504, "DEADLINE_EXCEEDED")
+    refused(await impatient.get(WORKFLOWS), 504, "DEADLINE_EXCEEDED")
 
 
 async def test_a_service_that_is_not_there() -> None:

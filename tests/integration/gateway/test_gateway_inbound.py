@@ -32,7 +32,7 @@ async def inbound_url(services: str) -> AsyncGenerator[str]:
         listen="127.0.0.1:0",
         api_target=services,
         scheduler_target=services,
-        call_timeout_seconds=1,
+        call_timeout_seconds=60,
         stop_grace_seconds=2,
         max_inbound_bytes=2 * 1024 * 1024,
         public_url=PUBLIC,

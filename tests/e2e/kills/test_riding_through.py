@@ -27,10 +27,11 @@ from tests.support.e2e_processes import SOON
 from tests.support.e2e_rest import Customer, tag, wait, webhook
 from tests.support.e2e_simulator import Providers
 from tests.support.foreground import eventually
+from tests.support.stacks import StackMaker
 
 REPLICAS = int(os.environ.get("TREADLE_TEST_REPLICAS", "1"))
 # Well over what a look at the gateways takes.
-DRAIN = {"TREADLE_GATEWAY_DRAIN_SECONDS": "2" if REPLICAS > 1 else "0"}
+DRAIN = {"TREADLE_GATEWAY_DRAIN_SECONDS": "2"}
 GATEWAYS = ("gateway", "gateway-2")
 FLEETS = tuple(f"executor-{name}" for name in EXECUTORS)
 WITH_DATABASE = ("api", "engine", "scheduler")
@@ -40,11 +41,16 @@ CALLERS = 4
 
 
 @pytest.fixture(scope="module")
-def fallible(session_folder: Path) -> Generator[Stack]:
-    """A stack for the faults of this module."""
+def fallible(
+    request: pytest.FixtureRequest, make_stack: StackMaker, session_folder: Path
+) -> Generator[Stack]:
+    """A stack for the faults of this module; with replicas it is one of its own."""
+    if REPLICAS == 1:
+        yield request.getfixturevalue("mortal")
+        return
     env = {**DRAIN, **SOON}
     options = StackOptions(session_folder / "fallible", env=env, replicas=REPLICAS)
-    with Stack(options) as running:
+    with make_stack(options) as running:
         yield running
         running.check()
 
