@@ -1,23 +1,28 @@
 """`treadle modules`: what scripts of `custom_code` may import, in a folder that executors read."""
 
 import json
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final, cast
 
 import typer
 from rich.table import Table
 
-from common.script_modules import ModuleStore, ModuleStoreError
+from common.script_modules import MAX_MODULE_BYTES, ModuleStore, ModuleStoreError, check_name
 from devstack.datadir import DataDir, default_data_dir
 from devstack.terminal import JsonOption, console, failing_politely, print_json
 
 _NPM_TIMEOUT_S: Final = 120
+# Of a package of the registry. What npm takes besides, such as a repository of git, it may build.
+_VERSION: Final = re.compile(r"[\w.+~^-]+")
 
 modules = typer.Typer(
     help="ES modules that scripts may import.",
@@ -91,16 +96,32 @@ def read_source(source: str) -> bytes:
     """The bundle that a file, a package's folder or npm has. Raises ModuleStoreError."""
     if source.startswith("npm:"):
         with tempfile.TemporaryDirectory() as folder:
-            return _read_package(_fetched(source.removeprefix("npm:"), Path(folder)))
+            return read_archive(_fetched(source.removeprefix("npm:"), Path(folder)))
     path = Path(source)
     try:
-        return _read_package(path) if path.is_dir() else path.read_bytes()
+        return _read_package(partial(_file, path)) if path.is_dir() else path.read_bytes()
     except OSError as error:
         raise ModuleStoreError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
+def read_archive(path: Path) -> bytes:
+    """The bundle of a package as npm packs them. Raises ModuleStoreError.
+
+    Nothing is unpacked and no link is followed: strangers have made it.
+    """
+    try:
+        with tarfile.open(path) as packed:
+            return _read_package(partial(_member, packed))
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise ModuleStoreError("what npm fetched is no package") from error
+
+
 def _fetched(package: str, folder: Path) -> Path:
-    """The folder of a package as npm has it; none of its scripts is run."""
+    """The archive of a package as npm has it; none of its scripts is run."""
+    name, _, version = package[1:].partition("@")
+    check_name(package[:1] + name)
+    if version and not _VERSION.fullmatch(version):
+        raise ModuleStoreError(f"{version!r} is no version, such as 8.0.0")
     npm = shutil.which("npm")
     if npm is None:
         raise ModuleStoreError("npm is not installed here; give a folder or a file")
@@ -116,23 +137,38 @@ def _fetched(package: str, folder: Path) -> Path:
     except (subprocess.SubprocessError, OSError) as error:
         raise ModuleStoreError(f"npm could not fetch {package}") from error
     (archive,) = folder.glob("*.tgz")
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
-    return folder / "package"
+    return archive
 
 
-def _read_package(folder: Path) -> bytes:
+def _read_package(read: Callable[[str], bytes]) -> bytes:
+    """The bundle that a package names, whose files `read` has."""
     try:
-        said: object = json.loads((folder / "package.json").read_bytes())
+        said: object = json.loads(read("package.json"))
     except ValueError as error:
         raise ModuleStoreError("its package.json is no JSON") from error
     entry = _entry(cast("Mapping[str, Any]", said)) if isinstance(said, dict) else None
     if entry is None:
         raise ModuleStoreError("its package.json names no ES module")
-    path = (folder / entry).resolve()
+    return read(entry)
+
+
+def _file(folder: Path, name: str) -> bytes:
+    path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise ModuleStoreError("its package.json names a file outside of it")
     return path.read_bytes()
+
+
+def _member(packed: tarfile.TarFile, name: str) -> bytes:
+    wanted = PurePosixPath(name).parts
+    for member in packed:
+        # The first folder may have any name, as npm has it.
+        if member.isreg() and PurePosixPath(member.name).parts[1:] == wanted:
+            if member.size > MAX_MODULE_BYTES:
+                raise ModuleStoreError(f"its {name} is larger than {MAX_MODULE_BYTES // 1024} KiB")
+            file = packed.extractfile(member)
+            return b"" if file is None else file.read()
+    raise ModuleStoreError(f"it has no file {name}")
 
 
 def _entry(package: Mapping[str, Any]) -> str | None:
