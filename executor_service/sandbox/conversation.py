@@ -19,6 +19,7 @@ from executor_service.sandbox.limits import (
     MAX_CONSOLE_BYTES,
     MAX_CONSOLE_LINES,
     MAX_FETCHES,
+    MAX_HEADERS,
     MAX_LINE_LENGTH,
     MAX_PLACE,
     MAX_REQUEST_BYTES,
@@ -41,7 +42,15 @@ from executor_service.sandbox.results import (
     Threw,
 )
 
-MAX_FRAME_BYTES: Final = max(MAX_REQUEST_BYTES, MAX_RESULT_BYTES) + 1
+# Of what a frame says. A line of the console, and a failure, are short even where every character
+# of theirs is escaped: what is longer would only be work to read.
+_MAX_PAYLOAD_BYTES: Final[dict[int, int]] = {
+    Kind.CONSOLE: 32 * MAX_LINE_LENGTH,
+    Kind.FETCH: MAX_REQUEST_BYTES,
+    Kind.RETURNED: MAX_RESULT_BYTES,
+    Kind.FAILED: 32 * MAX_LINE_LENGTH,
+}
+MAX_FRAME_BYTES: Final = max(_MAX_PAYLOAD_BYTES.values()) + 1
 
 # Never raises: what goes wrong is an answer too.
 Fetch = Callable[[FetchRequest], Awaitable[FetchAnswer | FetchFailure]]
@@ -107,8 +116,10 @@ class Conversation:
         length = int.from_bytes(await self._reader.readexactly(HEADER_BYTES), "big")
         if not 1 <= length <= MAX_FRAME_BYTES:
             raise ProtocolViolation("a frame of a length that is not allowed")
-        frame = await self._reader.readexactly(length)
-        return frame[0], frame[1:]
+        kind = (await self._reader.readexactly(1))[0]
+        if length - 1 > _MAX_PAYLOAD_BYTES.get(kind, 0):
+            raise ProtocolViolation("a frame longer than any of its kind")
+        return kind, await self._reader.readexactly(length - 1)
 
     def _take(self, kind: int, payload: bytes) -> Ending | None:
         match kind:
@@ -117,8 +128,6 @@ class Conversation:
             case Kind.FETCH:
                 self._begin_call(_request(_object(payload)))
             case Kind.RETURNED:
-                if len(payload) > MAX_RESULT_BYTES:
-                    raise ProtocolViolation("a result over the limit")
                 return Returned(payload)
             case Kind.FAILED:
                 return _failure(_object(payload))
@@ -176,11 +185,14 @@ def _request(said: dict[str, Any]) -> FetchRequest:
     headers: object = said.get("headers")
     if not isinstance(headers, list):
         raise ProtocolViolation("headers that are no list")
+    pairs = cast("list[object]", headers)
+    if len(pairs) > MAX_HEADERS:
+        raise ProtocolViolation("more headers than are allowed")
     return FetchRequest(
         number=_number(said, "id", MAX_FETCHES, least=1),
         url=_text(said, "url", MAX_REQUEST_BYTES),
         method=_text(said, "method", MAX_REQUEST_BYTES),
-        headers=tuple(_header(pair) for pair in cast("list[object]", headers)),
+        headers=tuple(_header(pair) for pair in pairs),
         body=None if said.get("body") is None else _text(said, "body", MAX_REQUEST_BYTES),
     )
 

@@ -23,4 +23,6 @@ MAX_FETCHES: Final = 20
 FETCHES_AT_ONCE: Final = 6
 # A request of `fetch` as JSON, and the body of an answer.
 MAX_REQUEST_BYTES: Final = 512 * 1024
+# More than servers take; each is much larger here than in the frame that it comes in.
+MAX_HEADERS: Final = 100
 MAX_ANSWER_BYTES: Final = 1024 * 1024

@@ -21,7 +21,12 @@ from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.json_values import MAX_DEPTH, TooDeepError, storable
 from executor_service.sandbox.fetching import Fetcher
 from executor_service.sandbox.host import Sandbox
-from executor_service.sandbox.limits import MAX_FETCHES, MAX_REQUEST_BYTES, MAX_RESULT_BYTES
+from executor_service.sandbox.limits import (
+    MAX_FETCHES,
+    MAX_HEADERS,
+    MAX_REQUEST_BYTES,
+    MAX_RESULT_BYTES,
+)
 from executor_service.sandbox.results import (
     ConsoleLine,
     Died,
@@ -159,7 +164,7 @@ def _over(hit: LimitHit, script: Script) -> Failed:
         case Limit.FETCHES:
             message = f"the code called fetch more than {MAX_FETCHES} times"
         case Limit.REQUEST:
-            limit = f"{MAX_REQUEST_BYTES // 1024} KiB"
+            limit = f"{MAX_REQUEST_BYTES // 1024} KiB, or of more than {MAX_HEADERS} headers"
             message = f"the code called fetch with a request of more than {limit}"
     return _rejected(message)
 

@@ -6,6 +6,8 @@ Says over the socket how far it got: the isolation that it has, or why it has no
 import json
 import signal
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 from executor_service.sandbox.inside import kernel
 from executor_service.sandbox.inside.confinement import Confinement
@@ -17,6 +19,7 @@ from executor_service.sandbox.inside.server import ForkServer
 def boot(fd: int, engine: str) -> None:
     """Serves the executor at the other end of the socket until that is closed."""
     control = socket.socket(fileno=fd)
+    _be_the_first_to_go()
     # Whoever stops the executor from a terminal stops it, not its runs: those end with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -37,6 +40,13 @@ def boot(fd: int, engine: str) -> None:
     }
     control.send(json.dumps(ready).encode())
     ForkServer(control, confinement, make, prelude).serve()
+
+
+def _be_the_first_to_go() -> None:
+    """Where memory is short, the kernel ends runs, the largest first, and not the executor."""
+    # Not where there is no such file: it is a help, no wall.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _warm_up(make: EngineFactory) -> None:

@@ -22,6 +22,7 @@ from executor_service.sandbox.limits import (
     MAX_CONSOLE_BYTES,
     MAX_CONSOLE_LINES,
     MAX_FETCHES,
+    MAX_HEADERS,
     MAX_LINE_LENGTH,
     MAX_PLACE,
     MAX_REQUEST_BYTES,
@@ -116,7 +117,9 @@ class ScriptRun:
         if self._fetches == MAX_FETCHES:
             self._fail("limit", name="fetches")
         next_number = self._fetches + 1
-        names_and_values = fields.split("\0")
+        names_and_values = fields.split("\0", 2 * MAX_HEADERS + 2)
+        if len(names_and_values) > 2 * MAX_HEADERS + 1:
+            self._fail("limit", name="request")
         request = {
             # The script cannot give it; it only says whom the answer is for.
             "id": next_number if number == str(next_number) else 0,

@@ -1,7 +1,8 @@
 """The system calls that a run may make: those that an interpreter cannot do without.
 
 A filter of classic BPF, put together here (seccomp(2)); whatever is not named kills the process.
-Memory is never executable: the engines interpret.
+Memory is never executable: the engines interpret. It is the process's own, and lies where the
+kernel puts it: pages far apart take more for their tables, which no limit counts, than they hold.
 """
 
 import ctypes
@@ -24,14 +25,20 @@ _AND: Final = 0x54
 _ANY_OF: Final = 0x45
 _RETURN: Final = 0x06
 
-# struct seccomp_data: the number, the architecture, the low halves of the second and the third
-# argument.
+# struct seccomp_data: the number, the architecture, both halves of the first argument and the low
+# ones of the others.
 _NUMBER: Final = 0
 _ARCHITECTURE: Final = 4
+_FIRST_ARGUMENT: Final = (16, 20)
 _SECOND_ARGUMENT: Final = 24
 _THIRD_ARGUMENT: Final = 32
+_FOURTH_ARGUMENT: Final = 40
 
+_EVERY_BIT: Final = 0xFFFF_FFFF
+# linux/mman.h, the same on both architectures: private, anonymous, not reserved, a stack; may move.
 _PROT_EXEC: Final = 4
+_MAP_FLAGS: Final = 0x02 | 0x20 | 0x4000 | 0x2_0000
+_MREMAP_FLAGS: Final = 1
 # linux/futex.h: wait and wake, each also by bits; whether private, and by which clock, is the same.
 _FUTEX_OPERATIONS: Final = (0, 1, 9, 10)
 _FUTEX_FLAGS: Final = 128 | 256
@@ -44,8 +51,10 @@ class Calls(NamedTuple):
 
     architecture: int
     allowed: dict[str, int]
-    # Allowed unless they ask for executable memory.
-    memory: dict[str, int]
+    # Allowed for memory that is not executable, nobody else's, and where the kernel wants it.
+    mmap: int
+    mprotect: int
+    mremap: int
     # Allowed to wait and to wake: what a lock needs. The kernel's code for the rest has had holes.
     futex: int
     # Answered with an error: abort(3) tries them, and goes on to end the process by itself.
@@ -62,7 +71,6 @@ X86_64: Final = Calls(
         "rt_sigprocmask": 14,
         "rt_sigreturn": 15,
         "sched_yield": 24,
-        "mremap": 25,
         "madvise": 28,
         "exit": 60,
         "gettimeofday": 96,
@@ -71,7 +79,9 @@ X86_64: Final = Calls(
         "exit_group": 231,
         "getrandom": 318,
     },
-    memory={"mmap": 9, "mprotect": 10},
+    mmap=9,
+    mprotect=10,
+    mremap=25,
     futex=202,
     refused={"rt_sigaction": 13, "getpid": 39, "gettid": 186, "tgkill": 234},
 )
@@ -89,11 +99,12 @@ AARCH64: Final = Calls(
         "gettimeofday": 169,
         "brk": 214,
         "munmap": 215,
-        "mremap": 216,
         "madvise": 233,
         "getrandom": 278,
     },
-    memory={"mmap": 222, "mprotect": 226},
+    mmap=222,
+    mprotect=226,
+    mremap=216,
     futex=98,
     refused={"rt_sigaction": 134, "getpid": 172, "gettid": 178, "tgkill": 131},
 )
@@ -123,22 +134,33 @@ def assemble(calls: Calls) -> list[Instruction]:
         program += _when(number, _ALLOW)
     for number in calls.refused.values():
         program += _when(number, _ERRNO | errno.EPERM)
-    for number in calls.memory.values():
-        program += [
-            Instruction(_EQUAL, 0, 4, number),
-            Instruction(_LOAD, 0, 0, _THIRD_ARGUMENT),
-            Instruction(_ANY_OF, 0, 1, _PROT_EXEC),
-            Instruction(_RETURN, 0, 0, _KILL_PROCESS),
-            Instruction(_RETURN, 0, 0, _ALLOW),
-        ]
+    not_executable = (_THIRD_ARGUMENT, _PROT_EXEC)
+    anywhere = [(half, _EVERY_BIT) for half in _FIRST_ARGUMENT]
+    flags = (_FOURTH_ARGUMENT, ~_MAP_FLAGS & _EVERY_BIT)
+    program += _without(calls.mmap, not_executable, flags, *anywhere)
+    program += _without(calls.mprotect, not_executable)
+    program += _without(calls.mremap, (_FOURTH_ARGUMENT, ~_MREMAP_FLAGS & _EVERY_BIT))
     return [*program, *_locking(calls.futex), Instruction(_RETURN, 0, 0, _KILL_PROCESS)]
+
+
+def _without(number: int, *forbidden: tuple[int, int]) -> list[Instruction]:
+    """Allows a call in which none of these bits is set, each given with where they are."""
+    checks: list[Instruction] = []
+    for argument, bits in forbidden:
+        checks += [
+            Instruction(_LOAD, 0, 0, argument),
+            Instruction(_ANY_OF, 0, 1, bits),
+            Instruction(_RETURN, 0, 0, _KILL_PROCESS),
+        ]
+    checks.append(Instruction(_RETURN, 0, 0, _ALLOW))
+    return [Instruction(_EQUAL, 0, len(checks), number), *checks]
 
 
 def _locking(number: int) -> list[Instruction]:
     """Verdicts for operations; any other one falls through to the end of the program."""
     operations = [
         Instruction(_LOAD, 0, 0, _SECOND_ARGUMENT),
-        Instruction(_AND, 0, 0, ~_FUTEX_FLAGS & 0xFFFF_FFFF),
+        Instruction(_AND, 0, 0, ~_FUTEX_FLAGS & _EVERY_BIT),
     ]
     for operation in _FUTEX_OPERATIONS:
         operations += _when(operation, _ALLOW)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,10 +15,13 @@ from executor_service.sandbox.conversation import Conversation
 from executor_service.sandbox.host import Sandbox
 from executor_service.sandbox.isolation import Isolation
 from executor_service.sandbox.results import (
+    ConsoleLine,
     Ending,
     FetchAnswer,
     FetchFailure,
     FetchRequest,
+    Limit,
+    LimitHit,
     Returned,
     SandboxUnavailableError,
 )
@@ -60,6 +64,16 @@ async def test_a_fork_server_that_does_nothing_is_replaced(
 
         assert isinstance((await run(box, "return 2")).ending, Returned)
         assert box.server_pid != before
+
+
+def chosen(pid: int) -> str:
+    """How likely the kernel ends the process for want of memory."""
+    return Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="ascii")
+
+
+async def test_where_memory_is_short_runs_go_before_the_executor() -> None:
+    async with sandbox() as box:
+        assert chosen(box.server_pid) == "1000\n"
 
 
 async def test_a_run_that_is_not_heard_in_time_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +151,20 @@ async def test_a_run_that_is_cancelled_is_killed() -> None:
             await under_way
 
         assert isinstance((await run(box, "return 1")).ending, Returned)
+
+
+async def test_a_run_that_waits_for_an_answer_ends_in_time_and_keeps_its_console() -> None:
+    async def fetch(_request: FetchRequest) -> FetchAnswer | FetchFailure:
+        await asyncio.Event().wait()
+        return FetchFailure("no")
+
+    # Enough to come to its call on a busy machine; it computes nothing.
+    job = script("console.log('begun'); await fetch('x');", timeout_ms=3000)
+    async with sandbox() as box:
+        report = await box.run(job, fetch)
+
+    assert report.ending == LimitHit(Limit.TIME, fetching=True)
+    assert report.console == (ConsoleLine("info", "begun"),)
 
 
 async def test_runs_of_many_at_once_do_not_meet() -> None:

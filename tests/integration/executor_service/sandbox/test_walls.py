@@ -72,12 +72,22 @@ def test_namespaces_and_landlock_hold_without_seccomp(
         "kill the parent",
         "fork",
         "executable memory",
+        "memory far away",
+        "memory moved far away",
         "mount",
-        "trace",
     ],
 )
 def test_seccomp_ends_the_process(told: dict[str, Any], attempt: str) -> None:
     assert told["behind everything"][attempt] == KILLED
+
+
+def test_no_other_call_is_listened_to(told: dict[str, Any]) -> None:
+    assert len(told["calls"]) > 30
+    assert {name: came for name, came in told["calls"].items() if came != KILLED} == {}
+
+
+def test_the_socket_alone_is_open(told: dict[str, Any]) -> None:
+    assert told["behind everything"]["what is open"] == [0]
 
 
 def test_nothing_of_the_host_is_there(told: dict[str, Any]) -> None:

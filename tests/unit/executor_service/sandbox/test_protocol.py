@@ -19,6 +19,7 @@ from executor_service.sandbox.limits import (
     MAX_ANSWER_BYTES,
     MAX_CONSOLE_LINES,
     MAX_FETCHES,
+    MAX_HEADERS,
     MAX_LINE_LENGTH,
     MAX_RESULT_BYTES,
 )
@@ -35,6 +36,7 @@ from executor_service.sandbox.results import (
 from tests.support.sandbox import script
 
 FAILED = {"phase": "limit", "name": "memory", "message": "", "line": 1, "column": 2}
+CONSOLE = {"level": "info", "text": "x"}
 FETCH = {"id": 1, "url": "u", "method": "GET", "headers": [["a", "b"]], "body": None}
 
 
@@ -96,6 +98,8 @@ VIOLATIONS = {
     "a console with a number": console(text=1),
     "a console of another level": console(level="fatal"),
     "a line too long": console(text="x" * (MAX_LINE_LENGTH + 1)),
+    "a line with much besides": frame(Kind.CONSOLE, {**CONSOLE, "more": [["x"]] * 20_000}),
+    "a failure with much besides": failed(more=[["x"]] * 20_000),
     "too many lines": console() * (MAX_CONSOLE_LINES + 1),
     "too much text": console(text="x" * MAX_LINE_LENGTH) * 100,
     "a result over the limit": frame(Kind.RETURNED, "x" * MAX_RESULT_BYTES),
@@ -111,6 +115,7 @@ VIOLATIONS = {
     "one call twice": fetch() * 2,
     "a call of an object": fetch(url={"a": 1}),
     "headers that are no pairs": fetch(headers=[["a", "b", "c"]]),
+    "headers without end": fetch(headers=[["a", "b"]] * (MAX_HEADERS + 1)),
     "headers of numbers": fetch(headers=[[1, 2]]),
     "headers that are an object": fetch(headers={"a": "b"}),
     "a body that is a list": fetch(body=[1]),

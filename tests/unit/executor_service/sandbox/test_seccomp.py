@@ -12,11 +12,12 @@ EXEC = 4
 BOTH = pytest.mark.parametrize("calls", [X86_64, AARCH64], ids=["x86_64", "aarch64"])
 
 
-def verdict(
-    calls: Calls, number: int, *, architecture: int = 0, second: int = 0, third: int = 0
-) -> int:
+def verdict(calls: Calls, number: int, *arguments: int, architecture: int = 0) -> int:
     """What the kernel would answer to a call."""
-    data = {0: number, 4: architecture or calls.architecture, 24: second, 32: third}
+    data = {0: number, 4: architecture or calls.architecture}
+    for place, value in enumerate((*arguments, *[0] * (6 - len(arguments)))):
+        data[16 + 8 * place] = value & 0xFFFF_FFFF
+        data[20 + 8 * place] = value >> 32
     program = assemble(calls)
     accumulator = 0
     at = 0
@@ -42,9 +43,9 @@ def verdict(
 
 @BOTH
 def test_only_what_is_named_is_allowed(calls: Calls) -> None:
-    named = {**calls.allowed, **calls.memory, "futex": calls.futex}
+    named = {*calls.allowed.values(), *_with_conditions(calls)}
     for number in range(600):
-        expected = ALLOW if number in named.values() else KILL
+        expected = ALLOW if number in named else KILL
         if number in calls.refused.values():
             expected = EPERM
         assert verdict(calls, number) == expected, number
@@ -52,10 +53,25 @@ def test_only_what_is_named_is_allowed(calls: Calls) -> None:
 
 @BOTH
 def test_memory_is_never_executable(calls: Calls) -> None:
-    for number in calls.memory.values():
-        assert verdict(calls, number, third=EXEC) == KILL
-        assert verdict(calls, number, third=EXEC | 1) == KILL
-        assert verdict(calls, number, third=3) == ALLOW
+    for number in (calls.mmap, calls.mprotect):
+        assert verdict(calls, number, 0, 4096, EXEC) == KILL
+        assert verdict(calls, number, 0, 4096, EXEC | 1) == KILL
+        assert verdict(calls, number, 0, 4096, 3) == ALLOW
+
+
+@BOTH
+def test_memory_lies_where_the_kernel_puts_it_and_is_nobody_else_s(calls: Calls) -> None:
+    private = 0x22
+    assert verdict(calls, calls.mmap, 0, 4096, 3, private) == ALLOW
+    assert verdict(calls, calls.mmap, 0, 4096, 3, private | 0x4000 | 0x2_0000) == ALLOW
+    for place in (4096, 1 << 31, 1 << 32, 1 << 40):
+        assert verdict(calls, calls.mmap, place, 4096, 3, private) == KILL
+    shared, fixed, populated, large = 0x21, 0x32, 0x8022, 0x4_0022
+    for flags in (shared, fixed, populated, large):
+        assert verdict(calls, calls.mmap, 0, 4096, 3, flags) == KILL
+    may_move, to_a_place = 1, 3
+    assert verdict(calls, calls.mremap, 4096, 4096, 8192, may_move) == ALLOW
+    assert verdict(calls, calls.mremap, 4096, 4096, 8192, to_a_place, 1 << 40) == KILL
 
 
 @BOTH
@@ -64,8 +80,8 @@ def test_locks_wait_and_wake_and_do_nothing_else(calls: Calls) -> None:
     for operation in range(32):
         for flag in flags:
             expected = ALLOW if operation in (0, 1, 9, 10) else KILL
-            assert verdict(calls, calls.futex, second=operation | flag) == expected
-    assert verdict(calls, calls.futex, second=0x8000_0000) == KILL
+            assert verdict(calls, calls.futex, 0, operation | flag) == expected
+    assert verdict(calls, calls.futex, 0, 0x8000_0000) == KILL
 
 
 @BOTH
@@ -80,6 +96,9 @@ def test_the_x32_interface_is_none() -> None:
 
 @BOTH
 def test_no_number_has_two_meanings(calls: Calls) -> None:
-    named = [calls.allowed, calls.memory, calls.refused]
-    numbers = [calls.futex, *(number for each in named for number in each.values())]
+    numbers = [*calls.allowed.values(), *calls.refused.values(), *_with_conditions(calls)]
     assert len(numbers) == len(set(numbers))
+
+
+def _with_conditions(calls: Calls) -> tuple[int, ...]:
+    return calls.mmap, calls.mprotect, calls.mremap, calls.futex
