@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from threading import Thread
@@ -33,21 +34,28 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """The operating system's resolver, for a few lookups at a time.
+    """The operating system's resolver, for so many lookups at a time.
 
-    The threads are daemons: a name server that does not answer must not keep a process from ending.
+    A lookup cannot be broken off, so it keeps its slot until it ends. There are more slots than the
+    calls of one user fill whose name server does not answer. The threads are daemons: such a server
+    must not keep a process from ending.
     """
 
-    def __init__(self, at_a_time: int = 16) -> None:
+    def __init__(self, at_a_time: int = 128) -> None:
         self._slots = asyncio.Semaphore(at_a_time)
 
     async def resolve(self, host: str) -> tuple[Address, ...]:
         """All addresses that `getaddrinfo` gives, in its order."""
-        async with self._slots:
-            answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
-            arguments = (host, answer, asyncio.get_running_loop())
+        await self._slots.acquire()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[str]] = loop.create_future()
+        arguments = (host, loop, partial(self._settle, answer))
+        try:
             Thread(target=_look_up, args=arguments, name="egress-dns", daemon=True).start()
-            found = await answer
+        except RuntimeError as error:
+            self._slots.release()
+            raise OSError("there is no thread for another lookup") from error
+        found = await answer
         addresses = tuple(dict.fromkeys(parse_address(text) for text in found))
         known = tuple(address for address in addresses if address is not None)
         if not known or len(known) != len(addresses):
@@ -57,11 +65,29 @@ class SystemResolver:
     def close(self) -> None:
         """Nothing to let go of: lookups under way end by themselves."""
 
+    def _settle(self, answer: asyncio.Future[list[str]], outcome: list[str] | OSError) -> None:
+        self._slots.release()
+        if answer.done():
+            return  # nobody waits any more
+        if isinstance(outcome, OSError):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """One under way, and how many wait for it."""
+
+    task: asyncio.Task[tuple[Address, ...]]
+    waiting: int = 0
+
 
 class CachingResolver:
     """Remembers answers for a short time and asks once for many who ask the same together.
 
-    A remembered answer is judged again at each use, so remembering weakens nothing.
+    A remembered answer is judged again at each use, so remembering weakens nothing. A question that
+    nobody waits for any more is withdrawn: it would wait in front of those of others.
     """
 
     def __init__(
@@ -74,31 +100,32 @@ class CachingResolver:
         self._keep = keep.total_seconds()
         self._monotonic = monotonic
         self._known: OrderedDict[str, tuple[float, tuple[Address, ...]]] = OrderedDict()
-        self._pending: dict[str, asyncio.Task[tuple[Address, ...]]] = {}
+        self._pending: dict[str, _Lookup] = {}
 
     async def resolve(self, host: str) -> tuple[Address, ...]:
         """The remembered addresses, else the resolver's."""
         known = self._known.get(host)
         if known is not None and self._monotonic() < known[0]:
             return known[1]
-        task = self._pending.get(host)
-        if task is None:
-            task = asyncio.create_task(self._ask(host))
-            self._pending[host] = task
-            task.add_done_callback(partial(self._forget, host))
+        lookup = self._pending.get(host) or self._begin(host)
+        lookup.waiting += 1
         try:
             # One caller's deadline must not take the answer from the others.
-            return await asyncio.shield(task)
+            return await asyncio.shield(lookup.task)
         except asyncio.CancelledError:
             caller = asyncio.current_task()
-            if task.cancelled() and caller is not None and not caller.cancelling():
+            if lookup.task.cancelled() and caller is not None and not caller.cancelling():
                 raise OSError("the resolver was closed") from None
             raise
+        finally:
+            lookup.waiting -= 1
+            if not lookup.waiting:
+                self._end(host, lookup)
 
     def close(self) -> None:
         """Forget everything and close the resolver."""
-        for task in self._pending.values():
-            task.cancel()
+        for lookup in self._pending.values():
+            lookup.task.cancel()
         self._known.clear()
         self._resolver.close()
 
@@ -110,26 +137,26 @@ class CachingResolver:
             self._known.popitem(last=False)
         return addresses
 
-    def _forget(self, host: str, task: asyncio.Task[tuple[Address, ...]]) -> None:
-        self._pending.pop(host, None)
-        if not task.cancelled():
-            task.exception()  # whoever still waits has it; nobody need wait
+    def _begin(self, host: str) -> _Lookup:
+        lookup = self._pending[host] = _Lookup(asyncio.create_task(self._ask(host)))
+        return lookup
+
+    def _end(self, host: str, lookup: _Lookup) -> None:
+        lookup.task.cancel()
+        if self._pending.get(host) is lookup:
+            del self._pending[host]
 
 
-def _look_up(host: str, answer: asyncio.Future[list[str]], loop: asyncio.AbstractEventLoop) -> None:
+def _look_up(
+    host: str,
+    loop: asyncio.AbstractEventLoop,
+    settle: Callable[[list[str] | OSError], None],
+) -> None:
+    outcome: list[str] | OSError
     try:
         infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        settle = partial(_settle, answer, [str(info[4][0]) for info in infos])
+        outcome = [str(info[4][0]) for info in infos]
     except (OSError, UnicodeError) as error:
-        settle = partial(_settle, answer, OSError(str(error)))
+        outcome = OSError(str(error))
     with suppress(RuntimeError):  # the loop has ended meanwhile, and nobody waits
-        loop.call_soon_threadsafe(settle)
-
-
-def _settle(answer: asyncio.Future[list[str]], outcome: list[str] | OSError) -> None:
-    if answer.done():
-        return
-    if isinstance(outcome, OSError):
-        answer.set_exception(outcome)
-    else:
-        answer.set_result(outcome)
+        loop.call_soon_threadsafe(settle, outcome)
