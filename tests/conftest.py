@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -42,6 +43,14 @@ class _FilesOrPackages(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """How `--dist loadfile` deals out tests."""
     return _FilesOrPackages(config, log) if config.option.dist == "loadfile" else None
+
+
+def pytest_configure() -> None:
+    """Show exceptions in logs as Python does: with all values in all frames it takes 10 s each."""
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.fixture(scope="session")
