@@ -24,6 +24,15 @@ _SERVER_SETTINGS: Final = {
 _PROBE: Final = "SELECT NOT pg_is_in_recovery()"
 _COMMAND_TIMEOUT: Final = timedelta(seconds=60)
 
+# What the driver raises when the database is not there, or is going. With an internal error it
+# meets a connection that the server has just given up, and that is not closed yet.
+DATABASE_TROUBLE: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -110,7 +119,7 @@ def pool_check(pool: Pool) -> Check:
         try:
             async with pool.acquire() as connection:
                 _must_write(await connection.fetchval(_PROBE))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except DATABASE_TROUBLE:
             await pool.expire_connections()
             raise
 

@@ -7,6 +7,7 @@ import asyncpg
 
 from action_service.adapters.driver import Driver
 from action_service.engine.model import BadItemError, StoreUnavailableError
+from common.db import DATABASE_TROUBLE
 
 
 @asynccontextmanager
@@ -22,7 +23,7 @@ async def single_statement(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncGenerat
     try:
         async with pool.acquire() as connection:
             yield connection
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except DATABASE_TROUBLE as error:
         raise StoreUnavailableError(type(error).__name__) from error
 
 

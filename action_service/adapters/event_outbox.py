@@ -21,6 +21,7 @@ from action_service.adapters.driver import Driver
 from action_service.domain.plan import Json
 from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import OutboxRow
+from common.db import DATABASE_TROUBLE
 from common.ids import new_id_text
 from common.nats import Outgoing, publish_one
 from treadle.dispatch.v1.event_pb2 import EventBatch
@@ -121,7 +122,7 @@ class OutboxPublisher:
                     while await self._sweep() == _AT_ONCE and not stop.is_set():
                         pass
                 await self._publish_waiting()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, NatsError) as error:
+            except (*DATABASE_TROUBLE, NatsError) as error:
                 _log.warning("events_not_published", error=type(error).__name__)
                 # The sweep has them again; they must not hold up a stop.
                 self._waiting.clear()

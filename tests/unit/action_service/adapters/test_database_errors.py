@@ -56,6 +56,7 @@ def test_values_that_are_taken(constraint: str, field: str) -> None:
         ConnectionResetError(),
         asyncpg.CannotConnectNowError("starting up"),
         asyncpg.ConnectionDoesNotExistError("gone"),
+        asyncpg.InternalClientError("another operation is in progress"),
         wrapped(asyncpg.DiskFullError("no space left on device")),
         wrapped(asyncpg.AdminShutdownError("bye")),
         wrapped(asyncpg.InterfaceError("connection is closed")),
