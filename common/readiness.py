@@ -28,7 +28,7 @@ _log = get_logger(__name__)
 
 
 class NotReadyError(Exception):
-    """What is looked at cannot be used just now; says why."""
+    """What is needed cannot be used just now; says why."""
 
 
 class Health(Protocol):

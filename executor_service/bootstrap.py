@@ -17,7 +17,7 @@ from common.egress import EgressPolicy, GuardedClient
 from common.grpc.client import ServiceTokens
 from common.grpc.client import connect as connect_grpc
 from common.grpc.server import GrpcServer
-from common.nats import PullConsumer, action_consumer
+from common.nats import JetStreamTrials, PullConsumer, action_consumer
 from common.nats import connect as connect_nats
 from common.nats.backlog import ResultsBacklog
 from common.readiness import Readiness
@@ -150,6 +150,7 @@ async def serve_until(
             )
             for category in categories
         }
+        trials = JetStreamTrials(js, replicas=settings.nats_replicas)
         workers = [
             CategoryWorker(
                 category,
@@ -157,6 +158,7 @@ async def serve_until(
                 pipeline=pipeline,
                 publisher=publisher,
                 dead_letters=JetStreamDeadLetters(js),
+                trials=trials,
                 metrics=metrics,
                 heartbeat_s=settings.nats_ack_wait_seconds / 3,
                 slots=settings.code_runs_at_once if category == CODE else settings.concurrency,

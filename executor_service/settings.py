@@ -22,8 +22,8 @@ class ExecutorSettings(SharedSettings, MarketingSettings):
     api_target: str = "127.0.0.1:50051"
     # Calls to other systems at a time, per category.
     concurrency: int = Field(default=64, ge=1, le=1024)
-    # Deliveries of one task before it is given up as one that brings executors down.
-    max_deliver: int = Field(default=10, ge=1, le=1000)
+    # Deliveries of one task before it is suspected of bringing executors down, and tried alone.
+    max_deliver: int = Field(default=3, ge=1, le=1000)
     results_ahead: int = Field(default=16, ge=1, le=100_000)
     egress_allow_loopback: bool = False
 

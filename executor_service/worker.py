@@ -6,18 +6,23 @@ call somebody else; how many calls to one provider may be under way the gate kno
 
 Tasks of effect handlers run in one go as they come; the others run as coroutines, while the server
 is told that they are still in progress.
+
+A task that comes again and again without a result may be what brings executors down. It is tried
+alone, with nothing else in hand, so that its neighbours do not share its fate (`common.nats.trials`
+says how the two are told apart).
 """
 
 import asyncio
+import random
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
 from nats.errors import Error as NatsError
 
-from common.nats import Delivery
+from common.nats import Delivery, Trials
 from common.telemetry import extract, get_logger, traced
 from executor_service.handlers.base import EffectHandler, IoHandler
 from executor_service.metrics import Metrics
@@ -29,7 +34,7 @@ from treadle.dispatch.v1.task_pb2 import ActionTask
 # Tasks taken up in one go: some milliseconds of work, after which the event loop gets its turn.
 BATCH: Final = 256
 # How soon another executor, perhaps a newer one, may try a task that this one does not know.
-UNKNOWN_ACTION_DELAY_S: Final = 5.0
+UNKNOWN_ACTION_DELAY_S: Final = 15.0
 DEAD_LETTER_DELAY_S: Final = 30.0
 # A task that has run for so long gives its slot back, while there are not many such.
 SLOW_S: Final = 5.0
@@ -53,6 +58,10 @@ class TaskSource(Protocol):
         """What is there, at least one; empty once stopped."""
         ...
 
+    async def flush(self) -> None:
+        """Returns once the server has heard what was said of tasks, or cannot be reached."""
+        ...
+
 
 class DeadLetters(Protocol):
     """Where tasks go that are given up."""
@@ -72,6 +81,14 @@ class _InHand:
     has_slot: bool = field(default=True)
 
 
+class _Suspect(NamedTuple):
+    """A task that has come too often."""
+
+    delivery: Delivery
+    task: ActionTask
+    job: Job
+
+
 class CategoryWorker:
     """Runs one category: `start`, then `run`, which returns after `stop`."""
 
@@ -83,6 +100,7 @@ class CategoryWorker:
         pipeline: Pipeline,
         publisher: ResultPublisher,
         dead_letters: DeadLetters,
+        trials: Trials,
         metrics: Metrics,
         slots: int,
         max_deliver: int,
@@ -94,6 +112,7 @@ class CategoryWorker:
         self._pipeline = pipeline
         self._publisher = publisher
         self._dead_letters = dead_letters
+        self._trials = trials
         self._metrics = metrics
         self._slots = slots
         self._max_deliver = max_deliver
@@ -105,6 +124,10 @@ class CategoryWorker:
         # Of these, those without a slot.
         self._slow = 0
         self._slot_freed = asyncio.Event()
+        # Batches of effects whose results are not stored yet.
+        self._unsettled = 0
+        # Those that wait to be tried alone.
+        self._suspects: list[_Suspect] = []
         self._odd_jobs: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -124,6 +147,8 @@ class CategoryWorker:
                 if not batch:
                     break
                 self._take_up(batch)
+                if self._suspects:
+                    await self._try_suspects()
                 # Results get out and signals in between batches, however many tasks are waiting.
                 await asyncio.sleep(0)
             await self._finish_all()
@@ -143,6 +168,8 @@ class CategoryWorker:
         for entry in entries:
             for delivery in entry.deliveries:
                 await delivery.nak()
+        while self._suspects:
+            await self._suspects.pop().delivery.nak()
         if entries:
             _log.warning("tasks_abandoned", category=self.category, tasks=len(entries))
 
@@ -161,22 +188,71 @@ class CategoryWorker:
             if task is None:
                 self._spawn(self._bury(delivery))
                 continue
-            if delivery.num_delivered > self._max_deliver:
-                self._spawn(self._give_up(delivery, task))
-                continue
             job = pipeline.job_of(task)
+            came_too_often = delivery.num_delivered > self._max_deliver
             if job is None:
-                self._spawn(self._hand_back(delivery, task))
+                self._spawn((self._give_up if came_too_often else self._hand_back)(delivery, task))
+            elif came_too_often:
+                self._suspects.append(_Suspect(delivery, task, job))
             elif isinstance(handler := job.handler, EffectHandler):
-                # What is no template is the same rendered, and need not be.
-                markup = b"{{" in delivery.data or b"{%" in delivery.data
-                result = pipeline.apply(job, handler, task, markup=markup)
-                finished.append(Finished((delivery,), result))
+                finished.append(self._applied(job, handler, task, delivery))
             else:
                 self._begin(job, handler, task, delivery)
         if finished:
-            self._publisher.put_all(finished)
-            self._metrics.flush()
+            self._store(finished)
+
+    def _applied(
+        self, job: Job, handler: EffectHandler[Any], task: ActionTask, delivery: Delivery
+    ) -> Finished:
+        # What is no template is the same rendered, and need not be.
+        markup = b"{{" in delivery.data or b"{%" in delivery.data
+        return Finished((delivery,), self._pipeline.apply(job, handler, task, markup=markup))
+
+    def _store(self, effects: list[Finished]) -> None:
+        def settled() -> None:
+            self._unsettled -= 1
+            self._slot_freed.set()
+
+        self._unsettled += 1
+        # Results are stored in the order of their coming: with the last all are.
+        effects[-1] = effects[-1]._replace(settled=settled)
+        self._publisher.put_all(effects)
+        self._metrics.flush()
+
+    async def _try_suspects(self) -> None:
+        """Tries each alone, in any order: those that one dies of are not always the same."""
+        random.shuffle(self._suspects)
+        while self._suspects:
+            await self._idle()
+            if not self._suspects:
+                # Given back meanwhile.
+                return
+            delivery, task, job = self._suspects.pop()
+            try:
+                async with self._trials.alone(task.attempt_id.encode()) as may_be_tried:
+                    if may_be_tried:
+                        await self._try(delivery, task, job)
+                    else:
+                        await self._give_up(delivery, task)
+            except NatsError as error:
+                _log.warning("trial_failed", error=type(error).__name__)
+                with suppress(NatsError):
+                    await delivery.nak(DEAD_LETTER_DELAY_S)
+
+    async def _try(self, delivery: Delivery, task: ActionTask, job: Job) -> None:
+        _log.warning("tried_alone", category=self.category, attempt_id=task.attempt_id)
+        if isinstance(handler := job.handler, EffectHandler):
+            self._store([self._applied(job, handler, task, delivery)])
+        else:
+            self._begin(job, handler, task, delivery)
+        await self._idle()
+
+    async def _idle(self) -> None:
+        """Waits until nothing is in hand, and the server knows."""
+        while self._in_hand or self._unsettled:
+            self._slot_freed.clear()
+            await self._slot_freed.wait()
+        await self._source.flush()
 
     def _begin(
         self, job: Job, handler: IoHandler[Any], task: ActionTask, delivery: Delivery
@@ -206,6 +282,7 @@ class CategoryWorker:
             del self._in_hand[task.attempt_id]
             for delivery in entry.deliveries:
                 await delivery.ack()
+            self._slot_freed.set()
             return
         entry.finished = True
         self._publisher.put_all([self._finished(task.attempt_id, entry, result)])
@@ -221,6 +298,7 @@ class CategoryWorker:
         # Still in hand until its result is stored, so that it is neither run again nor given up.
         def settled() -> None:
             del self._in_hand[attempt_id]
+            self._slot_freed.set()
 
         return Finished(entry.deliveries, result, settled)
 
@@ -233,10 +311,10 @@ class CategoryWorker:
     async def _send_heartbeats(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat_s)
-            for entry in list(self._in_hand.values()):
-                for delivery in entry.deliveries:
-                    with suppress(NatsError):
-                        await delivery.in_progress()
+            held = [each for entry in self._in_hand.values() for each in entry.deliveries]
+            for delivery in (*held, *(suspect.delivery for suspect in self._suspects)):
+                with suppress(NatsError):
+                    await delivery.in_progress()
 
     async def _finish_all(self) -> None:
         jobs = [entry.job for entry in self._in_hand.values() if entry.job is not None]
@@ -253,9 +331,9 @@ class CategoryWorker:
             await delivery.term()
 
     async def _give_up(self, delivery: Delivery, task: ActionTask) -> None:
-        """Ends a task that was delivered too often: it may be what brings executors down."""
+        """Ends a task that nobody has a result for however often it is delivered."""
         if await self._store_dead(delivery, "delivered too often"):
-            message = f"given up after {self._max_deliver} deliveries without a result"
+            message = f"given up after {delivery.num_delivered - 1} deliveries without a result"
             self._publisher.put_all([Finished((delivery,), self._pipeline.give_up(task, message))])
 
     async def _store_dead(self, delivery: Delivery, reason: str) -> bool:

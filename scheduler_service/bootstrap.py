@@ -14,6 +14,7 @@ from common.nats import (
     DELAY,
     RESULTS_SUBJECT,
     ConsumerSpec,
+    JetStreamTrials,
     PullConsumer,
     action_consumer,
     connect,
@@ -101,6 +102,8 @@ def _intake(
     """What brings timers in: a consumer for each kind, and the loops that work it off."""
     take_waits = TakeWaits(store, publisher, results_subject=RESULTS_SUBJECT)
     take_delayed = TakeDelayed(store, publisher, results_subject=RESULTS_SUBJECT)
+    js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
+    trials = JetStreamTrials(js, replicas=settings.nats_replicas)
     sources: list[PullConsumer] = []
     intakes: list[IntakeLoop] = []
     for kind, spec, take in (
@@ -109,14 +112,14 @@ def _intake(
     ):
         source = PullConsumer(
             nc,
-            nc.jetstream(),  # pyright: ignore[reportUnknownMemberType] - untyped options
+            js,
             replace(spec, ack_wait=settings.nats_ack_wait),
             capacity=4 * settings.intake_batch,
             replicas=settings.nats_replicas,
         )
         sources.append(source)
         intakes += [
-            IntakeLoop(kind, source, take, alarm, batch=settings.intake_batch)
+            IntakeLoop(kind, source, take, alarm, trials, batch=settings.intake_batch)
             for _ in range(settings.intake_concurrency)
         ]
     return sources, intakes

@@ -7,7 +7,7 @@ from typing import Final, Protocol, cast
 
 from prometheus_client import Counter, Histogram
 
-from common.nats import Delivery
+from common.nats import Delivery, Poison, Trials, run_lane
 from common.telemetry import get_logger
 from scheduler_service.domain.backoff import Backoff
 from scheduler_service.use_cases.fire_due import Fired
@@ -40,6 +40,18 @@ class Source(Protocol):
 
     async def next_batch(self, max_messages: int) -> list[Delivery]:
         """Waits for messages; empty once it was stopped."""
+        ...
+
+
+class Intake(Protocol):
+    """Takes messages in (`TakeWaits`, `TakeDelayed`)."""
+
+    async def __call__(self, messages: Sequence[bytes]) -> Taken:
+        """Takes a batch in."""
+        ...
+
+    async def give_up(self, message: bytes, reason: str) -> None:
+        """Ends a message that cannot be taken in."""
         ...
 
 
@@ -105,8 +117,9 @@ class IntakeLoop:
         self,
         kind: str,
         source: Source,
-        take: Callable[[Sequence[bytes]], Awaitable[Taken]],
+        take: Intake,
         alarm: Alarm,
+        trials: Trials,
         *,
         batch: int,
     ) -> None:
@@ -114,41 +127,30 @@ class IntakeLoop:
         self._source = source
         self._take = take
         self._alarm = alarm
+        self._trials = trials
         self._batch = batch
-        self._backoff = Backoff(_FIRST_BACKOFF, _LONGEST_BACKOFF)
 
     async def run(self) -> None:
         """Works until the source is stopped."""
-        while deliveries := await self._source.next_batch(self._batch):
-            try:
-                taken = await self._take([delivery.data for delivery in deliveries])
-                if taken.earliest is not None:
-                    self._alarm.stored(taken.earliest)
-                for delivery in deliveries:
-                    await delivery.ack()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the messages come again
-                await self._give_back(deliveries, error)
-                continue
-            self._backoff.reset()
-            _TAKEN.labels(self._kind).inc(taken.stored)
-            _REFUSED.labels(self._kind).inc(taken.refused)
+        poison = Poison(self._bury, self._trials)
+        await run_lane(self._source, self._handle, max_messages=self._batch, poison=poison)
 
-    async def _give_back(self, deliveries: Sequence[Delivery], error: Exception) -> None:
-        _FAILURES.labels(self._kind).inc()
-        pause = self._backoff.next()
-        _log.warning(
-            "intake_failed",
-            kind=self._kind,
-            messages=len(deliveries),
-            **_describe(error),
-            failures=self._backoff.failures,
-        )
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
         try:
-            for delivery in deliveries:
-                await delivery.nak(delay=pause.total_seconds())
-        except Exception as failure:  # noqa: BLE001 - the ack wait brings them again
-            _log.info("nak_failed", error=type(failure).__name__)
-        await asyncio.sleep(pause.total_seconds())
+            taken = await self._take([delivery.data for delivery in deliveries])
+        except Exception:
+            _FAILURES.labels(self._kind).inc()
+            raise
+        if taken.earliest is not None:
+            self._alarm.stored(taken.earliest)
+        for delivery in deliveries:
+            await delivery.ack()
+        _TAKEN.labels(self._kind).inc(taken.stored)
+        _REFUSED.labels(self._kind).inc(taken.refused)
+
+    async def _bury(self, delivery: Delivery, reason: str, *, payload: bytes | None = None) -> None:
+        await self._take.give_up(delivery.data if payload is None else payload, reason)
+        _REFUSED.labels(self._kind).inc()
 
 
 class FiringLoop:

@@ -33,6 +33,8 @@ from common.nats import (
     RESULTS,
     RESULTS_SUBJECT,
     ConsumerSpec,
+    JetStreamTrials,
+    Poison,
     PullConsumer,
     store_dead_letter,
 )
@@ -114,6 +116,7 @@ class Engine:
             capacity=256,
             replicas=tuning.nats_replicas,
         )
+        trials = JetStreamTrials(js, replicas=tuning.nats_replicas)
         self._workers = [
             ResultWorker(
                 self._consumer,
@@ -121,7 +124,7 @@ class Engine:
                 delivering,
                 self._reconciler,
                 stores.opt_outs,
-                partial(store_dead_letter, js, DEAD_RESULTS),
+                Poison(partial(store_dead_letter, js, DEAD_RESULTS), trials),
             )
             for _ in range(tuning.lanes)
         ]
@@ -137,7 +140,7 @@ class Engine:
             stores.triggers,
             TriggerProcessor(stores.triggers, ringer, encoder, turns),
             EventWaits(stores.waits, processor, ringer, encoder),
-            partial(store_dead_letter, js, DEAD_EVENTS),
+            Poison(partial(store_dead_letter, js, DEAD_EVENTS), trials),
         )
         self._dead = PullConsumer(
             nc,

@@ -18,7 +18,6 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from action_service.domain.dead_letters import LetterKind
-from action_service.engine.lane import run_lane
 from common.nats import (
     ACCOUNT_HEADER,
     DEAD,
@@ -32,6 +31,7 @@ from common.nats import (
     ConsumerSpec,
     Delivery,
     PullConsumer,
+    run_lane,
     stored_at,
 )
 from treadle.dispatch.v1.event_pb2 import EventBatch

@@ -15,6 +15,7 @@ from action_service.domain.plan import Json, PlanStep
 from action_service.domain.progress import Outcome
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.domain.unknown_sends import Looked, Sent
+from common.readiness import NotReadyError
 from treadle.dispatch.v1.result_pb2 import Effect
 
 
@@ -316,7 +317,7 @@ class BadItemError(Exception):
     """
 
 
-class StoreUnavailableError(Exception):
+class StoreUnavailableError(NotReadyError):
     """The database cannot serve now, or has chosen this transaction to break a deadlock.
 
     Nothing has been written; the same again may succeed. The text names the cause's type.

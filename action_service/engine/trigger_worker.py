@@ -11,7 +11,6 @@ from google.protobuf.message import DecodeError
 
 from action_service.domain.plan import Json
 from action_service.engine.event_arrivals import EventWaits
-from action_service.engine.lane import Bury, run_lane
 from action_service.engine.triggers import (
     Candidate,
     Event,
@@ -19,7 +18,15 @@ from action_service.engine.triggers import (
     TriggerProcessor,
     TriggerStore,
 )
-from common.nats import EVENTS, MESSAGE_ID, ConsumerSpec, Delivery, PullConsumer
+from common.nats import (
+    EVENTS,
+    MESSAGE_ID,
+    ConsumerSpec,
+    Delivery,
+    Poison,
+    PullConsumer,
+    run_lane,
+)
 from treadle.dispatch.v1 import event_pb2
 
 _log = structlog.get_logger(__name__)
@@ -65,17 +72,20 @@ class TriggerWorker:
         store: TriggerStore,
         processor: TriggerProcessor,
         waits: EventWaits,
-        bury: Bury,
+        poison: Poison,
     ) -> None:
         self._consumer = consumer
         self._store = store
         self._processor = processor
         self._waits = waits
-        self._bury = bury
+        self._poison = poison
+        self._bury = poison.bury
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
-        await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES, bury=self._bury)
+        await run_lane(
+            self._consumer, self._handle, max_messages=_MAX_MESSAGES, poison=self._poison
+        )
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
         unusable: dict[str, _Unusable] = {}

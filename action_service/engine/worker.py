@@ -16,11 +16,10 @@ from action_service.engine.codec import (
     opt_out_of,
 )
 from action_service.engine.deliveries import DeliveryProcessor
-from action_service.engine.lane import Bury, run_lane
 from action_service.engine.model import DeliveryResult, LookupResult, OptOut, Result
 from action_service.engine.ports import OptOuts
 from action_service.engine.reconciling import Reconciler
-from common.nats import Delivery, PullConsumer
+from common.nats import Delivery, Poison, PullConsumer, run_lane
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 
 _log = structlog.get_logger(__name__)
@@ -41,18 +40,21 @@ class ResultWorker:
         deliveries: DeliveryProcessor,
         reconciler: Reconciler,
         opt_outs: OptOuts,
-        bury: Bury,
+        poison: Poison,
     ) -> None:
         self._consumer = consumer
         self._processor = processor
         self._deliveries = deliveries
         self._reconciler = reconciler
         self._opt_outs = opt_outs
-        self._bury = bury
+        self._poison = poison
+        self._bury = poison.bury
 
     async def run(self) -> None:
         """Works until the consumer is stopped; what it has begun it finishes."""
-        await run_lane(self._consumer, self._handle, max_messages=_MAX_MESSAGES, bury=self._bury)
+        await run_lane(
+            self._consumer, self._handle, max_messages=_MAX_MESSAGES, poison=self._poison
+        )
 
     async def _handle(self, batch: Sequence[Delivery]) -> None:
         aside = _Aside()

@@ -11,6 +11,7 @@ from common.nats.dead_letters import (
     store_dead_letter,
     stored_at,
 )
+from common.nats.lane import Bury, Poison, run_lane
 from common.nats.publish import MESSAGE_ID, Outgoing, publish_all, publish_one
 from common.nats.pull import Delivery, PullConsumer
 from common.nats.streams import (
@@ -27,6 +28,7 @@ from common.nats.streams import (
     action_consumer,
     ensure_streams,
 )
+from common.nats.trials import JetStreamTrials, Trials
 
 __all__ = [
     "ACCOUNT_HEADER",
@@ -45,15 +47,20 @@ __all__ = [
     "REASON_HEADER",
     "RESULTS",
     "RESULTS_SUBJECT",
+    "Bury",
     "ConsumerSpec",
     "Delivery",
+    "JetStreamTrials",
     "Outgoing",
+    "Poison",
     "PullConsumer",
+    "Trials",
     "action_consumer",
     "connect",
     "ensure_streams",
     "publish_all",
     "publish_one",
+    "run_lane",
     "store_dead_letter",
     "stored_at",
 ]

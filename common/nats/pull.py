@@ -167,6 +167,11 @@ class PullConsumer:
             await self._request()
         return batch
 
+    async def flush(self) -> None:
+        """Returns once the server has heard what was said of messages, or cannot be reached."""
+        with suppress(NatsError, TimeoutError):
+            await self._nc.flush(timeout=1)
+
     async def _on_message(self, msg: Msg) -> None:
         self._last_heard = time.monotonic()
         # The server's own words come on our inbox, messages under their stream subject.

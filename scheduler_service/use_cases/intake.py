@@ -6,7 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from scheduler_service.domain.timer import NewTimer
-from scheduler_service.use_cases.ports import NotPublishedError
+from scheduler_service.use_cases.envelopes import failed, result_messages
+from scheduler_service.use_cases.ports import Message, NotPublishedError, Publisher
+from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1.execution_pb2 import ErrorClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,21 @@ def all_sent(outcomes: Sequence[Exception | None]) -> None:
         raise NotPublishedError(f"{len(errors)} of {len(outcomes)} messages not taken") from errors[
             0
         ]
+
+
+async def bury(
+    publisher: Publisher, letter: Message, task: ActionTask | None, *, results_subject: str
+) -> None:
+    """Keeps what is given up as a dead letter, and fails the step that `task` is of, if any.
+
+    Raises NotPublishedError.
+    """
+    outgoing = [letter]
+    if task is not None:
+        message = f"given up by the scheduler: {letter.reason}"
+        failure = failed(task, ErrorClass.ERROR_CLASS_INTERNAL, message)
+        outgoing += result_messages([failure], results_subject)
+    all_sent(await publisher.send(outgoing))
 
 
 def _attempt(timer: NewTimer) -> UUID:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from common.readiness import NotReadyError
 from scheduler_service.domain.timer import DueTimer, NewTimer, Timer
 
 
@@ -70,12 +71,16 @@ class TimerStore(Protocol):
         """Stores the timers durably, at most one for each attempt.
 
         Of a delayed task the later instant wins, of a wait the later plan. Returns the instants of
-        those attempts whose timer was there already and was left as it is.
+        those attempts whose timer was there already and was left as it is. Raises
+        StoreUnavailableError.
         """
         ...
 
     async def forget(self, attempt_ids: Sequence[UUID]) -> None:
-        """Removes the timers of these attempts but for those that are just being fired."""
+        """Removes the timers of these attempts but for those that are just being fired.
+
+        Raises StoreUnavailableError.
+        """
         ...
 
     def claim(self, limit: int) -> AbstractAsyncContextManager[Claim]:
@@ -116,5 +121,9 @@ class TimerReader(Protocol):
         ...
 
 
-class NotPublishedError(Exception):
+class StoreUnavailableError(NotReadyError):
+    """The database cannot serve now; nothing has been written."""
+
+
+class NotPublishedError(NotReadyError):
     """No stream took the messages; whoever sent them keeps what they were made from."""

@@ -21,7 +21,7 @@ from scheduler_service.use_cases.envelopes import (
     result_messages,
     spent_attempts,
 )
-from scheduler_service.use_cases.intake import Taken, all_sent, distinct
+from scheduler_service.use_cases.intake import Taken, all_sent, bury, distinct
 from scheduler_service.use_cases.ports import Message, Publisher, TimerStore
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import DelayedTask
@@ -49,7 +49,8 @@ class TakeDelayed:
     async def __call__(self, messages: Sequence[bytes]) -> Taken:
         """Stores the tasks; only then may they be acknowledged.
 
-        Raises when that could not be done, wholly or in part: then they must come again.
+        Raises NotReadyError when that could not be done, wholly or in part: then they must come
+        again. Whatever else it raises comes of one of them.
         """
         planned: list[NewTimer] = []
         spent: list[UUID] = []
@@ -78,6 +79,16 @@ class TakeDelayed:
             refused=len(dead),
             earliest=min((timer.due_at for timer in timers), default=None),
         )
+
+    async def give_up(self, message: bytes, reason: str) -> None:
+        """Ends a task that cannot be taken in however often it comes; raises NotPublishedError."""
+        try:
+            task = read_delayed_task(message).task
+            ids_of(task)
+        except UnreadableError:
+            task = None
+        letter = dead_letter(DEAD_SUBJECT, message, reason)
+        await bury(self._publisher, letter, task, results_subject=self._results_subject)
 
 
 def _timer(delayed: DelayedTask, failures: list[ActionResult]) -> NewTimer:

@@ -25,7 +25,7 @@ from scheduler_service.use_cases.envelopes import (
     result_messages,
     waiting,
 )
-from scheduler_service.use_cases.intake import Taken, all_sent, distinct
+from scheduler_service.use_cases.intake import Taken, all_sent, bury, distinct
 from scheduler_service.use_cases.ports import Message, Publisher, TimerStore
 from scheduler_service.use_cases.wait_facts import WaitFacts
 from scheduler_service.use_cases.waits import planners
@@ -61,7 +61,8 @@ class TakeWaits:
     async def __call__(self, messages: Sequence[bytes]) -> Taken:
         """Stores the waits and publishes that they wait; only then may the tasks be acknowledged.
 
-        Raises when that could not be done, wholly or in part: then the tasks must come again.
+        Raises NotReadyError when that could not be done, wholly or in part: then the tasks must
+        come again. Whatever else it raises comes of one of them.
         """
         batch = _Sorted()
         for data in messages:
@@ -80,6 +81,15 @@ class TakeWaits:
             refused=len(batch.failures) + len(batch.dead),
             earliest=min((timer.due_at for timer in timers), default=None),
         )
+
+    async def give_up(self, message: bytes, reason: str) -> None:
+        """Ends a task that cannot be taken in however often it comes; raises NotPublishedError."""
+        try:
+            task, _ = read_task(message)
+        except UnreadableError:
+            task = None
+        letter = dead_letter(DEAD_SUBJECT, message, reason)
+        await bury(self._publisher, letter, task, results_subject=self._results_subject)
 
     def _sort(self, data: bytes, batch: _Sorted) -> None:
         try:

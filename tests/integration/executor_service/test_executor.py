@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import pairwise
 
 from prometheus_client import CollectorRegistry
 
@@ -14,11 +15,13 @@ from common.nats import (
     ACTIONS,
     DEAD,
     ConsumerSpec,
+    JetStreamTrials,
     Outgoing,
     PullConsumer,
     action_consumer,
     publish_one,
 )
+from common.nats.trials import MOST_DEATHS
 from devstack.nats import NatsServer
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
 from executor_service.adapters.providers import sms_gateways
@@ -104,21 +107,17 @@ async def test_what_is_no_task_becomes_a_dead_letter(around: World) -> None:
     assert dead.headers["Treadle-Subject"] == subject
 
 
-async def test_task_that_was_delivered_too_often_ends_visibly(around: World) -> None:
+async def test_task_that_executors_die_of_ends_visibly(around: World) -> None:
     task = around.task("add_tag", {"tag_name": "a"})
-    await around.ring([task])
-    for _ in range(2):
-        consumer = PullConsumer(around.nc, around.js, action_consumer("executor-crm", "crm"))
-        await consumer.start()
-        (delivery,) = await consumer.next_batch(1)
-        await delivery.nak()
-        await consumer.stop()
+    await _deliver_in_vain(around, task, "crm")
+    await _die_of(around, task)
+    await _deliver_in_vain(around, task, "crm")
     async with around.executor("crm", max_deliver=2):
         (result,) = await around.have_results(1)
         await around.no_tasks_left()
     assert result.attempt_id == task.attempt_id
     assert result.failed.error_class == ErrorClass.ERROR_CLASS_INTERNAL
-    assert "2 deliveries" in result.failed.message
+    assert "deliveries without a result" in result.failed.message
     dead = await around.js.get_last_msg(DEAD.name, "treadle.dead.actions.crm")
     assert dead.data == task.SerializeToString()
 
@@ -132,6 +131,7 @@ async def test_dead_letter_of_a_webhook_holds_no_credentials(around: World) -> N
     }
     task = around.task("webhook_call", webhook)
     await _deliver_in_vain(around, task, "internal")
+    await _die_of(around, task)
     async with around.executor("internal", max_deliver=1):
         await around.have_results(1)
     dead = await around.js.get_last_msg(DEAD.name, "treadle.dead.actions.internal")
@@ -143,6 +143,7 @@ async def test_dead_letter_of_a_webhook_holds_no_credentials(around: World) -> N
 async def test_send_that_is_given_up_may_have_been_sent(around: World) -> None:
     task = around.task("send_sms", SMS)
     await _deliver_in_vain(around, task, "communication")
+    await _die_of(around, task)
     async with around.executor("communication", max_deliver=1):
         (result,) = await around.have_results(1)
     assert result.failed.error_class == ErrorClass.ERROR_CLASS_UNKNOWN_OUTCOME
@@ -165,6 +166,31 @@ async def test_redelivery_of_a_claimed_send_does_not_speak_for_the_claimant(
     assert not result.claimant
     assert around.ledger.calls == [[task.attempt_id]]
     assert len(around.sent("sendgrid")) == 1
+
+
+async def test_tasks_that_only_shared_the_fate_of_others_are_run_alone(around: World) -> None:
+    effect = around.task("add_tag", {"tag_name": "a"})
+    webhook = {"url": around.url + "/sink/crm", "method": "POST", "payload": {"n": 1}}
+    calls = [around.task("webhook_call", webhook) for _ in range(3)]
+    await _deliver_in_vain(around, effect, "crm")
+    for call in calls:
+        await _deliver_in_vain(around, call, "internal")
+    async with around.executor("crm", "internal", max_deliver=1):
+        results = await around.have_results(4)
+        await around.no_tasks_left()
+    assert [each.WhichOneof("outcome") for each in results] == ["completed"] * 4, results
+    spans = sorted((r.started_at.ToDatetime(), r.finished_at.ToDatetime()) for r in results)
+    assert all(finished <= started for (_, finished), (started, _) in pairwise(spans))
+    assert (await around.js.stream_info("TREADLE_TRIALS")).state.messages == 0
+    assert (await around.js.stream_info(DEAD.name)).state.messages == 0
+
+
+async def _die_of(around: World, task: ActionTask) -> None:
+    """Leaves what executors leave that die, again and again, while nothing else is in hand."""
+    for _ in range(MOST_DEATHS):
+        trial = JetStreamTrials(around.js).alone(task.attempt_id.encode())
+        assert await trial.__aenter__()
+        around.unfinished.append(trial)
 
 
 async def _deliver_in_vain(around: World, task: ActionTask, category: str) -> None:
@@ -282,6 +308,7 @@ async def _short_patience(around: World, *, slots: int, heartbeat_s: float) -> A
         ),
         publisher=publisher,
         dead_letters=JetStreamDeadLetters(around.js),
+        trials=JetStreamTrials(around.js),
         metrics=metrics,
         slots=slots,
         max_deliver=5,

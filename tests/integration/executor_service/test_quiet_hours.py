@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from common.catalogue import catalogue
 from common.clock import SYSTEM_CLOCK
 from common.grpc.client import ServiceTokens, connect
-from common.nats import RESULTS_SUBJECT, PullConsumer, action_consumer
+from common.nats import RESULTS_SUBJECT, JetStreamTrials, PullConsumer, action_consumer
 from devstack.simulator.app import Simulator
 from devstack.simulator.server import serving
 from executor_service.adapters.dead_letters import JetStreamDeadLetters
@@ -84,6 +84,7 @@ async def sending(
             ),
             publisher=publisher,
             dead_letters=JetStreamDeadLetters(surroundings.js),
+            trials=JetStreamTrials(surroundings.js),
             metrics=metrics,
             slots=PEOPLE,
             max_deliver=5,

@@ -78,6 +78,8 @@ class World:
     api: str
     results: list[ActionResult] = field(default_factory=list[ActionResult])
     messages: int = 0
+    # Blocks that nobody leaves: whoever entered them died.
+    unfinished: list[object] = field(default_factory=list[object])
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def task(self, action_type: str, config: Mapping[str, Any]) -> ActionTask:

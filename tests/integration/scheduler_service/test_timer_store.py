@@ -11,9 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.db import create_engine
 from common.ids import new_id
 from scheduler_service.adapters.store import PostgresTimerStore
 from scheduler_service.domain.timer import TimerKind
+from scheduler_service.use_cases.ports import StoreUnavailableError
 from tests.support.scheduler import ACCOUNT, new_timer
 
 HOUR = timedelta(hours=1)
@@ -42,6 +44,22 @@ async def test_a_timer_comes_back_as_it_was_stored(store: PostgresTimerStore) ->
         timer.due_at,
         timer.payload,
     )
+
+
+async def test_what_cannot_be_stored_is_told_from_a_database_that_is_away(
+    store: PostgresTimerStore,
+) -> None:
+    no_kind = new_timer(LONG_AGO, kind=9)
+    no_instant = replace(new_timer(LONG_AGO), due_at="tomorrow")
+    for unusable in (no_kind, no_instant):
+        with pytest.raises(DBAPIError):
+            await store.add([new_timer(LONG_AGO), unusable])
+    nowhere = create_engine("postgresql://nobody@127.0.0.1:1/none", search_path="scheduler")
+    away = PostgresTimerStore(nowhere)
+    for call in (away.add([new_timer(LONG_AGO)]), away.forget([new_id()])):
+        with pytest.raises(StoreUnavailableError):
+            await call
+    await nowhere.dispose()
 
 
 async def test_the_same_attempt_is_stored_once(store: PostgresTimerStore) -> None:
