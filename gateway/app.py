@@ -151,6 +151,7 @@ def _middleware(settings: GatewaySettings, stopping: asyncio.Event) -> list[Midd
                 INBOUND: BodyLimit(settings.max_inbound_bytes, settings.body_timeout),
                 preferences.PREFIX: BodyLimit(preferences.MAX_BODY_BYTES, settings.body_timeout),
             },
+            most_held=settings.max_held_bytes,
         )
     )
     return layers

@@ -62,7 +62,7 @@ async def serve(
             await stack.enter_async_context(connect(target, timeout=settings.call_timeout))
             for target in (settings.api_target, settings.scheduler_target)
         ]
-        streams = StreamSettings(settings.heartbeat, stopping=stop)
+        streams = StreamSettings(settings.heartbeat, stop, most=settings.max_event_streams)
         app = create_app(settings, Upstream(api, scheduler), streams)
         _build_routes(app)
         listener = stack.enter_context(_listener(settings.listen))

@@ -6,8 +6,8 @@ which reconnects out of habit has seen everything (204, on which an EventSource 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from grpc import aio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from common.errors import ErrorReason, dependency_unavailable
+from common.errors import ErrorReason, dependency_unavailable, overloaded
 from common.grpc.status import from_rpc_error
 from gateway.mapping.executions import snapshot
 from gateway.problems import RefusedError, from_treadle_error
@@ -41,12 +41,26 @@ _PASSING: Final = frozenset(
 Watch = aio.UnaryStreamCall[WatchExecutionRequest, WatchExecutionResponse]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamSettings:
     """How event streams live: comments keep proxies from closing them, `stopping` ends them."""
 
     heartbeat: timedelta
     stopping: asyncio.Event
+    # At once; and how many there are.
+    most: int
+    number: int = 0
+
+    @contextmanager
+    def one_more(self) -> Generator[None]:
+        """A block for one stream's life; raises RefusedError when there are enough of them."""
+        if self.number >= self.most:
+            raise RefusedError(overloaded("too many event streams at once", _RECONNECT))
+        self.number += 1
+        try:
+            yield
+        finally:
+            self.number -= 1
 
 
 class EventStream(Response):
@@ -54,13 +68,19 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[str]) -> None:
+    def __init__(self, events: AsyncGenerator[str], place: ExitStack) -> None:
+        """`place` is left when it ends."""
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._events = events
+        self._place = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events and listen for the reader's leaving at the same time."""
+        with self._place:
+            await self._last(receive, send)
+
+    async def _last(self, receive: Receive, send: Send) -> None:
         async with aclosing(self._events) as events:
             sending = asyncio.create_task(self._send_all(events, send))
             leaving = asyncio.create_task(_left(receive))
@@ -87,18 +107,20 @@ class EventStream(Response):
 
 
 async def open_stream(watch: Watch, settings: StreamSettings, last_id: str) -> EventStream:
-    """Begin to stream `watch`; raises RefusedError when the service refuses it."""
-    try:
-        first = await _next(watch)
-    except aio.AioRpcError as error:
-        raise RefusedError(from_rpc_error(error)) from error
-    except BaseException:
-        watch.cancel()
-        raise
-    if first is None:
-        raise RefusedError(dependency_unavailable("the execution's stream", _RECONNECT))
-    number = int(last_id) if last_id.isdecimal() and len(last_id) < 10 else 0
-    return EventStream(_events(watch, first, settings, number))
+    """Begin to stream `watch`; raises RefusedError when it is one too many or refused."""
+    with ExitStack() as place:
+        try:
+            place.enter_context(settings.one_more())
+            first = await _next(watch)
+        except aio.AioRpcError as error:
+            raise RefusedError(from_rpc_error(error)) from error
+        except BaseException:
+            watch.cancel()
+            raise
+        if first is None:
+            raise RefusedError(dependency_unavailable("the execution's stream", _RECONNECT))
+        number = int(last_id) if last_id.isdecimal() and len(last_id) < 10 else 0
+        return EventStream(_events(watch, first, settings, number), place.pop_all())
 
 
 async def _events(

@@ -28,6 +28,7 @@ _UNKNOWN_ROUTE: Final = "unknown"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD: Final = "other"
 _RETRY_AFTER: Final = timedelta(seconds=1)
+_ALWAYS: Final = frozenset({"/healthz", "/readyz"})
 
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -52,7 +53,9 @@ TURNED_AWAY: Final = Counter("treadle_gateway_turned_away_total", "Requests refu
 class RequestScope:
     """The outermost layer: gives a request its id and trace, and makes sure of an answer.
 
-    Once `stopping` is set, answers close their connection: the next request goes elsewhere.
+    What asks how the process is gets its answer however much there is to do: one that is busy is
+    not to be restarted. Once `stopping` is set, answers close their connection: the next request
+    goes elsewhere.
     """
 
     def __init__(self, app: ASGIApp, *, max_in_flight: int, stopping: asyncio.Event) -> None:
@@ -78,7 +81,7 @@ class RequestScope:
         self._in_flight += 1
         IN_FLIGHT.inc()
         try:
-            if self._in_flight > self._max_in_flight:
+            if self._in_flight > self._max_in_flight and scope["path"] not in _ALWAYS:
                 TURNED_AWAY.inc()
                 refusal = overloaded("too many requests at once", _RETRY_AFTER)
                 await from_treadle_error(refusal)(scope, receive, answer.send)
@@ -140,7 +143,9 @@ class BodyLimit:
 class BodyLimits:
     """Counts a body while it arrives: neither more bytes nor more time than allowed.
 
-    `uploads` are the limits of those paths that take files, `below` of all that begin so.
+    `uploads` are the limits of those paths that take files, `below` of all that begin so. A body
+    is kept until its request has been answered, but for files, which pass through: all together
+    have at most `most_held` bytes, and who brings one more is turned away.
     """
 
     def __init__(
@@ -150,9 +155,12 @@ class BodyLimits:
         limit: BodyLimit,
         uploads: Mapping[str, BodyLimit],
         below: Mapping[str, BodyLimit],
+        most_held: int,
     ) -> None:
         self._app = app
         self._limit = limit
+        self._most_held = most_held
+        self._held = 0
         self._uploads = uploads
         self._below = below
 
@@ -164,11 +172,12 @@ class BodyLimits:
         limit = self._limit_of(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         too_large = declared.isdecimal() and int(declared) > limit.max_bytes
-        seen, complete = 0, False
+        passes_through = scope["path"] in self._uploads
+        seen, held, complete = 0, 0, False
         deadline = asyncio.get_running_loop().time() + limit.max_time.total_seconds()
 
         async def limited() -> Message:
-            nonlocal seen, complete
+            nonlocal seen, held, complete
             if complete:
                 return await receive()
             if too_large:
@@ -182,15 +191,29 @@ class BodyLimits:
             complete = not message.get("more_body", False)
             if seen > limit.max_bytes:
                 raise HTTPException(413, _too_large(limit))
+            if not passes_through:
+                self._held += seen - held
+                held = seen
+                if self._held > self._most_held:
+                    TURNED_AWAY.inc()
+                    raise _crowded()
             return message
 
-        await self._app(scope, limited, send)
+        try:
+            await self._app(scope, limited, send)
+        finally:
+            self._held -= held
 
     def _limit_of(self, path: str) -> BodyLimit:
         for prefix, limit in self._below.items():
             if path.startswith(prefix):
                 return limit
         return self._uploads.get(path, self._limit)
+
+
+def _crowded() -> HTTPException:
+    after = {"Retry-After": str(int(_RETRY_AFTER.total_seconds()))}
+    return HTTPException(429, "too many requests with large bodies at once", after)
 
 
 def _too_large(limit: BodyLimit) -> str:

@@ -57,6 +57,7 @@ _BY_STATUS: Final[Mapping[int, str]] = {
     408: REQUEST_TIMEOUT,
     413: ErrorReason.REQUEST_TOO_LARGE,
     415: UNSUPPORTED_MEDIA_TYPE,
+    429: ErrorReason.OVERLOADED,
 }
 _RETRY_LATER: Final = frozenset({ErrorReason.OVERLOADED, ErrorReason.DEPENDENCY_UNAVAILABLE})
 _INTERNAL_DETAIL: Final = "Something went wrong on our side; the log has the request's id."

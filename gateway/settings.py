@@ -41,6 +41,10 @@ class GatewaySettings(ProcessSettings):
     upload_timeout_seconds: float = Field(default=300, gt=0, le=3600)
     # Requests and event streams at once; more are turned away (429).
     max_in_flight: int = Field(default=1000, ge=1)
+    # Of these, event streams, which last: the others must not want for room.
+    max_event_streams: int = Field(default=500, ge=1)
+    # Bytes of bodies that are held at once; what would be more is turned away (429).
+    max_held_bytes: int = Field(default=64 * 1024 * 1024, ge=3 * 1024 * 1024)
     # Between the comments that keep an event stream open.
     heartbeat_seconds: float = Field(default=15, gt=0, le=300)
     # After SIGTERM: how long requests are still taken, as it takes load balancers to notice that

@@ -27,7 +27,7 @@ from scheduler_service.adapters.migrations import SCHEMA, require, upgrade
 from scheduler_service.adapters.publisher import JetStreamPublisher
 from scheduler_service.adapters.reader import PostgresTimerReader
 from scheduler_service.adapters.store import PostgresTimerStore
-from scheduler_service.servicer import SchedulerServicer
+from scheduler_service.servicer import SchedulerServicer, translate
 from scheduler_service.settings import SchedulerSettings
 from scheduler_service.use_cases.fire_due import FireDue
 from scheduler_service.use_cases.read_timers import ReadTimers
@@ -71,7 +71,7 @@ async def serve(settings: SchedulerSettings, stop: asyncio.Event) -> None:
             batch=settings.fire_batch,
             concurrency=settings.fire_concurrency,
         )
-        server = GrpcServer(TokenVerifier(settings.jwt_secret))
+        server = GrpcServer(TokenVerifier(settings.jwt_secret), translate=translate)
         server.add(
             add_SchedulerServiceServicer_to_server,
             SchedulerServicer(ReadTimers(PostgresTimerReader(engine))),

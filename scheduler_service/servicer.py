@@ -1,7 +1,7 @@
 """SchedulerService over gRPC: messages in, use cases called, messages out."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -9,13 +9,15 @@ from uuid import UUID
 from grpc import aio
 
 from common.auth import current_principal
-from common.errors import malformed
+from common.errors import TreadleError, dependency_unavailable, malformed, overloaded
 from common.paging import PageTokens
 from scheduler_service.domain.timer import Timer, TimerKind
+from scheduler_service.use_cases.ports import StoreBusyError, StoreUnavailableError
 from scheduler_service.use_cases.read_timers import ReadTimers
 from treadle.scheduler.v1 import scheduler_service_pb2 as pb
 from treadle.scheduler.v1.scheduler_service_pb2_grpc import SchedulerServiceServicer
 
+_SOON: Final = timedelta(seconds=1)
 _TIMERS: Final = PageTokens("timers", tuple[datetime, UUID])
 _KINDS: Final[Mapping[TimerKind, pb.TimerKind]] = MappingProxyType(
     {
@@ -55,6 +57,15 @@ class SchedulerServicer(SchedulerServiceServicer):
         return pb.ListTimersResponse(
             timers=[_message(timer) for timer in shown], next_page_token=next_page_token
         )
+
+
+def translate(error: Exception) -> TreadleError | None:
+    """The refusal that a failure of the store amounts to; None when it is a fault of our own."""
+    if isinstance(error, StoreBusyError):
+        return overloaded(str(error), _SOON)
+    if isinstance(error, StoreUnavailableError):
+        return dependency_unavailable("the database", _SOON)
+    return None
 
 
 def _uuid(field: str, value: str) -> UUID:

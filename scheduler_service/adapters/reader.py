@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from scheduler_service.adapters.reach import in_reach
 from scheduler_service.domain.timer import Timer, TimerKind
 
 _READ_ONLY: Final = text("SET TRANSACTION READ ONLY")
@@ -71,11 +72,12 @@ class PostgresTimerReader:
 
     @asynccontextmanager
     async def _reading(self, account_id: UUID) -> AsyncGenerator[AsyncConnection, None]:
-        async with self._engine.begin() as connection:
-            await connection.execute(_READ_ONLY)
-            await connection.execute(_ROLE)
-            await connection.execute(_ACCOUNT, {"account": str(account_id)})
-            yield connection
+        with in_reach():
+            async with self._engine.begin() as connection:
+                await connection.execute(_READ_ONLY)
+                await connection.execute(_ROLE)
+                await connection.execute(_ACCOUNT, {"account": str(account_id)})
+                yield connection
 
 
 def _timer(row: Row[Any]) -> Timer:

@@ -5,29 +5,19 @@ transaction: a process that dies gives its claims back the moment the server see
 close, and one that hangs loses them to the server's time limit.
 """
 
-from collections.abc import (
-    AsyncGenerator,
-    Awaitable,
-    Callable,
-    Collection,
-    Generator,
-    Mapping,
-    Sequence,
-)
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import Row, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from scheduler_service.adapters.reach import in_reach
 from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
 from scheduler_service.domain.turns import Look, next_turn
-from scheduler_service.use_cases.ports import NextDue, StoreUnavailableError
+from scheduler_service.use_cases.ports import NextDue
 
 # DO UPDATE, not DO NOTHING: it waits for a transaction that is just firing the old timer of the
 # same attempt. DO NOTHING would find that locked row there and drop the new timer.
@@ -171,7 +161,7 @@ class PostgresTimerStore:
         """Stores the timers, which must be distinct by attempt, in one transaction."""
         if not timers:
             return {}
-        with _in_reach():
+        with in_reach():
             return await self._add(timers)
 
     async def _add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
@@ -186,7 +176,7 @@ class PostgresTimerStore:
 
     async def forget(self, attempt_ids: Sequence[UUID]) -> None:
         """Removes the timers of these attempts but for those that are just being fired."""
-        with _in_reach():
+        with in_reach():
             async with self._engine.begin() as connection:
                 await connection.execute(_FORGET, {"attempts": list(attempt_ids)})
 
@@ -228,29 +218,6 @@ class PostgresTimerStore:
         async with self._engine.connect() as connection:
             row = (await connection.execute(_NEXT)).one_or_none()
         return None if row is None else NextDue(row.fire_at, row.distance)
-
-
-@contextmanager
-def _in_reach() -> Generator[None]:
-    """Tells a database that is in trouble from a value that it refuses."""
-    try:
-        yield
-    except DBAPIError as error:
-        cause = error.orig.__cause__ if error.orig is not None else None
-        # Class 22 is bad data, 23 a broken constraint, and 54 more of something than there may be;
-        # a ValueError is what the driver cannot encode.
-        state = str(getattr(cause, "sqlstate", None) or "")
-        if state[:2] in {"22", "23", "54"} or isinstance(cause, ValueError):
-            raise
-        raise StoreUnavailableError(type(cause or error).__name__) from error
-    except (
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        OSError,
-        PoolTimeoutError,
-        TimeoutError,
-    ) as error:
-        raise StoreUnavailableError(type(error).__name__) from error
 
 
 def _columns(timers: Sequence[NewTimer]) -> dict[str, object]:

@@ -103,7 +103,7 @@ class TimerStore(Protocol):
 
 
 class TimerReader(Protocol):
-    """Timers for people to see, one account at a time."""
+    """Timers for people to see, one account at a time; raises StoreUnavailableError."""
 
     async def get(self, account_id: UUID, attempt_id: UUID) -> Timer | None:
         """The account's timer of that attempt; None when there is none."""
@@ -123,6 +123,10 @@ class TimerReader(Protocol):
 
 class StoreUnavailableError(NotReadyError):
     """The database cannot serve now; nothing has been written."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """It has more to do than there are connections for."""
 
 
 class NotPublishedError(NotReadyError):

@@ -198,3 +198,33 @@ async def test_streams_end_when_the_gateway_stops(services: str, script: Script)
         async for event in events_of(answer):
             assert event.kind == "execution"
             stop.set()
+
+
+async def test_streams_leave_room_for_other_requests(services: str, script: Script) -> None:
+    settings = GatewaySettings(
+        listen="127.0.0.1:0", api_target=services, scheduler_target=services, max_event_streams=1
+    )
+    gone = asyncio.Event()
+
+    async def last(_request: object, _context: object) -> AsyncIterator[WatchExecutionResponse]:
+        yield RUNNING
+        try:
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+
+    script.streams["WatchExecution"] = last
+    async with running_gateway(settings) as url, client(url, "viewer") as http:
+        async with http.stream("GET", EVENTS) as first:
+            assert first.status_code == 200
+            one_too_many = await http.get(EVENTS)
+            assert one_too_many.status_code == 429
+            assert one_too_many.json()["reason"] == "OVERLOADED"
+            assert one_too_many.headers["retry-after"] == "2"
+        await asyncio.wait_for(gone.wait(), 30)
+        script.streams["WatchExecution"] = no_more
+        assert (await http.get(EVENTS)).status_code == 200
+
+
+async def no_more(_request: object, _context: object) -> AsyncIterator[WatchExecutionResponse]:
+    yield COMPLETED

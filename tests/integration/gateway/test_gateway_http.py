@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from common.errors import ErrorReason, TreadleError, overloaded
 from gateway.settings import GatewaySettings
-from tests.support.gateway import Script, client, running_gateway
+from tests.support.gateway import ACCOUNT, Script, client, running_gateway
 from treadle.workflow.v1 import workflow_pb2, workflow_service_pb2
 
 AsyncChunks = AsyncIterator[bytes]
@@ -321,9 +321,46 @@ async def test_more_requests_than_allowed_are_turned_away(services: str, script:
     async with running_gateway(settings) as url, client(url, "viewer") as http:
         first = asyncio.create_task(http.get(WORKFLOWS))
         await entered.wait()
-        refused(await http.get(WORKFLOWS), 429, "OVERLOADED")
+        turned_away = await http.get(WORKFLOWS)
+        refused(turned_away, 429, "OVERLOADED")
+        assert turned_away.headers["retry-after"] == "1"
+        # Who is busy is not dead: whoever restarts those who are would make it worse.
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
         go_on.set()
         assert (await first).status_code == 200
+
+
+async def test_bodies_are_held_up_to_a_bound_and_no_byte_more(
+    services: str, script: Script
+) -> None:
+    """Whoever guesses signatures, too, makes us hold what they post."""
+    most = 3 * 1024 * 1024
+    settings = GatewaySettings(
+        listen="127.0.0.1:0", api_target=services, scheduler_target=services, max_held_bytes=most
+    )
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_request: object, _context: object) -> object:
+        held.set()
+        await go_on.wait()
+        return workflow_service_pb2.CreateWorkflowResponse()
+
+    script.answers["CreateWorkflow"] = slow
+    body = b'{"name": "n"' + b" " * (most // 4) + b"}"
+    post = {"content": body, "headers": {"Content-Type": "application/json"}}
+    inbound = f"/inbound/twilio/{ACCOUNT}"
+    async with running_gateway(settings) as url, client(url, "editor") as http:
+        first = asyncio.create_task(http.post(WORKFLOWS, **post))
+        await held.wait()
+        turned_away = await http.post(inbound, content=b"x" * (most - most // 4))
+        refused(turned_away, 429, "OVERLOADED")
+        assert turned_away.headers["retry-after"] == "1"
+        assert (await http.post(inbound, content=b"x" * (most // 2))).status_code == 404
+        go_on.set()
+        assert (await first).status_code == 201
+        # What was held is free again.
+        assert (await http.post(inbound, content=b"x" * (most - 1))).status_code == 404
 
 
 async def test_unset_values_are_null(admin: httpx.AsyncClient, script: Script) -> None:

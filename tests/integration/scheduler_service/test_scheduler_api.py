@@ -11,15 +11,21 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.auth import issue_token
+from common.db import create_engine
 from common.errors import ErrorReason
 from common.grpc.client import bearer, connect
 from common.grpc.status import from_rpc_error
 from common.ids import new_id
+from scheduler_service.adapters.reach import in_reach
+from scheduler_service.adapters.reader import PostgresTimerReader
 from scheduler_service.adapters.store import PostgresTimerStore
 from scheduler_service.domain.timer import TimerKind
+from scheduler_service.servicer import translate
+from scheduler_service.use_cases.ports import StoreUnavailableError
 from tests.support.scheduler import ACCOUNT, new_timer, run_replica
 from treadle.scheduler.v1 import scheduler_service_pb2 as pb
 from treadle.scheduler.v1.scheduler_service_pb2_grpc import SchedulerServiceStub
@@ -159,3 +165,18 @@ async def test_row_level_security_is_a_second_wall(
         assert list(seen.scalars()) == [ACCOUNT]
         with pytest.raises(DBAPIError, match="permission denied"):
             await connection.execute(text("DELETE FROM timers"))
+
+
+async def test_while_the_database_is_away_or_busy_callers_are_told_to_come_back() -> None:
+    nowhere = create_engine("postgresql://nobody@127.0.0.1:1/none", search_path="scheduler")
+    with pytest.raises(StoreUnavailableError) as away:
+        await PostgresTimerReader(nowhere).get(ACCOUNT, new_id())
+    await nowhere.dispose()
+    with pytest.raises(StoreUnavailableError) as busy, in_reach():
+        raise PoolTimeoutError
+    refusals = [translate(error) for error in (away.value, busy.value, ValueError())]
+    assert [refusal and (refusal.reason, refusal.retry_after) for refusal in refusals] == [
+        (ErrorReason.DEPENDENCY_UNAVAILABLE, timedelta(seconds=1)),
+        (ErrorReason.OVERLOADED, timedelta(seconds=1)),
+        None,
+    ]

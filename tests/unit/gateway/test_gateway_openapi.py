@@ -206,7 +206,7 @@ OPERATIONS = {
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     nothing: Any = None  # no request is made
-    streams = StreamSettings(timedelta(seconds=15), asyncio.Event())
+    streams = StreamSettings(timedelta(seconds=15), asyncio.Event(), most=1)
     app = create_app(GatewaySettings(), nothing, streams)
     return json.loads(json.dumps(app.openapi()))
 
