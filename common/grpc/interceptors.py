@@ -78,6 +78,8 @@ class Limits:
     stream_timeout: timedelta = timedelta(hours=1)
     concurrent_calls: int = 2_000
     concurrent_streams: int = 2_000
+    # Of all requests under way.
+    request_bytes: int = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,18 @@ class Call:
     headers: Mapping[str, str] = field(repr=False)
     request_id: str
     peer: str
+    # Of the request in bytes; a stream of them passes by one by one.
+    size: int
     principal: Principal | None = None
     reason: ErrorReason | None = None
 
     @classmethod
-    def of(cls, method: Method, context: Context) -> "Call":
+    def of(cls, method: Method, context: Context, request: object) -> "Call":
         """Read what the caller sent beside the message."""
         metadata = context.invocation_metadata() or ()
         headers = {key: value for key, value in metadata if isinstance(value, str)}
-        return cls(method, context, headers, request_id_of(headers), context.peer())
+        size = len(request) if isinstance(request, bytes) else 0
+        return cls(method, context, headers, request_id_of(headers), context.peer(), size)
 
 
 class CallInterceptor(aio.ServerInterceptor):
@@ -132,6 +137,7 @@ class CallInterceptor(aio.ServerInterceptor):
         self._handlers: dict[str, Handler] = {}
         # By whether they stream; who only watches our health counts for none.
         self._under_way = {False: 0, True: 0}
+        self._request_bytes = 0
         self._streams: set[asyncio.Timeout] = set()
         self._draining = False
 
@@ -171,11 +177,11 @@ class CallInterceptor(aio.ServerInterceptor):
         )
 
         async def respond(request: Any, context: Context) -> bytes:
-            async with self._around(Call.of(method, context)):
+            async with self._around(Call.of(method, context, request)):
                 return serialize(await serve(parse(request), context))
 
         async def stream(request: Any, context: Context) -> None:
-            async with self._around(Call.of(method, context)):
+            async with self._around(Call.of(method, context, request)):
                 served = serve(parse(request), context)
                 if not inspect.isasyncgen(served):
                     await served
@@ -240,11 +246,15 @@ class CallInterceptor(aio.ServerInterceptor):
         if self._under_way[streams] >= limit:
             what = "too many open streams" if streams else "too many calls at once"
             raise overloaded(what, _RETRY_AFTER)
+        if self._request_bytes + call.size > limits.request_bytes:
+            raise overloaded("too many large requests at once", _RETRY_AFTER)
         self._under_way[streams] += 1
+        self._request_bytes += call.size
         try:
             yield
         finally:
             self._under_way[streams] -= 1
+            self._request_bytes -= call.size
 
     @asynccontextmanager
     async def _bounded(self, call: Call) -> AsyncGenerator[None, None]:

@@ -24,6 +24,7 @@ LIMITS = Limits(
     call_timeout=timedelta(seconds=0.3),
     stream_timeout=timedelta(seconds=0.6),
     concurrent_calls=3,
+    request_bytes=1024 * 1024,
     concurrent_streams=2,
 )
 

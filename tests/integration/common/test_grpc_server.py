@@ -246,6 +246,29 @@ async def test_more_calls_than_the_server_takes_are_turned_away(service: Service
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def test_more_bytes_than_the_server_holds_are_turned_away(service: Service) -> None:
+    service.executions.answer = _hangs
+    viewer = service.credentials("viewer")
+
+    def get(kibibytes: int) -> Any:
+        request = execution.GetExecutionRequest(execution_id="x" * 1024 * kibibytes)
+        return service.stub.GetExecution(request, metadata=viewer, timeout=30)
+
+    taken = asyncio.ensure_future(_consume(get(700)))
+    await service.called()
+    error = from_rpc_error(await _refused(get(700)))
+    assert (error.reason, error.retry_after) == (ErrorReason.OVERLOADED, timedelta(seconds=1))
+    # There is room for a smaller one, and for all when the first is done.
+    smaller = asyncio.ensure_future(_consume(get(100)))
+    await service.called(2)
+    taken.cancel()
+    await asyncio.wait_for(service.executions.ended.wait(), 30)
+    service.executions.answer = _raises(not_found("execution", "x"))
+    assert await _reason(get(700)) is ErrorReason.NOT_FOUND
+    smaller.cancel()
+    await asyncio.gather(taken, smaller, return_exceptions=True)
+
+
 async def test_a_passing_refusal_says_when_to_come_back(service: Service) -> None:
     service.executions.answer = _raises(overloaded("queue full", timedelta(seconds=3)))
     error = from_rpc_error(
