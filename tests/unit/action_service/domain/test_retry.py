@@ -40,6 +40,17 @@ def test_exponential_backoff_is_drawn_from_zero_to_a_doubling_bound(made: int, s
     assert timedelta(0) <= delay <= TIMING.base * 2**made
 
 
+def test_jitter_is_full() -> None:
+    """What failed together comes back spread over all of the bound, not at its end."""
+    shares: list[float] = []
+    for seed in range(200):
+        delay = retry_delay(ErrorClass.NETWORK_TIMEOUT, 2, timing=TIMING, rng=Random(seed))
+        assert delay is not None
+        shares.append(delay / (TIMING.base * 4))
+    for tenth in range(10):
+        assert any(tenth <= 10 * share < tenth + 1 for share in shares)
+
+
 def test_linear_backoff_grows_by_the_base() -> None:
     delays = [
         retry_delay(ErrorClass.RATE_LIMIT, made, timing=TIMING, rng=Random(1)) for made in range(5)
