@@ -131,7 +131,9 @@ class _Lane:
     async def _failed_alone(self, delivery: Delivery) -> None:
         tries = delivery.num_delivered
         if self._poison is None or tries < MAX_DELIVERIES:
-            await _give_back([delivery], min(_AGAIN_S * 2 ** (tries - 1), _LATEST_S))
+            # What is never buried may come thousands of times.
+            doublings = min(tries - 1, 10)
+            await _give_back([delivery], min(_AGAIN_S * 2**doublings, _LATEST_S))
             return
         try:
             await self._bury(delivery, self._poison, "could not be processed")

@@ -348,10 +348,10 @@ async def test_bodies_are_held_up_to_a_bound_and_no_byte_more(
 
     script.answers["CreateWorkflow"] = slow
     body = b'{"name": "n"' + b" " * (most // 4) + b"}"
-    post = {"content": body, "headers": {"Content-Type": "application/json"}}
+    is_json = {"Content-Type": "application/json"}
     inbound = f"/inbound/twilio/{ACCOUNT}"
     async with running_gateway(settings) as url, client(url, "editor") as http:
-        first = asyncio.create_task(http.post(WORKFLOWS, **post))
+        first = asyncio.create_task(http.post(WORKFLOWS, content=body, headers=is_json))
         await held.wait()
         turned_away = await http.post(inbound, content=b"x" * (most - most // 4))
         refused(turned_away, 429, "OVERLOADED")

@@ -46,6 +46,19 @@ async def test_neighbours_are_unaffected_and_poison_is_buried() -> None:
     assert stream.delays == [2.0**n for n in range(MAX_DELIVERIES - 1)]
 
 
+async def test_what_is_never_buried_comes_again_however_often_it_has() -> None:
+    stream = Stream(POISON)
+    stream.waiting[0].num_delivered = 5_000
+
+    async def fail_once(batch: Sequence[Delivery]) -> None:
+        if not stream.delays:
+            raise RuntimeError("a bug")
+        await batch[0].ack()
+
+    await run_lane(stream, fail_once, max_messages=1)
+    assert (stream.acked, stream.delays) == ([POISON], [60.0])
+
+
 @pytest.mark.parametrize("deadly", [1, 3])
 async def test_what_processes_die_of_is_buried_and_nothing_else(deadly: int) -> None:
     innocents = {f"innocent {n}".encode() for n in range(40)}
