@@ -360,7 +360,9 @@ async def test_bodies_are_held_up_to_a_bound_and_no_byte_more(
         go_on.set()
         assert (await first).status_code == 201
         # What was held is free again.
-        assert (await http.post(inbound, content=b"x" * (most - 1))).status_code == 404
+        async with asyncio.timeout(30):
+            while (await http.post(inbound, content=b"x" * (most - 1))).status_code != 404:
+                pass
 
 
 async def test_unset_values_are_null(admin: httpx.AsyncClient, script: Script) -> None:
