@@ -229,7 +229,7 @@ class CallInterceptor(aio.ServerInterceptor):
     def _translated(self, call: Call, raised: Exception) -> TreadleError:
         error = self._translate(raised) if self._translate else None
         if error is None:
-            _log.error("rpc_crashed", rpc=_name(call), exc_info=raised)
+            _log.error("rpc_crashed", rpc=_name(call), request_id=call.request_id, exc_info=raised)
             error = TreadleError(
                 ErrorReason.INTERNAL,
                 f"internal error; the log has it under request {call.request_id}",
