@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -47,19 +46,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 def pytest_configure() -> None:
-    """Show exceptions in logs as Python does: with all values in all frames it takes 10 s each.
-
-    And have no generated example fail for taking long.
-    """
+    """Show exceptions in logs as Python does: with all values in all frames it takes 10 s each."""
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
-    # How long an example takes says how busy the machine is, and nothing of what is under test.
-    settings.register_profile(
-        "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
-    settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
