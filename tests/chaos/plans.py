@@ -189,10 +189,12 @@ def _chat(places: Places) -> Json:
 
 
 def _fetch(places: Places) -> str:
+    # Whoever has taken it says its own name; what fails for other reasons says none, or no JSON.
     return f"""
       const body = JSON.stringify({{ contact: contact.id }});
       const url = "{places.simulator_url}/sink/script";
       const answer = await fetch(url, {{ method: "POST", body }});
+      if ((await answer.json()).name !== "script") throw new Error("nobody has taken it");
       return answer.status;
     """
 
