@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -43,6 +44,14 @@ class _FilesOrPackages(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """How `--dist loadfile` deals out tests."""
     return _FilesOrPackages(config, log) if config.option.dist == "loadfile" else None
+
+
+# Half of the library's own number; --hypothesis-profile=default has them all. How long an example
+# takes says how busy the machine is, and nothing of what is under test.
+settings.register_profile(
+    "treadle", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("treadle")
 
 
 def pytest_configure() -> None:

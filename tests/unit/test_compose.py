@@ -6,8 +6,6 @@ variable, command, port and health check that these files name exists in the cod
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ from common.nats import ACTIONS, action_consumer
 from common.settings import load
 from executor_service.handlers import categories
 from gateway.routes.health import router
+from tests.support.commands import refused_command
 from tests.support.deployments import (
     KUBERNETES_SECRET,
     OPTIONAL_SECRETS,
@@ -77,21 +76,17 @@ def distinct_commands() -> Mapping[tuple[str, ...], Role]:
 
 
 @pytest.mark.parametrize("command", distinct_commands(), ids=" ".join)
-def test_every_command_gets_as_far_as_its_settings(command: tuple[str, ...]) -> None:
+def test_every_command_gets_as_far_as_its_settings(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A wrong command line ends with status 2, before the settings are looked at."""
     role = distinct_commands()[command]
     assert role.module in SETTINGS
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TREADLE_")}
-    done = subprocess.run(
-        [sys.executable, *command[1:]],
-        env=inherited | dict(role.environment) | {"TREADLE_LOG_LEVEL": "shout"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    complaint, *problems = done.stderr.strip().splitlines()
+    assert command[:2] == ("python", "-m")
+    env = {**role.environment, "TREADLE_LOG_LEVEL": "shout"}
+    status, said = refused_command(command[2:], env, monkeypatch, capsys)
+    assert status == 1, said
+    complaint, *problems = said.strip().splitlines()
     assert complaint == "invalid settings"
     assert [problem.split(":")[0].strip() for problem in problems] == ["TREADLE_LOG_LEVEL"]
 

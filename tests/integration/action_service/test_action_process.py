@@ -24,6 +24,7 @@ from common.errors import ErrorReason
 from common.grpc.client import ServiceTokens, connect
 from devstack.postgres import Postgres
 from tests.support.action_api import Client, refused
+from tests.support.commands import refused_command
 from treadle.credential.v1.credential_pb2 import PROVIDER_SENDGRID, Secret, SendgridSecret
 from treadle.credential.v1.credential_service_pb2 import (
     ResolveCredentialRequest,
@@ -250,12 +251,27 @@ async def test_migrating_twice_changes_nothing(
             await client.workflow()
 
 
-async def test_only_the_api_demands_a_master_key(service_env: dict[str, str]) -> None:
+@pytest.mark.parametrize("arguments", [(), ("--roles", "api")], ids=["all", "api"])
+def test_the_api_demands_a_master_key(
+    arguments: tuple[str, ...],
+    service_env: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     env = {k: v for k, v in service_env.items() if k != "TREADLE_ACTION_MASTER_KEY"}
-    for arguments in ((), ("--roles", "api"), ("rewrap",)):
-        status, output = await ended(*arguments, env=env)
-        assert status == 1
-        assert output.splitlines()[-1].strip() == "TREADLE_ACTION_MASTER_KEY: Field required"
+    command = ("action_service", *arguments)
+    status, said = refused_command(command, env, monkeypatch, capsys)
+    assert status == 1
+    assert said.splitlines()[-1].strip() == "TREADLE_ACTION_MASTER_KEY: Field required"
+
+
+async def test_the_engine_demands_no_master_key_and_who_encrypts_anew_does(
+    service_env: dict[str, str],
+) -> None:
+    env = {k: v for k, v in service_env.items() if k != "TREADLE_ACTION_MASTER_KEY"}
+    status, output = await ended("rewrap", env=env)
+    assert status == 1
+    assert output.splitlines()[-1].strip() == "TREADLE_ACTION_MASTER_KEY: Field required"
     async with serving(env, "--roles", "engine") as (_, ready):
         assert ready["roles"] == "engine"
 
@@ -299,16 +315,20 @@ async def test_the_master_key_is_changed(service_env: dict[str, str]) -> None:
         ((), {"TREADLE_DATABASE_URL": "mysql://x"}, "TREADLE_DATABASE_URL"),
     ],
 )
-async def test_mistakes_are_named_before_anything_starts(
-    arguments: tuple[str, ...], env: dict[str, str], words: str
+def test_mistakes_are_named_before_anything_starts(
+    arguments: tuple[str, ...],
+    env: dict[str, str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     sound = {
         "TREADLE_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/none",
         "TREADLE_NATS_URL": "nats://127.0.0.1:1",
         "TREADLE_JWT_SECRET": "k" * 40,
     }
-    status, output = await ended(*arguments, env=sound | env)
+    command = ("action_service", *arguments)
+    status, said = refused_command(command, sound | env, monkeypatch, capsys)
     assert status != 0
-    assert words in output
-    assert "short-secret" not in output
-    assert "Traceback" not in output
+    assert words in said
+    assert "short-secret" not in said

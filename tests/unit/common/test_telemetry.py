@@ -7,7 +7,6 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-import structlog
 
 from common.telemetry import (
     REDACTED,
@@ -23,6 +22,7 @@ from common.telemetry import (
     request_id_of,
     traced,
 )
+from tests.support.logs import logging_kept
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
@@ -30,12 +30,8 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
 @pytest.fixture
 def output() -> Generator[io.StringIO, None, None]:
-    root = logging.getLogger()
-    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
-    yield io.StringIO()
-    structlog.configure(**before)
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with logging_kept():
+        yield io.StringIO()
 
 
 def _lines(output: io.StringIO) -> list[dict[str, Any]]:
