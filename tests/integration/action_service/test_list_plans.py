@@ -11,7 +11,7 @@ from action_service.adapters import contacts, executions, waits
 from action_service.adapters.database import PostgresDatabase
 from action_service.adapters.plan_cache import PlanCache
 from action_service.adapters.sql import Listing
-from tests.support.action_api import Api, Client
+from tests.support.action_api import Api
 
 MANY = 10_000
 PEOPLE = """
@@ -42,19 +42,26 @@ SOME_ID = "'01940000-0000-7000-8000-000000000000'"
 LAST_ID = "'ffffffff-ffff-ffff-ffff-ffffffffffff'"
 
 
-@pytest.fixture
-async def connection(api: Api, client: Client) -> AsyncGenerator[AsyncConnection]:
-    """As calls of an account with many records have it, with plans that serve any values."""
-    for each in (client, await api.client()):
+@pytest.fixture(scope="module")
+async def large(shared_api: Api) -> UUID:
+    """An account with many records, beside another one."""
+    accounts = [await shared_api.client() for _ in range(2)]
+    for each in accounts:
         for _ in range(2):
             workflow = await each.workflow()
             await each.add(workflow.id)
             await each.activate(workflow.id)
-        await api.execute(PEOPLE, account=each.account_id, many=MANY)
-    await api.execute(RUNS)
-    await api.execute(WAITS)
-    await api.execute("ANALYZE")
-    async with PostgresDatabase(api.db, PlanCache()).reading(client.account_id) as tx:
+        await shared_api.execute(PEOPLE, account=each.account_id, many=MANY)
+    await shared_api.execute(RUNS)
+    await shared_api.execute(WAITS)
+    await shared_api.execute("ANALYZE")
+    return accounts[0].account_id
+
+
+@pytest.fixture
+async def connection(shared_api: Api, large: UUID) -> AsyncGenerator[AsyncConnection]:
+    """As calls of the large account have it, with plans that serve any values."""
+    async with PostgresDatabase(shared_api.db, PlanCache()).reading(large) as tx:
         await tx.connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
         yield tx.connection
 
@@ -87,9 +94,9 @@ async def plan_of(
     ],
 )
 async def test_executions(
-    connection: AsyncConnection, client: Client, given: dict[str, str], index: str
+    connection: AsyncConnection, large: UUID, given: dict[str, str], index: str
 ) -> None:
-    plan = await plan_of(connection, executions.PAGE, client.account_id, given)
+    plan = await plan_of(connection, executions.PAGE, large, given)
     assert index in plan
 
 
@@ -102,9 +109,9 @@ async def test_executions(
     ],
 )
 async def test_contacts(
-    connection: AsyncConnection, client: Client, given: dict[str, str], index: str
+    connection: AsyncConnection, large: UUID, given: dict[str, str], index: str
 ) -> None:
-    plan = await plan_of(connection, contacts.PAGE, client.account_id, given)
+    plan = await plan_of(connection, contacts.PAGE, large, given)
     assert index in plan
 
 
@@ -117,7 +124,7 @@ async def test_contacts(
     ],
 )
 async def test_waits(
-    connection: AsyncConnection, client: Client, given: dict[str, str], index: str
+    connection: AsyncConnection, large: UUID, given: dict[str, str], index: str
 ) -> None:
-    plan = await plan_of(connection, waits.PAGE, client.account_id, given)
+    plan = await plan_of(connection, waits.PAGE, large, given)
     assert index in plan
