@@ -21,6 +21,7 @@ from action_service.adapters.event_waits import PostgresEventWaits
 from action_service.adapters.execution_store import PostgresEngineStore
 from action_service.adapters.import_queue import PostgresImportQueue
 from action_service.adapters.ledger import PostgresClaimLedger
+from action_service.adapters.losses import PostgresLosses
 from action_service.adapters.migrations import SCHEMA, require, upgrade
 from action_service.adapters.operation_queue import PostgresOperationQueue
 from action_service.adapters.opt_outs import PostgresOptOuts
@@ -30,7 +31,7 @@ from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.adapters.queue_watch import watching_queues
 from action_service.adapters.relay import NatsRelay
-from action_service.adapters.ringer import NatsRinger
+from action_service.adapters.ringer import ringing
 from action_service.adapters.spent_timers import PostgresSpentTimers
 from action_service.adapters.traffic import PostgresPermitDesk
 from action_service.adapters.traffic_upkeep import watching_circuits
@@ -138,7 +139,7 @@ async def serve(settings: ActionSettings, roles: Collection[str], stop: asyncio.
         resources.push_async_callback(nc.close)
         js = nc.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
         await ensure_streams(js, replicas=settings.nats_replicas)
-        ringer = NatsRinger(nc, js)
+        ringer = await resources.enter_async_context(ringing(nc, js))
         server = GrpcServer(TokenVerifier(settings.jwt_secret), translate=translate)
         publisher = await resources.enter_async_context(_publishing(settings, js))
         turns = Turns(effects=settings.effect_window, calls=settings.call_window)
@@ -344,6 +345,7 @@ def engine_stores(pool: "asyncpg.Pool[asyncpg.Record]") -> EngineStores:
         PostgresOptOuts(pool),
         PostgresSpentTimers(pool),
         PostgresDeadLetters(pool),
+        PostgresLosses(pool),
     )
 
 

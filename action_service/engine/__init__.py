@@ -19,6 +19,7 @@ from action_service.engine.deliveries import DeliveryProcessor, DeliveryStore
 from action_service.engine.dispatching import Dispatcher
 from action_service.engine.event_arrivals import EventWaits, EventWaitStore
 from action_service.engine.forgetting import Forgetting, SpentTimers
+from action_service.engine.losses import Losses, LossStore
 from action_service.engine.ports import EngineStore, EventPublisher, OptOuts, Ringer
 from action_service.engine.reconciling import Reconciler, UnknownSendStore
 from action_service.engine.sweeper import Sweeper
@@ -28,6 +29,7 @@ from action_service.engine.turns import Turns
 from action_service.engine.worker import ResultWorker
 from common.nats import (
     ACK_WAIT,
+    ACTIONS,
     DEAD_EVENTS,
     DEAD_RESULTS,
     RESULTS,
@@ -36,6 +38,7 @@ from common.nats import (
     JetStreamTrials,
     Poison,
     PullConsumer,
+    made_at,
     store_dead_letter,
 )
 from common.readiness import Check
@@ -72,6 +75,7 @@ class EngineStores:
     opt_outs: OptOuts
     spent_timers: SpentTimers
     dead_letters: DeadLetterStore
+    losses: LossStore
 
 
 class Engine:
@@ -162,8 +166,9 @@ class Engine:
             encoder,
             delivering,
             Forgetting(stores.spent_timers, ringer),
+            Losses(stores.losses),
             interval=tuning.sweep_interval,
-            is_heard=lambda: nc.is_connected,
+            heard_since=partial(made_at, nc, js, ACTIONS),
         )
         self._dispatcher = Dispatcher(stores.executions, ringer, encoder, turns)
         self._stopping = asyncio.Event()

@@ -8,13 +8,15 @@ second call.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.forgetting import Forgetting
+from action_service.engine.losses import Losses
 from action_service.engine.model import StoreUnavailableError
 from action_service.engine.ports import EngineStore, Ringer
 from action_service.engine.ringing import tasks_for
@@ -25,7 +27,7 @@ _BATCH = 500
 
 
 class Sweeper:
-    """Looks every `interval` for expired leases, runs held without need and spent timers."""
+    """Looks every `interval` for lost queues, expired leases, needless holds and spent timers."""
 
     def __init__(
         self,
@@ -34,14 +36,16 @@ class Sweeper:
         encoder: TaskEncoder,
         deliveries: DeliveryProcessor,
         forgetting: Forgetting,
+        losses: Losses,
         *,
         interval: timedelta,
-        is_heard: Callable[[], bool],
+        heard_since: Callable[[], Awaitable[datetime | None]],
     ) -> None:
-        """`is_heard` tells whether there is anybody to ring at."""
+        """`heard_since` tells when the stream was made that is rung at; None when there is none."""
         self._store = store
         self._ringer = ringer
         self._encoder = encoder
+        self._losses = losses
         self._sweeps = (
             self._release,
             self._ring_again,
@@ -49,15 +53,16 @@ class Sweeper:
             forgetting.sweep,
         )
         self._interval = interval.total_seconds()
-        self._is_heard = is_heard
+        self._heard_since = heard_since
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweeps at once and then at every interval until `stop` is set."""
         while not stop.is_set():
             # Each ring makes the next one later: those that nobody can hear must not count.
-            if self._is_heard():
+            if made_at := await self._heard_since():
+                await _guarded(partial(self._losses.sweep, made_at))
                 for sweep in self._sweeps:
-                    await _exhaust(sweep, stop)
+                    await _guarded(partial(_exhaust, sweep, stop))
             try:
                 await asyncio.wait_for(stop.wait(), self._interval)
             except TimeoutError:
@@ -80,9 +85,13 @@ class Sweeper:
 
 async def _exhaust(sweep: Callable[[int], Awaitable[int]], stop: asyncio.Event) -> None:
     """Sweeps as long as there is a whole batch of work."""
+    while await sweep(_BATCH) == _BATCH and not stop.is_set():
+        pass
+
+
+async def _guarded(sweep: Callable[[], Awaitable[None]]) -> None:
     try:
-        while await sweep(_BATCH) == _BATCH and not stop.is_set():
-            pass
+        await sweep()
     except StoreUnavailableError as error:
         _log.warning("sweep_failed", error=str(error))
     except Exception:  # noqa: BLE001 - the backstop must outlive whatever it meets

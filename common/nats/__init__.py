@@ -27,6 +27,7 @@ from common.nats.streams import (
     ConsumerSpec,
     action_consumer,
     ensure_streams,
+    made_at,
 )
 from common.nats.trials import JetStreamTrials, Trials
 
@@ -58,6 +59,7 @@ __all__ = [
     "action_consumer",
     "connect",
     "ensure_streams",
+    "made_at",
     "publish_all",
     "publish_one",
     "run_lane",

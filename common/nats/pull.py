@@ -250,7 +250,8 @@ class PullConsumer:
 
     async def _keep(self) -> None:
         """Keeps requests standing and rebuilds a subscription that has gone silent."""
-        while True:
+        # Told twice: a wait for an answer that comes at that instant swallows a cancellation.
+        while not self._stopped:
             await asyncio.sleep(0.25)
             try:
                 await self._look_after()

@@ -8,9 +8,11 @@ TREADLE_NATS_ACK_WAIT_SECONDS have to be the same for all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -80,6 +82,16 @@ async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
         except NotFoundError:
             # Deleted in between.
             await js.add_stream(wanted)
+
+
+async def made_at(nc: Client, js: JetStreamContext, spec: StreamSpec) -> datetime | None:
+    """Since when there is this stream; None when it is not there, or nobody can say."""
+    if not nc.is_connected:
+        return None
+    try:
+        return (await js.stream_info(spec.name)).created
+    except (NatsError, OSError):
+        return None
 
 
 def _config(spec: StreamSpec, replicas: int) -> StreamConfig:

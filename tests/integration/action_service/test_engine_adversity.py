@@ -13,6 +13,7 @@ from action_service.domain.retry import RetryTiming
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.forgetting import Forgetting
+from action_service.engine.losses import Losses
 from action_service.engine.sweeper import Sweeper
 from tests.support.engine import (
     Bench,
@@ -296,9 +297,9 @@ async def test_the_sweeper_spends_nothing_on_rings_that_nobody_hears(world: Benc
     for heard in (False, True):
         stop = asyncio.Event()
 
-        def once(*, heard: bool = heard, stop: asyncio.Event = stop) -> bool:
+        async def once(*, heard: bool = heard, stop: asyncio.Event = stop) -> datetime | None:
             stop.set()
-            return heard
+            return datetime.now(UTC) if heard else None
 
         stores, ringer = engine_stores(world.pool), NatsRinger(world.nc, world.js)
         deliveries = DeliveryProcessor(
@@ -310,8 +311,9 @@ async def test_the_sweeper_spends_nothing_on_rings_that_nobody_hears(world: Benc
             TaskEncoder(),
             deliveries,
             Forgetting(stores.spent_timers, ringer),
+            Losses(stores.losses),
             interval=timedelta(hours=1),
-            is_heard=once,
+            heard_since=once,
         )
         await sweeper.run(stop)
         rings = await world.rows("SELECT rings FROM workflow_action_executions")

@@ -5,12 +5,16 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import ConnectionReconnectingError
 from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 
 from common.nats import ACTIONS, Outgoing, PullConsumer, action_consumer, connect, publish_one
 from common.readiness import NotReadyError
@@ -47,6 +51,15 @@ class Puller:
         await until(lambda: self.consumer.problem != "")
         with pytest.raises(NotReadyError):
             await self.consumer.standing()
+
+    async def until_there(self) -> None:
+        """Waits until the server has the consumer."""
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(NotFoundError):
+                    await self.js.consumer_info(ACTIONS.name, SPEC.durable)
+                    return
+                await asyncio.sleep(0.02)
 
     async def until_found(self) -> None:
         await until(lambda: self.consumer.problem == "")
@@ -91,7 +104,8 @@ async def test_what_is_deleted_is_made_anew(puller: Puller, deleted: str) -> Non
         await puller.js.delete_stream(ACTIONS.name)
     else:
         await puller.js.delete_consumer(ACTIONS.name, SPEC.durable)
-    await puller.until_lost()
+    # The loss itself may be over before anybody has looked.
+    await puller.until_there()
     await puller.until_found()
     await puller.works()
 
@@ -111,3 +125,17 @@ async def test_a_request_ends_with_the_connection_that_its_answer_was_to_come_by
     nats_server.start()
     await puller.until_found()
     await puller.works()
+
+
+async def test_a_stop_is_heard_at_the_very_instant_of_a_lost_answer(
+    puller: Puller, nats_server: NatsServer
+) -> None:
+    """A wait that is cancelled when it ends says how it ended, and nothing of the cancellation."""
+    asks = cast("dict[str, asyncio.Future[Msg]]", puller.nc._resp_map)  # pyright: ignore[reportPrivateUsage]
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    await until(lambda: any(not waiting.done() for waiting in asks.values()))
+    for waiting in list(asks.values()):
+        waiting.set_exception(ConnectionReconnectingError())
+    async with asyncio.timeout(10):
+        await puller.consumer.stop()
+    os.kill(nats_server.pid, signal.SIGCONT)
