@@ -43,7 +43,7 @@ class Account:
         client = httpx.Client(
             base_url=self.stack.gateway_url,
             headers=self.headers(*roles),
-            timeout=30,
+            timeout=60,
             trust_env=False,
         )
         self._clients.append(client)

@@ -191,7 +191,7 @@ class Api:
             roles=roles or ("admin",),
             ttl=timedelta(minutes=30),
         )
-        channel = connect(self.address, token=lambda: token)
+        channel = connect(self.address, token=lambda: token, timeout=timedelta(seconds=60))
         await self.resources.enter_async_context(channel)
         return Client(channel, account_id, subject)
 

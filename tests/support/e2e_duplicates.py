@@ -28,7 +28,7 @@ class Duplicator:
     def __enter__(self) -> Self:
         """Returns when it listens."""
         self._thread.start()
-        assert self._listening.wait(10)
+        assert self._listening.wait(60)
         return self
 
     def __exit__(

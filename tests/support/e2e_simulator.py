@@ -12,7 +12,9 @@ from tests.support.foreground import eventually
 def hear_providers(stack: Stack) -> None:
     """Makes the account that SendGrid and Stripe tell everything at, which is the stack's own."""
     headers = {"authorization": f"Bearer {stack.token()}"}
-    with httpx.Client(base_url=stack.gateway_url, headers=headers, trust_env=False) as http:
+    with httpx.Client(
+        base_url=stack.gateway_url, headers=headers, timeout=60, trust_env=False
+    ) as http:
         Customer(http).draft()
 
 
@@ -21,7 +23,7 @@ class Providers:
 
     def __init__(self, base_url: str) -> None:
         self.url = base_url
-        self._http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=base_url, timeout=60, trust_env=False)
 
     def __enter__(self) -> "Providers":
         return self
@@ -46,7 +48,7 @@ class Providers:
         """Let them know nothing of what they have received."""
         ok(self._http.delete("/inbox"))
 
-    def struck(self, provider: str, to: str) -> int:
+    def struck(self, provider: str, to: str | None) -> int:
         """How many requests a rule has hit so far, answered or not."""
         rules = ok(self._http.get("/control")).json()["rules"]
         return sum(r["applied"] for r in rules if (r["provider"], r["to"]) == (provider, to))

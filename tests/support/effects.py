@@ -168,7 +168,7 @@ async def events(bench: Bench) -> list[Heard]:
     )
     await consumer.start()
     found: list[Heard] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while count:
             for delivery in await consumer.next_batch(count):
                 count -= 1

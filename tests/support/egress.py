@@ -132,7 +132,7 @@ async def call(
     *,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
-    seconds: float = 5,
+    seconds: float = 60,
     max_bytes: int = 100_000,
 ) -> EgressResponse:
     """A request with the tests' usual bounds."""

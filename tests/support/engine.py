@@ -210,9 +210,10 @@ class Bench:
             await connection.execute(text(sql), parameters)
 
     async def until(self, sql: str, expected: object, **parameters: object) -> None:
-        """Waits until the query's first value is as expected; fails after ten seconds."""
+        """Waits until the query's first value is as expected; fails after a minute."""
         value: object = None
-        for _ in range(500):
+        deadline = asyncio.get_running_loop().time() + 60
+        while asyncio.get_running_loop().time() < deadline:
             rows = await self.rows(sql, **parameters)
             value = rows[0][0] if rows else None
             if value == expected:
@@ -248,7 +249,7 @@ class HandExecutor:
     async def take(self, count: int) -> list[ActionTask]:
         """Waits for `count` tasks and acks them."""
         taken: list[ActionTask] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(taken) < count:
                 for delivery in await self._consumer.next_batch(count - len(taken)):
                     taken.append(ActionTask.FromString(delivery.data))
@@ -257,7 +258,7 @@ class HandExecutor:
 
     async def take_some(self, most: int) -> list[ActionTask]:
         """Waits for tasks, at most so many, and acks them."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             batch = await self._consumer.next_batch(most)
         for delivery in batch:
             await delivery.ack()
@@ -310,7 +311,7 @@ class HandScheduler:
         return list((await self._next(FORGET_SUBJECT)).spent_attempt_ids)
 
     async def _next(self, subject: str) -> DelayedTask:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self._heard[subject]:
                 (delivery,) = await self._consumer.next_batch(1)
                 await delivery.ack()
@@ -348,7 +349,7 @@ async def bench(database_url: str, nats_url: str) -> AsyncGenerator[Bench]:
     db = create_engine(database_url, search_path="treadle")
     nc = await connect(nats_url, name="test")
     async with create_pool(database_url, search_path="treadle", size=8) as pool:
-        surroundings = Bench(db, pool, nc, nc.jetstream())
+        surroundings = Bench(db, pool, nc, nc.jetstream(timeout=30))
         try:
             yield surroundings
         finally:

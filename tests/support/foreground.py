@@ -74,7 +74,7 @@ class Foreground:
             self._lines.extend(iter(self.process.stdout.readline, ""))
 
 
-def eventually(condition: Callable[[], bool], bound: float = 30) -> bool:
+def eventually(condition: Callable[[], bool], bound: float = 60) -> bool:
     """Wait until a condition holds; tell whether it came to hold in time (seconds)."""
     deadline = time.monotonic() + bound
     while not condition():

@@ -20,9 +20,10 @@ from treadle.execution.v1 import execution_service_pb2 as execution
 from treadle.execution.v1 import execution_service_pb2_grpc as execution_grpc
 
 SECRET = SecretStr("k" * 32)
+# So long that no call of a test meets its end, on a busy machine either.
 LIMITS = Limits(
-    call_timeout=timedelta(seconds=0.3),
-    stream_timeout=timedelta(seconds=0.6),
+    call_timeout=timedelta(minutes=2),
+    stream_timeout=timedelta(minutes=2),
     concurrent_calls=3,
     request_bytes=1024 * 1024,
     concurrent_streams=2,
@@ -97,7 +98,7 @@ class Service:
 
     async def called(self, times: int = 1) -> None:
         """Wait until the service has been called so many times."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.executions.callers) < times:
                 self.executions.called.clear()
                 await self.executions.called.wait()
@@ -113,17 +114,17 @@ def credentials(*roles: str, account_id: UUID) -> tuple[tuple[str, str]]:
 
 @asynccontextmanager
 async def running_service(
-    listen: str = "127.0.0.1:0", *, notice: timedelta = timedelta()
+    listen: str = "127.0.0.1:0", *, notice: timedelta = timedelta(), limits: Limits = LIMITS
 ) -> AsyncGenerator[Service, None]:
     """Serve during the block, on a free port unless one is given; see GrpcServer of `notice`."""
     server = GrpcServer(
-        TokenVerifier(SECRET), options=ServerOptions(limits=LIMITS), translate=_translate
+        TokenVerifier(SECRET), options=ServerOptions(limits=limits), translate=_translate
     )
     executions = Executions()  # pyright: ignore[reportAbstractUsage] - tests call two methods only
     server.add(execution_grpc.add_ExecutionServiceServicer_to_server, executions)
     async with (
-        server.running(listen, grace=timedelta(seconds=0.2), notice=notice) as address,
-        connect(address) as channel,
+        server.running(listen, grace=timedelta(seconds=30), notice=notice) as address,
+        connect(address, timeout=timedelta(minutes=1)) as channel,
     ):
         stub = execution_grpc.ExecutionServiceStub(channel)
         yield Service(server, address, executions, stub, uuid4())

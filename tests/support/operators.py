@@ -39,7 +39,7 @@ class Desk:
 
     async def parked(self) -> wait_pb2.Wait:
         """The only wait, once the scheduler has taken it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 (wait,) = await self.waits(1)
                 if wait.HasField("due_at"):

@@ -79,7 +79,7 @@ async def record_rest(database_url: str) -> AsyncGenerator[RecordRest]:
                 SECRET, subject=uuid4(), account_id=account, roles=[role], ttl=timedelta(hours=1)
             )
             headers = {"Authorization": f"Bearer {token}"}
-            http = httpx.AsyncClient(base_url=url, headers=headers, timeout=10)
+            http = httpx.AsyncClient(base_url=url, headers=headers, timeout=60)
             return await resources.enter_async_context(http)
 
         yield RecordRest(

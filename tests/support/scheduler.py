@@ -32,6 +32,7 @@ from treadle.workflow.v1.action_pb2 import ActionConfig
 
 WAIT_SUBJECT = "treadle.actions.timing.wait_time"
 ACCOUNT = uuid4()
+BRING_FORWARD = "UPDATE scheduler.timers SET due_at = now(), fire_at = now()"
 
 
 def wait_task(seconds: int, *, ready_at: datetime, account: UUID = ACCOUNT) -> ActionTask:
@@ -92,9 +93,18 @@ class Engine:
 
     async def until_timers(self, count: int) -> None:
         """Waits for there to be so many: a timer goes a moment after its message."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.timers() != count:  # noqa: ASYNC110 - rows set no event
                 await asyncio.sleep(0.01)
+
+    async def bring_forward(self) -> datetime:
+        """Makes every timer due at once; returns the instant."""
+        async with self.database.begin() as connection:
+            return (
+                (await connection.execute(text(f"{BRING_FORWARD} RETURNING due_at")))
+                .scalars()
+                .all()[0]
+            )
 
     async def ring_waits(self, tasks: Sequence[ActionTask]) -> None:
         """Publishes wait steps."""
@@ -130,7 +140,7 @@ class Engine:
                 self.heard_at |= {result.attempt_id: now for result in heard}
                 await delivery.ack()
 
-    async def until(self, condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
         """Waits for something to be so."""
         await until(condition, seconds=seconds)
 
@@ -173,12 +183,13 @@ async def run_replica(env: dict[str, str], **settings: str) -> AsyncGenerator[Re
     assert stdout is not None
     lines: list[dict[str, Any]] = []
     while not lines or lines[-1].get("event") != "ready":
-        line = await asyncio.wait_for(stdout.readline(), 20)
+        line = await asyncio.wait_for(stdout.readline(), 60)
         assert line, f"the scheduler ended before it was ready: {lines}"
         lines.append(json.loads(line))
 
     async def read_on() -> None:
-        lines.extend([json.loads(line) async for line in stdout])
+        async for line in stdout:
+            lines.append(json.loads(line))  # noqa: PERF401 - they are looked at meanwhile
 
     replica = Replica(process, lines[-1]["listen"], lines, asyncio.create_task(read_on()))
     try:

@@ -77,7 +77,7 @@ async def handled(bench: Bench) -> None:
     """Waits until the engines have acked every event."""
     # What is pending is counted a moment after a message was stored; sequence numbers are exact.
     last = (await bench.js.stream_info(EVENTS.name)).state.last_seq
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 state = await bench.js.consumer_info(EVENTS.name, "engine-triggers")

@@ -77,7 +77,7 @@ async def serving(
     assert process.stdout is not None
     try:
         while True:
-            line = await asyncio.wait_for(process.stdout.readline(), 30)
+            line = await asyncio.wait_for(process.stdout.readline(), 60)
             assert line, "ended before it was ready"
             said = json.loads(line)
             if said["event"] == "ready":
@@ -128,7 +128,7 @@ async def test_both_roles_by_default_and_a_clean_end(service_env: dict[str, str]
             await client.add(workflow.id)
             await client.activate(workflow.id)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_an_engine_alone_serves_health_only(service_env: dict[str, str]) -> None:
@@ -137,7 +137,7 @@ async def test_an_engine_alone_serves_health_only(service_env: dict[str, str]) -
         assert await health(ready["listen"], "") == health_pb2.HealthCheckResponse.SERVING
         assert await health(ready["listen"], API_SERVICES[0]) is None
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_an_api_alone_rides_out_a_restart_of_the_database(
@@ -231,9 +231,9 @@ async def test_told_to_stop_while_it_waits_for_its_servers_it_ends_at_once(
         stdout=PIPE,
     )
     assert process.stdout is not None
-    assert says in await asyncio.wait_for(process.stdout.readline(), 30)
+    assert says in await asyncio.wait_for(process.stdout.readline(), 60)
     process.send_signal(signal.SIGTERM)
-    output, _ = await asyncio.wait_for(process.communicate(), 5)
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     assert b'"event":"stopped"' in output
 

@@ -146,11 +146,9 @@ async def heard(js: JetStreamContext, count: int) -> list[str]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(500):
-        if await condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to be")
+    async with asyncio.timeout(60):
+        while not await condition():  # noqa: ASYNC110 - rows set no event
+            await asyncio.sleep(0.02)
 
 
 async def test_events_are_published_at_once_and_kept_for_the_engine(

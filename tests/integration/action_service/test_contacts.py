@@ -138,10 +138,7 @@ async def test_many_who_create_the_same_contacts_do_not_wait_in_a_circle(
         creating = asyncio.create_task(
             refused(client.contacts.CreateContacts(request), ErrorReason.ALREADY_EXISTS)
         )
-        for _ in range(500):
-            if await api.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
-                break
-            await asyncio.sleep(0.02)
+        await api.lock_waiters(1)
         await other.execute(text(taking), {"account": client.account_id, "email": second})
     await creating
 

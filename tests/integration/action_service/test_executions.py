@@ -11,6 +11,7 @@ from sqlalchemy import text
 from common.catalogue.convert import read_struct
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused, tag
+from tests.support.waiting import until
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1 import execution_pb2
@@ -298,21 +299,24 @@ async def test_watching_until_the_end(api: Api, client: Client) -> None:
     execution_id = await start_one(client, workflow.id)
     request = pb.WatchExecutionRequest(execution_id=execution_id)
 
-    async def watch() -> list[pb.WatchExecutionResponse]:
-        return [answer async for answer in client.executions.WatchExecution(request)]
+    answers: list[list[pb.WatchExecutionResponse]] = [[] for _ in range(3)]
 
-    watchers = [asyncio.create_task(watch()) for _ in range(3)]
-    await asyncio.sleep(0.6)
+    async def watch(seen: list[pb.WatchExecutionResponse]) -> None:
+        async for answer in client.executions.WatchExecution(request):
+            seen.append(answer)  # noqa: PERF401 - it is looked at meanwhile
+
+    watchers = [asyncio.create_task(watch(seen)) for seen in answers]
+    await until(lambda: all(len(seen) == 1 for seen in answers))
     await api.execute(
         "UPDATE workflow_action_executions SET status = 'waiting', reason = 'until tomorrow'"
     )
-    await asyncio.sleep(0.6)
+    await until(lambda: all(len(seen) == 2 for seen in answers))
     # A lease that is renewed is no change that anybody could see.
     await api.execute("UPDATE workflow_action_executions SET lease_until = now()")
     await asyncio.sleep(0.6)
     await cancel(client, execution_id, "enough")
-    async with asyncio.timeout(5):
-        answers = await asyncio.gather(*watchers)
+    async with asyncio.timeout(60):
+        await asyncio.gather(*watchers)
     assert answers[0] == answers[1] == answers[2]
     assert [a.action_executions[0].status for a in answers[0]] == [
         execution_pb2.ACTION_EXECUTION_STATUS_PENDING,
@@ -321,7 +325,9 @@ async def test_watching_until_the_end(api: Api, client: Client) -> None:
     ]
     assert answers[0][-1].execution == await get(client, execution_id)
     # Watching what has ended answers once.
-    assert await watch() == answers[0][-1:]
+    again: list[pb.WatchExecutionResponse] = []
+    await watch(again)
+    assert again == answers[0][-1:]
     stranger = await api.client()
 
     async def spy() -> object:
@@ -338,7 +344,7 @@ async def test_a_watcher_that_goes_leaves_nothing_behind(api: Api, client: Clien
     async for _ in call:
         break
     call.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(asyncio.all_tasks()) > tasks:  # noqa: ASYNC110 - a task's end is announced to none
             await asyncio.sleep(0.05)
 

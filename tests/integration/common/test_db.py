@@ -26,7 +26,7 @@ async def test_a_transaction_that_stands_still_is_ended_by_the_server(database_u
         await connection.execute(text("SELECT 1 FROM accounts FOR UPDATE"))
         watcher = await asyncpg.connect(database_url)
         held = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await watcher.fetchval(held + " AND datname = current_database()"):  # noqa: ASYNC110 - the server sets no event
                 await asyncio.sleep(0.01)
         await watcher.close()

@@ -115,7 +115,7 @@ async def test_a_channel_may_wait_for_a_server_and_outlives_its_restart(service:
         await asyncio.sleep(0.1)
         for _ in range(2):
             async with running_service(service.address):
-                await asyncio.wait_for(call, 5)
+                await asyncio.wait_for(call, 60)
             call = asyncio.ensure_future(_get(stub))
         call.cancel()
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Never, cast
 from uuid import uuid4
@@ -19,7 +20,14 @@ from common.errors import ErrorReason, FieldViolation, invalid, not_found, overl
 from common.grpc.client import connect
 from common.grpc.server import LIVENESS, GrpcServer
 from common.grpc.status import from_rpc_error
-from tests.support.grpc_service import SECRET, DatabaseDownError, Service, credentials
+from tests.support.grpc_service import (
+    LIMITS,
+    SECRET,
+    DatabaseDownError,
+    Service,
+    credentials,
+    running_service,
+)
 from treadle.execution.v1 import execution_service_pb2 as execution
 
 SERVICE = "treadle.execution.v1.ExecutionService"
@@ -182,27 +190,33 @@ async def test_a_services_own_exceptions_are_translated(service: Service) -> Non
     assert error.retry_after == timedelta(seconds=2)
 
 
-async def test_a_call_without_a_deadline_gets_the_servers(service: Service) -> None:
-    service.executions.answer = service.executions.streamed = _hangs
-    viewer = service.credentials("viewer")
-    # The channel's default is longer, so that a raw one is needed to send no deadline at all.
-    async with aio.insecure_channel(service.address) as channel:
-        get = channel.unary_unary(
-            f"/{SERVICE}/GetExecution", execution.GetExecutionRequest.SerializeToString, bytes
-        )
-        error = await _refused(get(GET, metadata=viewer))
-    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert from_rpc_error(error).message == "the call took longer than the server allows"
-    assert service.executions.ended.is_set()
-    stream = service.stub.WatchExecution(WATCH, metadata=viewer)
-    assert await _reason(stream) is ErrorReason.DEADLINE_EXCEEDED
+async def test_a_call_without_a_deadline_gets_the_servers() -> None:
+    soon = timedelta(seconds=0.1)
+    limits = replace(LIMITS, call_timeout=soon, stream_timeout=soon)
+    async with running_service(limits=limits) as service:
+        service.executions.answer = service.executions.streamed = _hangs
+        viewer = service.credentials("viewer")
+        # Our channels bring a deadline, so that a raw one is needed to send none at all.
+        async with aio.insecure_channel(service.address) as channel:
+            get = channel.unary_unary(
+                f"/{SERVICE}/GetExecution", execution.GetExecutionRequest.SerializeToString, bytes
+            )
+            error = await _refused(get(GET, metadata=viewer))
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert from_rpc_error(error).message == "the call took longer than the server allows"
+        assert service.executions.ended.is_set()
+        stream = service.stub.WatchExecution(WATCH, metadata=viewer)
+        assert await _reason(stream) is ErrorReason.DEADLINE_EXCEEDED
 
 
 async def test_a_callers_own_deadline_ends_the_work(service: Service) -> None:
     service.executions.answer = _hangs
-    call = service.stub.GetExecution(GET, metadata=service.credentials("viewer"), timeout=0.1)
-    assert await _reason(call) is ErrorReason.DEADLINE_EXCEEDED
-    await asyncio.wait_for(service.executions.ended.wait(), 2)
+    viewer = service.credentials("viewer")
+    # On a busy machine the time may be over before the server hears of the call.
+    while not service.executions.callers:
+        call = service.stub.GetExecution(GET, metadata=viewer, timeout=0.1)
+        assert await _reason(call) is ErrorReason.DEADLINE_EXCEEDED
+    await asyncio.wait_for(service.executions.ended.wait(), 60)
 
 
 @pytest.mark.parametrize("rpc", ["GetExecution", "WatchExecution"])
@@ -213,7 +227,7 @@ async def test_a_caller_who_goes_away_ends_the_work(service: Service, rpc: str) 
     waiting = asyncio.ensure_future(_consume(call))
     await service.called()
     call.cancel()
-    await asyncio.wait_for(service.executions.ended.wait(), 2)
+    await asyncio.wait_for(service.executions.ended.wait(), 60)
     with suppress(asyncio.CancelledError):
         await waiting
 
@@ -231,10 +245,10 @@ async def test_more_calls_than_the_server_takes_are_turned_away(service: Service
     viewer = service.credentials("viewer")
 
     def get() -> Any:
-        return service.stub.GetExecution(GET, metadata=viewer, timeout=9)
+        return service.stub.GetExecution(GET, metadata=viewer, timeout=60)
 
     def watch() -> Any:
-        return service.stub.WatchExecution(WATCH, metadata=viewer, timeout=9)
+        return service.stub.WatchExecution(WATCH, metadata=viewer, timeout=60)
 
     taken = [get(), get(), get(), watch(), watch()]
     waiting = [asyncio.ensure_future(_consume(call)) for call in taken]
@@ -425,10 +439,10 @@ async def test_stopping_lets_calls_finish_and_ends_streams(service: Service) -> 
 async def test_stopping_does_not_wait_for_ever(service: Service) -> None:
     service.executions.answer = _hangs
     call = asyncio.ensure_future(
-        _reason(service.stub.GetExecution(GET, metadata=service.credentials("viewer"), timeout=9))
+        _reason(service.stub.GetExecution(GET, metadata=service.credentials("viewer"), timeout=60))
     )
     await service.called()
-    await asyncio.wait_for(service.server.stop(timedelta(seconds=0.1)), 2)
+    await asyncio.wait_for(service.server.stop(timedelta(seconds=0.1)), 30)
     assert await call is ErrorReason.DEPENDENCY_UNAVAILABLE
 
 

@@ -228,7 +228,7 @@ async def test_a_migration_in_its_place_waits_for_no_reader(database_url: str) -
     try:
         async with connection.transaction():
             await connection.execute("SELECT FROM treadle.workflow_actions")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await asyncio.to_thread(action.upgrade, database_url)
     finally:
         await connection.close()

@@ -41,7 +41,7 @@ class Puller:
         await publish_one(self.js, Outgoing(SUBJECT, payload, payload.decode()))
         # What a server that was killed had not stored yet of our answers it asks for again.
         came = b""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while came != payload:
                 (delivery,) = await self.consumer.next_batch(1)
                 await delivery.ack()

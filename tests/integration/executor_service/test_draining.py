@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -43,7 +42,7 @@ async def process(
     )
     assert started.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 line = json.loads(await started.stdout.readline())
                 if line["event"] == "ready":
@@ -55,12 +54,12 @@ async def process(
         await started.communicate()
 
 
-async def ended(executor: Process) -> tuple[int, float]:
-    """Its status and how long it took to end."""
-    began = time.monotonic()
-    await executor.communicate()
+async def ended(executor: Process) -> int:
+    """Its status, once it has ended."""
+    async with asyncio.timeout(60):
+        await executor.communicate()
     assert executor.returncode is not None
-    return executor.returncode, time.monotonic() - began
+    return executor.returncode
 
 
 async def test_process_serves_health_and_reflection(around: World) -> None:
@@ -80,8 +79,7 @@ async def test_process_serves_health_and_reflection(around: World) -> None:
             names = {service.name for service in response.list_services_response.service}
             assert "grpc.health.v1.Health" in names
         executor.send_signal(signal.SIGTERM)
-        status, _ = await ended(executor)
-        assert status == 0
+        assert await ended(executor) == 0
         with pytest.raises(grpc.RpcError):
             await health.Check(health_pb2.HealthCheckRequest(), timeout=1)
 
@@ -91,19 +89,17 @@ async def test_sigterm_finishes_what_was_begun_and_leaves_the_rest(around: World
     tasks = [around.task("send_sms", SMS) for _ in range(8)]
     async with process(around, "communication", TREADLE_EXECUTOR_CONCURRENCY="2") as (executor, _):
         await around.ring(tasks)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await around.ledger.called.wait()
         executor.send_signal(signal.SIGTERM)
-        status, took = await ended(executor)
-    assert status == 0
-    assert took < 5
+        assert await ended(executor) == 0
     await around.have_results(2)
     begun = len(around.results)
     assert begun < len(tasks)
     assert await around.tasks_left() == len(tasks) - begun
     around.tell("twilio", "ok")
     async with around.executor("communication"):
-        results = await around.have_results(len(tasks), within=40)
+        results = await around.have_results(len(tasks))
         await around.no_tasks_left()
     assert Counter(r.WhichOneof("outcome") for r in results) == {"completed": len(tasks)}
     keys = Counter(message["step_key"] for message in around.sent("twilio"))
@@ -112,13 +108,13 @@ async def test_sigterm_finishes_what_was_begun_and_leaves_the_rest(around: World
 
 async def test_sigterm_does_not_wait_for_a_provider_that_hangs(around: World) -> None:
     around.tell("twilio", "accept_then_hang")
-    async with process(around, "communication") as (executor, _):
+    patience = {"TREADLE_EXECUTOR_PROVIDER_TIMEOUT_SECONDS": "300"}
+    async with process(around, "communication", **patience) as (executor, _):
         await around.ring([around.task("send_sms", SMS)])
         await around.sent_some("twilio", 1)
         executor.send_signal(signal.SIGTERM)
-        status, took = await ended(executor)
-    assert status == 0
-    assert took < 10
+        # Long before the provider's time is over.
+        assert await ended(executor) == 0
     # Whoever gets the task next knows that it may have been sent.
     async with around.executor("communication"):
         (result,) = await around.have_results(1)
@@ -137,9 +133,7 @@ async def test_kill_loses_and_doubles_nothing(around: World) -> None:
         # What was in the killed process's hands comes again after the ack wait; not in 30 s here.
         spec = replace(action_consumer("executor-crm", "crm"), ack_wait=timedelta(seconds=1))
         await ensure_consumer(around.js, spec)
-        await until(
-            lambda: len({result.attempt_id for result in around.results}) == len(tasks), within=60
-        )
+        await until(lambda: len({result.attempt_id for result in around.results}) == len(tasks))
         await around.no_tasks_left()
     # A task whose ack was lost has two results, of which the engine takes the first.
     assert {result.attempt_id for result in around.results} == {t.attempt_id for t in tasks}

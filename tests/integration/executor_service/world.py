@@ -53,7 +53,7 @@ SMS: dict[str, Any] = {
 }
 
 
-async def until(condition: Callable[[], bool], *, within: float = 10) -> None:
+async def until(condition: Callable[[], bool], *, within: float = 60) -> None:
     """Waits for a condition that nobody announces."""
     deadline = asyncio.get_running_loop().time() + within
     while asyncio.get_running_loop().time() < deadline:
@@ -112,6 +112,7 @@ class World:
                 )
                 for task in tasks
             ],
+            answer_within=60,
         )
 
     async def collect(self) -> None:
@@ -129,7 +130,7 @@ class World:
         finally:
             await consumer.stop()
 
-    async def have_results(self, number: int, *, within: float = 15) -> list[ActionResult]:
+    async def have_results(self, number: int, *, within: float = 60) -> list[ActionResult]:
         """Waits for at least so many results."""
         async with asyncio.timeout(within):
             while len(self.results) < number:
@@ -143,12 +144,13 @@ class World:
 
     async def no_tasks_left(self) -> None:
         """Waits until every task is acked."""
-        left = await self.tasks_left()
-        deadline = asyncio.get_running_loop().time() + 10
-        while left and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
-            left = await self.tasks_left()
-        assert left == 0
+        await self.until_tasks_left(0)
+
+    async def until_tasks_left(self, number: int) -> None:
+        """Waits until so many tasks are not acked."""
+        async with asyncio.timeout(60):
+            while await self.tasks_left() != number:  # noqa: ASYNC110 - the server sets no event
+                await asyncio.sleep(0.02)
 
     def tell(self, provider: str, mode: str, **rules: Any) -> None:
         """Tells the simulator how to fail."""
