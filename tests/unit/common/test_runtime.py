@@ -31,7 +31,7 @@ LINGERS = """
 async def main(stop):
     print("up", flush=True)
     try:
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
     finally:
         print("cleaned", flush=True)
 """
@@ -49,7 +49,7 @@ from common.runtime import unless_stopped
 async def never():
     try:
         print("up", flush=True)
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
     finally:
         print("given up", flush=True)
 async def main(stop):
@@ -63,7 +63,7 @@ async def main(stop):
 
 
 @contextmanager
-def _process(main: str, grace: float = 0.3) -> Generator[subprocess.Popen[str], None, None]:
+def _process(main: str, grace: float = 600) -> Generator[subprocess.Popen[str], None, None]:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(main=main, grace=grace)],
         stdout=subprocess.PIPE,
@@ -75,7 +75,7 @@ def _process(main: str, grace: float = 0.3) -> Generator[subprocess.Popen[str], 
 
 
 def _rest(process: subprocess.Popen[str]) -> tuple[str, int]:
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
     return output, process.returncode
 
 
@@ -92,7 +92,7 @@ def test_a_signal_lets_the_work_finish(number: signal.Signals) -> None:
 
 
 def test_work_that_does_not_finish_in_time_is_cancelled() -> None:
-    with _process(LINGERS) as process:
+    with _process(LINGERS, grace=0.3) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         process.send_signal(signal.SIGTERM)
@@ -103,7 +103,7 @@ def test_work_that_does_not_finish_in_time_is_cancelled() -> None:
 
 
 def test_a_second_signal_does_not_wait() -> None:
-    with _process(LINGERS, grace=60) as process:
+    with _process(LINGERS) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         process.send_signal(signal.SIGTERM)
@@ -131,7 +131,7 @@ def test_what_is_missing_at_the_start_is_said_without_a_traceback() -> None:
 
 
 def test_a_start_is_given_up_at_once_when_told_to_stop() -> None:
-    with _process(WAITS, grace=60) as process:
+    with _process(WAITS) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         process.send_signal(signal.SIGTERM)

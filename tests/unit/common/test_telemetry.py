@@ -201,7 +201,7 @@ def test_a_later_version_is_read_as_the_first() -> None:
 
 async def test_metrics_are_served_on_a_port_of_their_own() -> None:
     def read(address: str) -> str:
-        with urlopen(f"http://{address}/metrics", timeout=5) as response:
+        with urlopen(f"http://{address}/metrics", timeout=60) as response:
             return response.read().decode()
 
     with metrics_endpoint("127.0.0.1:0") as address:

@@ -15,7 +15,7 @@ import pytest
 from devstack.child import Child, Launch, tail
 from devstack.datadir import process_alive
 
-SOON = timedelta(seconds=10)
+SOON = timedelta(seconds=60)
 AT_ONCE = timedelta(milliseconds=200)
 
 STUBBORN = """
@@ -45,7 +45,7 @@ def start(tmp_path: Path, code: str) -> tuple[Child, Path]:
     return Child(Launch([sys.executable, "-c", code], log)), log
 
 
-def eventually(condition: Callable[[], bool], bound: float = 10) -> bool:
+def eventually(condition: Callable[[], bool], bound: float = 60) -> bool:
     deadline = time.monotonic() + bound
     while time.monotonic() < deadline:
         if condition():

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -82,6 +83,11 @@ STRIPE_KEY = "sk_test_unittestsunittests"
 PAGE_TOKEN = "EAAB-page-token"
 APP_SECRET = "the-app-secret"
 TEMPLATE_ID = "550e8400-e29b-41d4-a716-446655440000"
+
+# How long a provider is waited for: so that no busy machine makes it late, and where none answers.
+_PATIENT_S = 60.0
+_IMPATIENT_S = 0.4
+_ENDLESS = ("hang", "accept_then_hang", "trickle")
 
 # A Wednesday noon in Berlin, outside the default quiet hours.
 NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
@@ -326,10 +332,29 @@ class Bench:
             stripe_api_key=SecretStr(STRIPE_KEY) if credentials else None,
             stripe_base_url=provider_url,
             public_url=public_url,
-            provider_timeout_seconds=0.4,
             concurrency=8,
         )
-        guarded = egress or self._egress
+        self._wired = partial(
+            self._pipeline,
+            settings,
+            guarded=egress or self._egress,
+            sender=sender,
+            imprints=imprints,
+            sandbox=sandbox or self._sandbox,
+        )
+        self.pipeline = self._wired(_PATIENT_S)
+
+    def _pipeline(
+        self,
+        settings: ExecutorSettings,
+        timeout_s: float,
+        *,
+        guarded: GuardedClient,
+        sender: Sender,
+        imprints: Imprints,
+        sandbox: Sandbox,
+    ) -> Pipeline:
+        settings = settings.model_copy(update={"provider_timeout_seconds": timeout_s})
         wiring = Wiring(
             {
                 Clock: lambda: self.clock,
@@ -347,11 +372,11 @@ class Bench:
                 PaymentGateways: lambda: payment_gateways(settings, self.credentials),
                 Imprints: lambda: imprints,
                 Sender: lambda: sender,
-                Sandbox: lambda: sandbox or self._sandbox,
+                Sandbox: lambda: sandbox,
                 ModuleStore: lambda: self.modules,
             }
         )
-        self.pipeline = Pipeline(
+        return Pipeline(
             wiring.actions(["communication", "crm", "internal", "membership", "payments", "code"]),
             ledger=self.ledger,
             gate=self.gate,
@@ -383,11 +408,17 @@ class Bench:
 
     async def run(self, task: ActionTask) -> ActionResult | Stale:
         """What an executor answers to the task."""
-        action = self.pipeline.job_of(task)
+        pipeline = self._wired(_IMPATIENT_S) if self._is_kept_waiting() else self.pipeline
+        action = pipeline.job_of(task)
         assert action is not None
         if isinstance(action.handler, EffectHandler):
-            return self.pipeline.apply(action, action.handler, task, markup=True)
-        return await self.pipeline.run(action, action.handler, task)
+            return pipeline.apply(action, action.handler, task, markup=True)
+        return await pipeline.run(action, action.handler, task)
+
+    def _is_kept_waiting(self) -> bool:
+        """Whether the simulator is told to let somebody wait."""
+        rules = self.simulator.plan.describe()
+        return any(rule["mode"] in _ENDLESS and rule["remaining"] != 0 for rule in rules)
 
     async def result(
         self, action_type: str, config: Mapping[str, Any], context: Mapping[str, Any] = CONTEXT
@@ -481,14 +512,19 @@ async def world() -> AsyncGenerator[World]:
 
 
 @asynccontextmanager
-async def answering(answer: bytes) -> AsyncGenerator[str]:
-    """A server that says `answer` to every request without a body, hanging up on an empty one."""
+async def answering(answer: bytes, *, hangs_up: bool = False) -> AsyncGenerator[str]:
+    """A server that says `answer` to every request without a body, hanging up on an empty one.
+
+    With `hangs_up` it does so after any answer.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while await reader.readuntil(b"\r\n\r\n") and answer:
                 writer.write(answer)
                 await writer.drain()
+                if hangs_up:
+                    break
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

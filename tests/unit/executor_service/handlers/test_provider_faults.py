@@ -208,15 +208,14 @@ async def test_a_status_counts_whatever_comes_of_its_body(
     bench: Bench, provider: str, status: str, error: str
 ) -> None:
     head = f"HTTP/1.1 {status}\r\nRetry-After: 7\r\nContent-Length: 1000\r\n\r\n"
-    # The rest never comes.
-    async with answering(head.encode() + b'{"error') as url:
+    async with answering(head.encode() + b'{"error', hangs_up=True) as url:
         bench.use(provider_url=url, public_url=PUBLIC_URL)
         await check(bench, provider, Fault("cut off", "", error, SEVEN))
 
 
 async def test_sendgrids_word_for_a_message_taken_needs_no_body(bench: Bench) -> None:
     head = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m1\r\nContent-Length: 1000\r\n\r\nx"
-    async with answering(head) as url:
+    async with answering(head, hangs_up=True) as url:
         bench.use(provider_url=url)
         case = Case("x", PROVIDERS["sendgrid"].config, output={"message_id": "m1"}, claims=1)
         await bench.check("send_email", "sendgrid", case)
