@@ -103,6 +103,7 @@ def test_who_enters_once_is_not_taken_again(there: Office) -> None:
     for entered, contacts in ((2, (ada, bob)), (3, (ada,)), (4, (ada,))):
         there.run(anew, *contacts)
         assert eventually(lambda n=entered: completed(api, always) == n)
+    assert eventually(lambda: completed(api, once) == 2)
     assert (started(api, once), started(api, always)) == (2, 4)
     by_contact = [
         sorted(each["content"] == once for each in there.of("notes", contact_id=contact))

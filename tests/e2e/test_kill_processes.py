@@ -71,12 +71,16 @@ def kill_executors(ordeal: Ordeal) -> None:
     stack, journey = ordeal.stack, ordeal.journey
     services = stack.services
     victims = ("executor-communication", "executor-internal", "scheduler", "executor-crm")
-    # Slow enough for calls to be under way at any moment.
-    ordeal.providers.misbehave("twilio", "slow", delay_ms=1500)
-    ordeal.providers.misbehave("sink", "slow", delay_ms=200)
+    providers = ordeal.providers
+    providers.misbehave("twilio", "slow", delay_ms=300)
+    providers.misbehave("sink", "slow", delay_ms=200)
     journey.start(150)
-    journey.until("text", SLOTS + 20, "running")
+    journey.until("text", 20)
+    # Those under way still are when it is killed.
+    providers.misbehave("twilio", "accept_then_hang")
+    assert eventually(lambda: providers.struck("twilio", None) > 0)
     services["executor-communication"].kill()
+    providers.misbehave("twilio", "slow", delay_ms=300)
     journey.until("hook", 20)
     services["executor-internal"].kill()
     journey.until("wait", 1, "waiting")
@@ -160,7 +164,8 @@ def test_waits_outlive_the_scheduler(stack: Stack) -> None:
             )
             assert due - began == PAUSE
             assert due <= ended
-        assert no_timers(stack)
+        # A timer goes a moment after its message.
+        assert eventually(lambda: no_timers(stack))
         check_books(stack)
 
 

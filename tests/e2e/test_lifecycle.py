@@ -9,8 +9,10 @@ from itertools import pairwise
 import httpx
 import pytest
 
+from devstack.stack import Stack
 from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, tag, told, wait
+from tests.support.e2e_timers import bring_forward
 from tests.support.foreground import eventually
 
 
@@ -93,37 +95,36 @@ def test_a_workflow_from_draft_to_archive(api: Customer) -> None:
 
 def test_wait_time_action(api: Customer) -> None:
     """R4.1, AC-030: the execution pauses for the time given, shows until when, and goes on."""
-    workflow = api.workflow(wait(3), tag("rested"))
+    workflow = api.workflow(wait(1), tag("rested"), wait(1, "hours", name="long"))
     (contact,) = api.people(1)
     (execution,) = api.start(workflow, [contact])
 
-    assert eventually(lambda: api.execution(execution)["state"] == "waiting")
-    (waiting,) = api.log(execution)
-    assert (waiting["status"], waiting["completed_at"]) == ("waiting", None)
-    assert api.contact(contact)["tags"] == []
-    assert eventually(lambda: api.ended(execution))
-
-    waited, rested = api.log(execution)
+    assert eventually(lambda: [step["status"] for step in api.log(execution)][2:] == ["waiting"])
+    waited, rested, waiting = api.log(execution)
+    assert waiting["completed_at"] is None
+    assert api.execution(execution)["state"] == "waiting"
+    began, due = (datetime.fromisoformat(waiting[name]) for name in ("started_at", "scheduled_at"))
+    assert due - began == timedelta(hours=1)
     began, due, ended = (
         datetime.fromisoformat(waited[name])
         for name in ("started_at", "scheduled_at", "completed_at")
     )
-    assert waited["scheduled_at"] == waiting["scheduled_at"]
-    assert due - began == timedelta(seconds=3)
+    assert due - began == timedelta(seconds=1)
     assert due <= ended <= datetime.fromisoformat(rested["completed_at"])
-    assert waited["duration_seconds"] >= 3
+    assert waited["duration_seconds"] >= 1
     assert datetime.fromisoformat(waited["result"]["waited_until"]) == due
     assert api.contact(contact)["tags"] == ["rested"]
 
 
-def test_a_pause_holds_what_is_due_and_lets_the_rest_finish(api: Customer) -> None:
-    workflow = api.workflow(wait(3), tag("after"))
+def test_a_pause_holds_what_is_due_and_lets_the_rest_finish(stack: Stack, api: Customer) -> None:
+    workflow = api.workflow(wait(1, "hours"), tag("after"))
     people = api.people(20)
     executions = api.start(workflow, people)
     assert all_in(api, workflow, "waiting", 20)
 
     with paused(api, workflow):
         # The timers run on; what comes after them does not begin.
+        bring_forward(stack, executions)
         assert all_in(api, workflow, "paused", 20)
         for execution in executions:
             assert told(api.log(execution)) == [("wait", "completed"), ("after", "pending")]
@@ -146,14 +147,18 @@ def edit(api: Customer, workflow: str) -> None:
     api.post(path, tag("new"))
 
 
-def two_generations(api: Customer, in_flight: str) -> tuple[list[Json], list[Json]]:
+def two_generations(stack: Stack, api: Customer, in_flight: str) -> tuple[list[Json], list[Json]]:
     """Executions that were under way when the workflow changed, and ones that started later."""
-    workflow = api.workflow(wait(2), tag("gone"), tag("changed"))
+    workflow = api.workflow(wait(1, "hours"), tag("gone"), tag("changed"))
     early = api.start(workflow, api.people(10))
+    assert all_in(api, workflow, "waiting", 10)
     with paused(api, workflow, in_flight=in_flight):
         edit(api, workflow)
+        bring_forward(stack, early)
         assert all_in(api, workflow, "paused", 10)
     late = api.start(workflow, api.people(10))
+    assert all_in(api, workflow, "waiting", 10)
+    bring_forward(stack, late)
     assert all_in(api, workflow, "completed", 20)
     return [api.execution(each) for each in early], [api.execution(each) for each in late]
 
@@ -166,8 +171,8 @@ def taken(api: Customer, executions: list[Json]) -> set[tuple[str, ...]]:
 NEW_WAY = [("wait", "completed"), ("changed", "completed"), ("new", "completed")]
 
 
-def test_who_is_under_way_keeps_the_old_version(api: Customer) -> None:
-    early, late = two_generations(api, "keep")
+def test_who_is_under_way_keeps_the_old_version(stack: Stack, api: Customer) -> None:
+    early, late = two_generations(stack, api, "keep")
     assert {each["workflow_version"] for each in early} == {1}
     assert taken(api, early) == {("changed", "gone")}
     old_way = [("wait", "completed"), ("gone", "completed"), ("changed", "completed")]
@@ -177,8 +182,8 @@ def test_who_is_under_way_keeps_the_old_version(api: Customer) -> None:
     assert all(told(api.log(each["id"])) == NEW_WAY for each in late)
 
 
-def test_who_is_under_way_migrates_when_told(api: Customer) -> None:
-    early, late = two_generations(api, "migrate")
+def test_who_is_under_way_migrates_when_told(stack: Stack, api: Customer) -> None:
+    early, late = two_generations(stack, api, "migrate")
     assert {each["workflow_version"] for each in early + late} == {2}
     assert taken(api, early + late) == {("changed-2", "new")}
     # They stood, held, at the step that went.
@@ -191,8 +196,8 @@ def timers(api: Customer, execution: str) -> list[Json]:
     return api.get("timers", execution_id=execution)["timers"]
 
 
-def test_nothing_happens_after_a_cancellation(api: Customer) -> None:
-    workflow = api.workflow(tag("before"), wait(3), tag("after"))
+def test_nothing_happens_after_a_cancellation(stack: Stack, api: Customer) -> None:
+    workflow = api.workflow(tag("before"), wait(1, "hours"), tag("after"))
     people = api.people(10)
     executions = api.start(workflow, people)
     assert all_in(api, workflow, "waiting", 10)
@@ -201,6 +206,7 @@ def test_nothing_happens_after_a_cancellation(api: Customer) -> None:
         answer = api.post(f"executions/{execution}/cancel", {"reason": "changed their mind"})
         assert (answer["state"], answer["reason"]) == ("cancelled", "changed their mind")
     logs = [api.log(execution) for execution in cancelled]
+    bring_forward(stack, executions)
 
     assert all_in(api, workflow, "completed", 5)
     assert all(api.ended(execution) for execution in spared)
@@ -225,13 +231,19 @@ def snapshots(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
             yield kind, json.loads(line.removeprefix("data: "))
 
 
-def test_progress_streams_to_the_end(api: Customer) -> None:
-    workflow = api.workflow(tag("a"), wait(1), tag("b"), wait(1, name="again"), tag("c"))
+def test_progress_streams_to_the_end(stack: Stack, api: Customer) -> None:
+    again = wait(1, "hours", name="again")
+    workflow = api.workflow(tag("a"), wait(1, "hours"), tag("b"), again, tag("c"))
     (execution,) = api.start(workflow, api.people(1))
 
+    seen: list[tuple[str, Json]] = []
     with api.http.stream("GET", f"/api/v1/executions/{execution}/events") as answer:
-        *seen, last = snapshots(answer)
+        for kind, data in snapshots(answer):
+            seen.append((kind, data))
+            if kind == "execution" and data["execution"]["state"] == "waiting":
+                bring_forward(stack, [execution])
 
+    last = seen.pop()
     assert last == ("end", {})
     assert {kind for kind, _ in seen} == {"execution"}
     logs = [data["action_executions"] for _, data in seen]

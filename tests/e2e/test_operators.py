@@ -10,6 +10,7 @@ from devstack.cli import app
 from devstack.stack import Stack
 from tests.support.account import Account
 from tests.support.e2e_rest import Customer, Json, step, tag, text_message, told
+from tests.support.e2e_timers import bring_forward
 from tests.support.foreground import eventually
 
 
@@ -62,7 +63,15 @@ def parked(api: Customer, run: str) -> Json:
     return found[0]
 
 
-def test_waits_are_listed_moved_fired_and_given_up(api: Customer, terminal: Terminal) -> None:
+def timers(api: Customer, run: str) -> list[datetime]:
+    """When the run's timers are due."""
+    found = api.get("timers", execution_id=run)["timers"]
+    return [datetime.fromisoformat(each["due_at"]) for each in found]
+
+
+def test_waits_are_listed_moved_fired_and_given_up(
+    stack: Stack, api: Customer, terminal: Terminal
+) -> None:
     workflow = api.workflow(pause("[/a] pause"), tag("after"))
     first, second, third = api.start(workflow, api.people(3))
     wait = parked(api, first)
@@ -80,13 +89,16 @@ def test_waits_are_listed_moved_fired_and_given_up(api: Customer, terminal: Term
     page = json.loads(terminal.runs("waits", "list", "--workflow", workflow, "--json"))
     assert {each["execution_id"] for each in page["waits"]} == {first, second, third}
 
-    soon = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
+    later = datetime.now(UTC) + timedelta(days=1)
+    moment = later.isoformat()
     stale = api.http.post(
-        f"/api/v1/waits/{wait['id']}/rearm", json={"due_at": soon}, headers={"If-Match": '"x"'}
+        f"/api/v1/waits/{wait['id']}/rearm", json={"due_at": moment}, headers={"If-Match": '"x"'}
     )
     assert stale.status_code == 412
-    moved = api.post(f"waits/{wait['id']}/rearm", {"due_at": soon, "etag": wait["etag"]})
+    moved = api.post(f"waits/{wait['id']}/rearm", {"due_at": moment, "etag": wait["etag"]})
     assert moved["set_by_operator"]
+    assert eventually(lambda: timers(api, first) == [later])
+    bring_forward(stack, [first])
     assert eventually(lambda: api.ended(first))
 
     later = terminal.runs("waits", "rearm", parked(api, second)["id"], "--at", "2030-01-01T09:00Z")
