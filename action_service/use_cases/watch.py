@@ -13,6 +13,9 @@ from uuid import UUID
 from action_service.use_cases.executions import Snapshot, snapshot
 from action_service.use_cases.ports import Database
 
+# However many are watched, callers and their changes have the other connections.
+AT_ONCE = 2
+
 
 class _Feed:
     """What the watchers of one execution share."""
@@ -41,6 +44,7 @@ class ExecutionWatcher:
         self._database = database
         self._interval = interval.total_seconds()
         self._feeds: dict[tuple[UUID, UUID], _Feed] = {}
+        self._looks = asyncio.Semaphore(AT_ONCE)
 
     async def watch(self, account_id: UUID, execution_id: UUID) -> AsyncGenerator[Snapshot]:
         """The execution as it stands, then at every change, until it has ended.
@@ -84,7 +88,7 @@ class ExecutionWatcher:
             while feed.latest is None or not feed.latest.execution.has_ended:
                 if feed.latest is not None:
                     await asyncio.sleep(self._interval)
-                async with self._database.reading(account_id) as tx:
+                async with self._looks, self._database.reading(account_id) as tx:
                     found = await tx.executions.fingerprint(execution_id)
                     if found is not None and found == fingerprint:
                         continue

@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 
 _EXPIRES_S: Final = 30.0
 _HEARTBEAT: Final = timedelta(seconds=2)
+_MAX_BYTES: Final = 32 * 1024 * 1024
 # After so many heartbeats have failed to come the subscription has gone silent.
 _SILENT_AFTER: Final = 2.5
 _DRAIN_S: Final = 1.0
@@ -77,8 +78,9 @@ class Delivery:
 class PullConsumer:
     """Batches from one durable consumer, each as large as what has arrived.
 
-    `capacity` bounds the messages that are requested or held here. Use `start`, then `next_batch`
-    from any number of tasks, then `stop`; what `stop` leaves behind is given back to the server.
+    `capacity` bounds the messages that are requested or held here; `max_bytes` what one request may
+    bring, and what may wait here while another is made. Use `start`, then `next_batch` from any
+    number of tasks, then `stop`; what `stop` leaves behind is given back to the server.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class PullConsumer:
         capacity: int = 512,
         replicas: int = 1,
         heartbeat: timedelta = _HEARTBEAT,
+        max_bytes: int = _MAX_BYTES,
     ) -> None:
         self._nc = nc
         self._js = js
@@ -97,7 +100,9 @@ class PullConsumer:
         self._capacity = capacity
         self._replicas = replicas
         self._heartbeat_s = heartbeat.total_seconds()
+        self._max_bytes = max_bytes
         self._buffer: deque[Delivery] = deque()
+        self._held_bytes = 0
         self._arrived = asyncio.Event()
         self._outstanding = 0
         self._last_heard = 0.0
@@ -149,6 +154,7 @@ class PullConsumer:
             await asyncio.wait_for(subscription.drain(), _DRAIN_S)
         while self._buffer:
             await self._buffer.popleft().nak()
+        self._held_bytes = 0
 
     async def next_batch(self, max_messages: int) -> list[Delivery]:
         """Waits for at least one message and hands on up to `max_messages`; empty once stopped."""
@@ -163,6 +169,7 @@ class PullConsumer:
             buffer.clear()
         else:
             batch = [buffer.popleft() for _ in range(max_messages)]
+        self._held_bytes -= sum(len(delivery.data) for delivery in batch)
         if self._outstanding <= self._capacity // 2 and not self._stopped:
             await self._request()
         return batch
@@ -179,6 +186,7 @@ class PullConsumer:
             self._on_status(msg.headers)
             return
         self._outstanding -= 1
+        self._held_bytes += len(msg.data)
         self._buffer.append(Delivery(self._nc, msg))
         self._arrived.set()
 
@@ -188,7 +196,8 @@ class PullConsumer:
             return
         pending = headers.get("Nats-Pending-Messages")
         if status in {"404", "408"} or pending is not None:
-            # The request has run out; what it had not delivered is no longer asked for.
+            # The request has run out, of time or of bytes; what it had not delivered is no longer
+            # asked for.
             self._outstanding = max(0, self._outstanding - int(pending or 0))
         else:
             # 409: consumer gone or server shutting down; 503: no JetStream there.
@@ -202,12 +211,13 @@ class PullConsumer:
 
     async def _request(self) -> None:
         wanted = self._capacity - len(self._buffer) - self._outstanding
-        if wanted <= 0:
+        if wanted <= 0 or self._held_bytes >= self._max_bytes:
             return
         self._outstanding += wanted
         body = orjson.dumps(
             {
                 "batch": wanted,
+                "max_bytes": self._max_bytes,
                 "expires": int(_EXPIRES_S * _NANOSECONDS),
                 "idle_heartbeat": int(self._heartbeat_s * _NANOSECONDS),
             }

@@ -16,7 +16,16 @@ from nats.errors import ConnectionReconnectingError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from common.nats import ACTIONS, Outgoing, PullConsumer, action_consumer, connect, publish_one
+from common.nats import (
+    ACTIONS,
+    Outgoing,
+    PullConsumer,
+    action_consumer,
+    connect,
+    ensure_streams,
+    publish_all,
+    publish_one,
+)
 from common.readiness import NotReadyError
 from devstack.nats import NatsServer
 from tests.support.waiting import until
@@ -139,3 +148,29 @@ async def test_a_stop_is_heard_at_the_very_instant_of_a_lost_answer(
     async with asyncio.timeout(10):
         await puller.consumer.stop()
     os.kill(nats_server.pid, signal.SIGCONT)
+
+
+async def test_what_waits_here_is_bounded_in_bytes(nats_url: str) -> None:
+    most, size, count = 64 * 1024, 4 * 1024, 200
+    nc = await connect(nats_url, name="test")
+    js = nc.jetstream()
+    await ensure_streams(js)
+    large = [Outgoing(SUBJECT, b"x" * size, str(number)) for number in range(count)]
+    await publish_all(nc, js, large)
+    consumer = PullConsumer(nc, js, SPEC, max_bytes=most)
+    await consumer.start()
+    first = await consumer.next_batch(1)
+
+    async def handed_out() -> int:
+        return (await js.consumer_info(ACTIONS.name, SPEC.durable)).num_ack_pending or 0
+
+    # It asks again and again, and no more comes than there is room for.
+    for _ in range(4):
+        await consumer._look_after()  # pyright: ignore[reportPrivateUsage] - sooner than by itself
+        assert await handed_out() <= 3 * most // size
+    taken = len(first)
+    async with asyncio.timeout(30):
+        while taken < count:
+            taken += len(await consumer.next_batch(16))
+    await consumer.stop()
+    await nc.close()
