@@ -15,15 +15,35 @@ from common.runtime import CannotStartError, unless_stopped
 _log = structlog.get_logger(__name__)
 
 _FIRST_TRY = timedelta(seconds=30)
+_ASK_AGAIN_S = 0.1
 
 
 class _Connection(Client):
-    """Ends what waits for an answer when the connection is lost, for the answer is lost with it.
+    """What a connection that is lost takes with it ends then and there."""
 
-    The client library would have it wait for its whole timeout, long after the server is back.
-    """
+    async def close(self) -> None:
+        """Ends the connection, also while it is being lost or sought.
+
+        The client library fails when the line is given up at the same moment, and seeks on when it
+        is told to stop at the very instant of an answer.
+        """
+        try:
+            await super().close()
+        except (OSError, asyncio.CancelledError):
+            me = asyncio.current_task()
+            if me is not None and me.cancelling():
+                raise
+        seeking = self._reconnection_task
+        if seeking is not None and seeking is not asyncio.current_task():
+            while not seeking.done():
+                seeking.cancel()
+                await asyncio.wait((seeking,), timeout=_ASK_AGAIN_S)
 
     def give_up_requests(self) -> None:
+        """Ends what waits for an answer, for the answer is lost with the connection.
+
+        The client library would have it wait for its whole timeout, long after the server is back.
+        """
         waits = cast("dict[str, asyncio.Future[Msg]]", self._resp_map)
         for waiting in list(waits.values()):
             if not waiting.done():

@@ -9,6 +9,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from common.nats import ACTIONS, EVENTS, connect, ensure_streams
 from common.runtime import CannotStartError, StoppedWhileStartingError
+from devstack.nats import NatsServer
 
 NOWHERE = "nats://user:hunter2@127.0.0.1:1"
 
@@ -43,6 +44,21 @@ async def test_a_connection_that_stands_outlives_the_stop(nats_url: str) -> None
     await asyncio.sleep(0)
     assert client.is_connected
     await client.close()
+
+
+@pytest.mark.parametrize("turns", range(2, 7))
+async def test_a_connection_is_closed_while_it_is_being_lost(
+    nats_url: str, nats_server: NatsServer, turns: int
+) -> None:
+    before = asyncio.all_tasks()
+    client = await connect(nats_url, name="test")
+    nats_server.kill()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await client.close()
+    async with asyncio.timeout(30):
+        while asyncio.all_tasks() - before:  # noqa: ASYNC110 - ends of tasks set no event
+            await asyncio.sleep(0.01)
 
 
 async def test_streams_are_made_and_brought_up_to_date_by_many_at_once(nats_url: str) -> None:
