@@ -15,6 +15,7 @@ from action_service.engine.deliveries import DeliveryProcessor
 from action_service.engine.forgetting import Forgetting
 from action_service.engine.losses import Losses
 from action_service.engine.sweeper import Sweeper
+from common.nats import RESULTS
 from tests.support.engine import (
     Bench,
     HandExecutor,
@@ -91,6 +92,64 @@ async def test_a_stale_answer_in_the_batch_does_not_hide_the_current_one(
     (second,) = await crm.take(1)
     await crm.answer(tagged(second), tagged(first))
     await world.until("SELECT state FROM workflow_executions", "completed")
+
+
+def late_answers(task: ActionTask) -> list[ActionResult]:
+    """One of each kind, from somebody who says to hold the claim."""
+    results = [tagged(task, "late"), unknown(task), unavailable(task), put_off(task)]
+    later = datetime.now(UTC) + timedelta(hours=8)
+    for kind in ("skipped", "waiting", "accepted", "due"):
+        result = result_for(task)
+        getattr(result, kind).SetInParent()
+        results.append(result)
+    results[5].waiting.resume_at.FromDatetime(later)
+    results[6].accepted.provider_reference = "CA1"
+    results[6].accepted.look_again_at.FromDatetime(later)
+    for result in results:
+        result.claimant = True
+    return results
+
+
+@pytest.mark.parametrize("meanwhile", ["went on", "was cancelled", "was tried again"])
+async def test_whoever_wakes_up_late_changes_nothing(
+    world: Bench, crm: HandExecutor, meanwhile: str
+) -> None:
+    await world.start_engine()
+    (run,) = await world.start(await world.seed([TAG, NEXT]))
+    (task,) = await crm.take(1)
+    if meanwhile == "went on":
+        await crm.answer(tagged(task))
+        await crm.take(1)
+    elif meanwhile == "was cancelled":
+        async with engine_stores(world.pool).executions.transaction() as tx:
+            await tx.cancel({run: "enough"})
+    else:
+        await crm.answer(unavailable(task))
+        await world.until("SELECT status FROM workflow_action_executions", "scheduled")
+
+    async def all_there_is() -> dict[str, object]:
+        # A lease says when somebody looks again, and nothing of what has happened.
+        what = "(to_jsonb(t) - 'lease_until' - 'rings')::text"
+        return {
+            table: await world.rows(f"SELECT {what} FROM {table} t ORDER BY 1")
+            for table in (
+                "workflow_executions",
+                "workflow_action_executions",
+                "workflow_action_attempts",
+                "contact_tags",
+                "unknown_sends",
+                "messages",
+            )
+        }
+
+    before = await all_there_is()
+    await crm.answer(*late_answers(task))
+    for late in late_answers(task):
+        await crm.answer(late)
+    async with asyncio.timeout(30):
+        while (await world.js.stream_info(RESULTS.name)).state.messages:  # noqa: ASYNC110 - a stream sets no event
+            await asyncio.sleep(0.02)
+    assert await all_there_is() == before
 
 
 @pytest.mark.parametrize("answer", [unavailable, put_off])
