@@ -152,8 +152,12 @@ def _ours(config: StreamConfig) -> tuple[object, ...]:
 
 
 async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
-    """Creates the consumer or brings its settings up to date."""
-    await js.add_consumer(
+    """Creates the consumer or brings its settings up to date, and its stream.
+
+    After a full disk a stream may keep messages that the consumer has acknowledged. Nobody gets
+    them any more, but they count as queued: for executors' room, and for whose turn it is.
+    """
+    made = await js.add_consumer(
         spec.stream.name,
         ConsumerConfig(
             durable_name=spec.durable,
@@ -164,3 +168,7 @@ async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
             max_ack_pending=spec.max_ack_pending,
         ),
     )
+    acknowledged = made.ack_floor.stream_seq if made.ack_floor is not None else 0
+    if acknowledged and spec.stream.retention is RetentionPolicy.WORK_QUEUE:
+        # What bears a number below `seq`, of those that are the consumer's.
+        await js.purge_stream(spec.stream.name, seq=acknowledged + 1, subject=spec.filter_subject)

@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -117,6 +118,32 @@ async def test_what_is_deleted_is_made_anew(puller: Puller, deleted: str) -> Non
     await puller.until_there()
     await puller.until_found()
     await puller.works()
+
+
+async def test_what_is_acknowledged_and_still_there_is_taken_away(nats_url: str) -> None:
+    nc = await connect(nats_url, name="test")
+    js = nc.jetstream()
+    await ensure_streams(js)
+    # Whoever acknowledges all of something else leaves the first message behind: below what the
+    # consumer has got to, where a full disk leaves some.
+    other = PullConsumer(nc, js, replace(SPEC, filter_subject="treadle.actions.internal.>"))
+    await other.start()
+    await publish_one(js, Outgoing(SUBJECT, b"left", "1"))
+    await publish_one(js, Outgoing("treadle.actions.internal.webhook_call", b"", "2"))
+    (delivery,) = await other.next_batch(1)
+    await delivery.ack()
+    await other.stop()
+    async with asyncio.timeout(30):
+        while (await js.stream_info(ACTIONS.name)).state.messages > 1:  # noqa: ASYNC110 - a stream sets no event
+            await asyncio.sleep(0.02)
+    await publish_one(js, Outgoing(SUBJECT, b"queued", "3"))
+    consumer = PullConsumer(nc, js, SPEC)
+    await consumer.start()
+    assert (await js.stream_info(ACTIONS.name)).state.messages == 1
+    (delivery,) = await consumer.next_batch(1)
+    assert delivery.data == b"queued"
+    await consumer.stop()
+    await nc.close()
 
 
 async def test_a_request_ends_with_the_connection_that_its_answer_was_to_come_by(
