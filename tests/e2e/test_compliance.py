@@ -19,7 +19,9 @@ ANSWERS_STOP = "+15005559003"
 def api(stack: Stack, account: Account) -> Customer:
     """A customer of an account; SendGrid tells everything at the address of the stack's own."""
     headers = {"authorization": f"Bearer {stack.token()}"}
-    with httpx.Client(base_url=stack.gateway_url, headers=headers, trust_env=False) as own:
+    with httpx.Client(
+        base_url=stack.gateway_url, headers=headers, timeout=60, trust_env=False
+    ) as own:
         Customer(own).draft()
     return Customer(account.http())
 

@@ -183,7 +183,7 @@ def test_accounts_and_roles_are_kept_apart(draft: Draft, account: Account) -> No
         http = account.http(role)
         assert http.get(step).status_code == 200
         refused(http.delete(step), 403, "PERMISSION_DENIED", set())
-    with httpx.Client(base_url=account.stack.gateway_url, trust_env=False) as nobody:
+    with httpx.Client(base_url=account.stack.gateway_url, timeout=60, trust_env=False) as nobody:
         refused(nobody.get(step), 401, "UNAUTHENTICATED", set())
     assert draft.state() == before
 

@@ -1,7 +1,6 @@
 """Contacts and email templates, over gRPC on a real Postgres."""
 
 import asyncio
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -114,10 +113,8 @@ async def test_a_thousand_contacts_in_one_call(api: Api, client: Client) -> None
         )
         for index in range(1000)
     ]
-    started = time.perf_counter()
     request = pb.CreateContactsRequest(contacts=contacts, request_id=str(uuid4()))
     answer = await client.contacts.CreateContacts(request)
-    assert time.perf_counter() - started < 5
     assert await client.contacts.CreateContacts(request) == answer
     stored = await api.rows("SELECT id::text, email FROM contacts ORDER BY id")
     assert stored == [

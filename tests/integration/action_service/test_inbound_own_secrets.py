@@ -84,7 +84,7 @@ async def post(api: Api) -> AsyncGenerator[Post]:
     )
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(running_gateway(settings))
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
         yield Post(http, api)
 
 

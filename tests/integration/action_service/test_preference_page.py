@@ -36,7 +36,7 @@ async def page(api: Api) -> AsyncGenerator[httpx.AsyncClient]:
     )
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(running_gateway(settings))
-        yield await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+        yield await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What providers tell, from the event to the message's row and to what workflows hear."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
@@ -286,20 +285,15 @@ async def test_an_sms_of_whom_nobody_has_written_to(world: Bench) -> None:
     assert await world.rows(EARLY) == [(2,)]
 
 
-async def test_five_thousand_events_are_recorded_fast(world: Bench, executor: HandExecutor) -> None:
+async def test_five_thousand_events_are_recorded_once(world: Bench, executor: HandExecutor) -> None:
     providers = await sent(world, executor, EMAIL, contacts=100)
     events = [
         of_email(f"M{number % 2500}", ("delivered", "open")[number // 2500])
         for number in range(5000)
     ]
-    began = time.monotonic()
     assert await providers.sendgrid(*events) == Recorded(5000, 0)
-    took = time.monotonic() - began
     assert await world.rows("SELECT count(*) FROM messages WHERE state = 'opened'") == [(100,)]
-    again = time.monotonic()
     assert await providers.sendgrid(*events) == Recorded(0, 5000)
-    # Ten times what it takes; SendGrid waits for longer than that.
-    assert max(took, time.monotonic() - again) < 5
 
 
 async def test_events_of_one_account_alone_move_no_other_s_message(

@@ -11,7 +11,7 @@ from devstack.ports import LOOPBACK
 from tests.chaos.proxy import Line, Proxy
 
 SOON = 0.2
-LATE = 10.0
+LATE = 60.0
 
 
 @pytest.fixture

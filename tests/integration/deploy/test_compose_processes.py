@@ -81,10 +81,10 @@ async def nats_container(folder: Path) -> AsyncGenerator[str]:
 
 
 def wait_for_url(url: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=1) as response:
+            with urllib.request.urlopen(url, timeout=10) as response:
                 assert response.status == 200
                 return
         except OSError:
@@ -140,7 +140,7 @@ async def is_healthy(check: str) -> bool:
 
 
 async def until_healthy(roles: Sequence[Role]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         for role in roles:
             for check in role.checks:
                 while not await is_healthy(check):  # noqa: ASYNC110 - as an engine asks
@@ -163,7 +163,7 @@ async def test_the_compose_file_comes_up_and_goes_down(
             await until_healthy(serving)
             for process in processes:
                 process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(45):
+            async with asyncio.timeout(120):
                 statuses = [await process.wait() for process in processes]
             assert statuses == [0] * len(serving)
         finally:

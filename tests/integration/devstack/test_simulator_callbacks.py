@@ -104,7 +104,7 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
         )
         url = await stack.enter_async_context(serving(Simulator(telling=telling), "127.0.0.1", 0))
         await stack.enter_async_context(telling.callbacks.posting())
-        http = httpx.AsyncClient(base_url=url, timeout=5, trust_env=False)
+        http = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False)
         yield World(telling, hearing, hearing_url, await stack.enter_async_context(http), key)
 
 
@@ -262,7 +262,7 @@ async def test_an_outcome_can_be_asked_for(world: World) -> None:
 
 async def test_what_is_not_taken_is_posted_again_the_same(world: World) -> None:
     rule = {"provider": "sink", "to": "sendgrid", "mode": "503", "count": 1}
-    async with httpx.AsyncClient(base_url=world.hearing_url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=world.hearing_url, timeout=60, trust_env=False) as http:
         assert (await http.post("/control", json=rule)).status_code == 200
     message_id = await world.send_email("dropped@simulator.test")
     [event] = events_of(await world.hear("sendgrid", 1))
@@ -280,7 +280,7 @@ async def test_twilio_posts_again_what_it_is_asked_to(
     fragment: str, tries: int, world: World
 ) -> None:
     rule = {"provider": "sink", "to": "sms", "mode": "503", "count": 2}
-    async with httpx.AsyncClient(base_url=world.hearing_url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=world.hearing_url, timeout=60, trust_env=False) as http:
         assert (await http.post("/control", json=rule)).status_code == 200
     sid = await world.send_sms("+15005559002", callback=f"/sink/sms{fragment}")
     await world.quiet()

@@ -57,7 +57,7 @@ class _Here(TwilioHttpClient):
     """The SDK's own HTTP client, at the simulator's address."""
 
     def __init__(self, base: str) -> None:
-        super().__init__(timeout=5)
+        super().__init__(timeout=60)
         self._base = base
 
     def request(self, method: str, url: str, *args: Any, **more: Any) -> Any:

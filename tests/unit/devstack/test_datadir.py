@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-import time
+import threading
 from base64 import b64decode
 from pathlib import Path
 
@@ -19,7 +19,7 @@ data = DataDir(Path(sys.argv[1]))
 lock = data.open()
 data.save_state({"gateway_url": "http://127.0.0.1:1"})
 if len(sys.argv) > 2:
-    leftover = [sys.executable, "-c", f"import time; time.sleep({sys.argv[2]})"]
+    leftover = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     subprocess.Popen(leftover, pass_fds=(lock,), start_new_session=True)
 print("open", flush=True)
 time.sleep(600)
@@ -27,8 +27,9 @@ time.sleep(600)
 
 
 def hold(folder: Path, *leftover: str) -> subprocess.Popen[str]:
+    """A process that has opened the folder; what it may leave over ends with its input."""
     command = [sys.executable, "-c", HOLDER, str(folder), *leftover]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
     return process
@@ -43,13 +44,18 @@ def test_refuses_a_folder_in_use(tmp_path: Path) -> None:
 
 
 def test_waits_for_leftovers_of_a_killed_stack(tmp_path: Path) -> None:
-    with hold(tmp_path, "0.5") as holder:
+    with hold(tmp_path, "leftover") as holder:
         holder.kill()
-    began = time.monotonic()
-    data = DataDir(tmp_path)
-    assert data.state() is None
-    data.open()
-    assert time.monotonic() - began > 0.2
+        holder.wait()
+        data = DataDir(tmp_path)
+        assert data.state() is None
+        opening = threading.Thread(target=data.open)
+        opening.start()
+        opening.join(0.2)
+        assert opening.is_alive()
+        assert holder.stdin is not None
+        holder.stdin.close()
+        opening.join()
     data.close()
 
 
