@@ -21,7 +21,7 @@ from tests.support.stacks import StackMaker
 # that a busy machine has it late, or that nobody sees what is not known yet.
 CURIOUS = {
     "TREADLE_EXECUTOR_PROVIDER_TIMEOUT_SECONDS": "4",
-    "TREADLE_ACTION_LOOKUP_BASE_SECONDS": "4",
+    "TREADLE_ACTION_LOOKUP_BASE_SECONDS": "3",
     "TREADLE_ACTION_LOOKUP_LIMIT": "2",
 }
 
@@ -59,7 +59,7 @@ def api(account: Account) -> Customer:
 
 def letter(api: Customer) -> Json:
     """A step that sends an email."""
-    body = {"name": "Welcome", "html_body": "<p>Hello {{contact.first_name}}</p>"}
+    body = {"name": f"Welcome {next(NUMBERS)}", "html_body": "<p>Hello {{contact.first_name}}</p>"}
     config = {
         "template_id": api.post("email-templates", body)["id"],
         "subject": "Hello",
