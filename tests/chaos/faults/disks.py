@@ -37,7 +37,8 @@ def no_room(folder: Path) -> Generator[None]:
     """Takes all room from a small disk: it becomes as small as what is on it."""
     for _ in range(_TRIES):
         disk = os.statvfs(folder)
-        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        # Of no size at all would mean without a limit.
+        used = max(disk.f_blocks - disk.f_bfree, 1) * disk.f_frsize
         # Somebody may have written since: it is never made smaller than what it holds.
         if _mount(folder, f"remount,size={used}") is None:
             break
@@ -46,7 +47,8 @@ def no_room(folder: Path) -> Generator[None]:
     try:
         yield
     finally:
-        _mount(folder, f"remount,size={_BYTES}")
+        if (reason := _mount(folder, f"remount,size={_BYTES}")) is not None:
+            raise RuntimeError(f"{folder} stays full: {reason}")
 
 
 def _mount(folder: Path, options: str) -> str | None:
