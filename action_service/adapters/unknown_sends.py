@@ -12,7 +12,7 @@ import orjson
 from action_service.adapters.driver import Driver
 from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.domain.deliveries import Channel
-from action_service.domain.messages import PROVIDER_OF
+from action_service.domain.messages import CHANNEL_OF, PROVIDER_OF
 from action_service.domain.unknown_sends import (
     LookPlan,
     Resolution,
@@ -109,7 +109,7 @@ _DECIDED = """
               u.resolved_at
     """
 _LOCK = """
-    SELECT account_id::text, provider, state FROM treadle.unknown_sends
+    SELECT account_id::text, provider, state, channel FROM treadle.unknown_sends
     WHERE id = $1::uuid AND NOT lookups @> jsonb_build_array(jsonb_build_object('id', $2::text))
     FOR NO KEY UPDATE
     """
@@ -128,6 +128,36 @@ _TAKEN = """
       AND p.applied_at IS NULL AND p.fact IS NOT NULL
       AND COALESCE(p.payload->>'attempt_id', p.payload->'query'->>'attempt_id') <> $1::uuid::text
     """
+# Attempts at the like, of which nobody knows yet whether they have sent what was found: unknown
+# themselves, or claimed and not heard of. What names its attempt at the provider has none.
+_RIVALS = """
+    SELECT (
+        SELECT count(*) FROM treadle.unknown_sends o
+        WHERE o.account_id = u.account_id AND o.id <> u.id AND o.state = 'open'
+          AND o.channel = u.channel AND o.recipient = u.recipient AND o.body = u.body
+          AND COALESCE(o.claimed_at, o.unknown_at) BETWEEN w.from_then AND w.until_then
+    ) + (
+        SELECT count(*) FROM treadle.workflow_action_executions x
+        JOIN treadle.send_claims s ON s.attempt_id = x.attempt_id
+        WHERE x.account_id = u.account_id AND x.contact_id = u.contact_id
+          AND x.action_type = ANY($2::text[]) AND x.status NOT IN ('completed', 'failed', 'skipped')
+          AND s.claimed_at BETWEEN w.from_then AND w.until_then AND s.attempt_id <> u.id
+          AND NOT EXISTS (SELECT FROM treadle.unknown_sends o WHERE o.id = s.attempt_id)
+          AND NOT EXISTS (SELECT FROM treadle.messages m WHERE m.action_execution_id = x.id)
+    ) + (
+        SELECT count(*) FROM treadle.deliveries d
+        WHERE d.account_id = u.account_id AND d.lease_until IS NOT NULL AND d.status = 'pending'
+          AND d.channel = u.channel AND d.recipient = u.recipient
+          AND d.id IS DISTINCT FROM u.delivery_id
+    )
+    FROM treadle.unknown_sends u, LATERAL (
+        SELECT COALESCE(u.claimed_at, u.unknown_at) - $3::interval AS from_then,
+               u.unknown_at + $3::interval AS until_then
+    ) w
+    WHERE u.id = $1::uuid AND u.channel IN ('sms', 'call')
+    """
+# As far apart as claims of messages may be that one look finds: clocks differ, calls take long.
+_AROUND = timedelta(minutes=10)
 _LOOKED = """
     UPDATE treadle.unknown_sends
     SET lookups = lookups || $2::text::jsonb, revision = revision + 1
@@ -203,12 +233,16 @@ class PostgresUnknownSends:
             row = await connection.fetchrow(_LOCK, result.attempt_id, result.id)
             if row is None:
                 return
-            account_id, provider, state = row
+            account_id, provider, state, channel = row
             references = [each.reference for each in result.looked.found]
             taken = await connection.fetch(
                 _TAKEN, result.attempt_id, provider, references, account_id
             )
-            judged = judge(result.looked, SendState(state), {each[0] for each in taken})
+            alike = [kind for kind, by in CHANNEL_OF.items() if by == channel]
+            rivals = await connection.fetchval(_RIVALS, result.attempt_id, alike, _AROUND)
+            judged = judge(
+                result.looked, SendState(state), {each[0] for each in taken}, rivals or 0
+            )
             entry = {
                 "id": result.id,
                 "at": result.looked_at,

@@ -198,14 +198,23 @@ class Judgement:
     verdict: Verdict | None = None
 
 
-def judge(looked: Looked, state: SendState, taken: Collection[str]) -> Judgement:
-    """The worth of an answer; `taken` are messages found that are the work of other attempts."""
+def judge(looked: Looked, state: SendState, taken: Collection[str], rivals: int = 0) -> Judgement:
+    """The worth of an answer.
+
+    `taken` are messages found that are the work of other attempts; `rivals` are attempts at the
+    same message of which it is not known (yet) either whether they have sent what was found.
+    """
     if looked.finding is not Finding.FOUND:
         return Judgement(looked.finding, looked.note)
-    message = next((each for each in looked.found if each.reference not in taken), None)
-    if message is None:
+    free = [each for each in looked.found if each.reference not in taken]
+    if not free:
         note = f"{looked.note}, but other attempts have sent what it listed"
         return Judgement(Finding.NOT_FOUND, note)
+    # Each has sent one at most, so that what is left when all rivals have theirs is this one's.
+    if len(free) <= rivals:
+        note = f"{looked.note}, but another attempt may have sent it"
+        return Judgement(Finding.CANNOT_TELL, note)
+    message = free[0]
     if not can_decide(state):
         return Judgement(Finding.FOUND, looked.note)
     verdict = Verdict(

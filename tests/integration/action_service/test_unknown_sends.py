@@ -100,17 +100,57 @@ async def test_a_look_that_is_answered_twice_counts_once(
     await world.until("SELECT jsonb_array_length(lookups) FROM unknown_sends", 2)
 
 
-async def test_one_message_is_the_work_of_one_attempt(world: Bench, executor: HandExecutor) -> None:
-    """Two sends of the same text are unknown, and the provider has one of them."""
+@pytest.mark.parametrize(
+    ("found", "ends"),
+    [
+        (("SM1", "SM2"), [("settled", "found"), ("settled", "found")]),
+        # Either may have sent it: a step that is told so and did not would be lost.
+        (("SM1",), [("open", "cannot_tell"), ("open", "cannot_tell")]),
+    ],
+    ids=["both", "one"],
+)
+async def test_two_sends_of_the_same_text_to_the_same_number(
+    world: Bench,
+    executor: HandExecutor,
+    found: tuple[str, ...],
+    ends: list[tuple[str, str]],
+) -> None:
     await world.start_engine(look_policy=SOON)
     await became_unknown(world, executor, contacts=2)
-    lookups = await executor.take(2)
-    await executor.answer(*(looked(lookup, "SM1") for lookup in lookups))
-    await world.until("SELECT count(*) FROM messages", 1)
-    rows = await world.rows(
-        "SELECT state, lookups->0->>'finding' FROM unknown_sends ORDER BY state DESC"
-    )
-    assert rows == [("settled", "found"), ("open", "not_found")]
+    for lookup in await executor.take(2):
+        await executor.answer(looked(lookup, *found))
+        await world.until(
+            "SELECT jsonb_array_length(lookups) FROM unknown_sends WHERE id = CAST(:id AS uuid)"
+            " AND state IN ('open', 'settled')",
+            1,
+            id=lookup.lookup.attempt_id,
+        )
+    rows = await world.rows("SELECT state, lookups->0->>'finding' FROM unknown_sends")
+    assert rows == ends
+
+
+async def test_what_another_step_may_have_sent_that_is_not_heard_of(
+    world: Bench, executor: HandExecutor
+) -> None:
+    """The same contact's other step has called the provider, and its answer is on its way."""
+    await world.start_engine(look_policy=SOON)
+    home, (task,) = await sending(world, executor, SMS)
+    await world.start(home)
+    (other,) = await executor.take(1)
+    await claimed(world, task, other)
+    await executor.answer(lost(task))
+    (lookup,) = await executor.take(1)
+    await executor.answer(looked(lookup, "SM1"))
+    await world.until("SELECT lookups->0->>'finding' FROM unknown_sends", "cannot_tell")
+    sent = result_for(other)
+    sent.completed.output_json = b"{}"
+    sent.completed.provider_reference = "SM2"
+    await executor.answer(sent)
+    await world.until("SELECT provider_message_id FROM messages", "SM2")
+    (lookup,) = await executor.take(1)
+    await executor.answer(looked(lookup, "SM2", "SM1"))
+    await world.until(STATE, "settled", id=task.attempt_id)
+    assert await world.rows("SELECT provider_message_id FROM unknown_sends") == [("SM1",)]
 
 
 async def test_a_message_of_another_step_is_not_taken_for_it(

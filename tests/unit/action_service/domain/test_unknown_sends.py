@@ -106,6 +106,18 @@ def test_a_message_of_another_attempt_is_not_taken(
         assert (judged.verdict.reference, judged.verdict.resolved_by) == (reference, "lookup")
 
 
+@pytest.mark.parametrize(
+    ("taken", "rivals", "decided"),
+    [((), 0, True), ((), 1, True), ((), 2, False), (("SM1",), 0, True), (("SM1",), 1, False)],
+)
+def test_what_a_rival_may_have_sent_decides_nothing(
+    taken: tuple[str, ...], rivals: int, decided: bool
+) -> None:
+    judged = judge(FOUND, SendState.OPEN, taken, rivals)
+    assert (judged.verdict is not None) is decided
+    assert judged.finding is (Finding.FOUND if decided else Finding.CANNOT_TELL)
+
+
 @pytest.mark.parametrize("state", SendState)
 @pytest.mark.parametrize("finding", [Finding.NOT_FOUND, Finding.CANNOT_TELL])
 def test_what_is_not_found_decides_nothing(state: SendState, finding: Finding) -> None:
