@@ -31,6 +31,7 @@ _HEARTBEAT: Final = timedelta(seconds=2)
 _MAX_BYTES: Final = 32 * 1024 * 1024
 # After so many heartbeats have failed to come the subscription has gone silent.
 _SILENT_AFTER: Final = 2.5
+_LOOK_S: Final = 0.25
 _DRAIN_S: Final = 1.0
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -262,7 +263,11 @@ class PullConsumer:
         """Keeps requests standing and rebuilds a subscription that has gone silent."""
         # Told twice: a wait for an answer that comes at that instant swallows a cancellation.
         while not self._stopped:
-            await asyncio.sleep(0.25)
+            began = time.monotonic()
+            await asyncio.sleep(_LOOK_S)
+            # What a process that stood still has not heard, it has not read yet: the server was not
+            # silent, and what it has sent must not be left in the socket for the ack wait.
+            self._last_heard += max(0.0, time.monotonic() - began - _LOOK_S)
             try:
                 await self._look_after()
             except (NatsError, TimeoutError, OSError) as error:
