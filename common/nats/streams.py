@@ -169,6 +169,20 @@ async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
         ),
     )
     acknowledged = made.ack_floor.stream_seq if made.ack_floor is not None else 0
-    if acknowledged and spec.stream.retention is RetentionPolicy.WORK_QUEUE:
+    if spec.stream.retention is RetentionPolicy.WORK_QUEUE and await _is_left(
+        js, spec, acknowledged
+    ):
         # What bears a number below `seq`, of those that are the consumer's.
         await js.purge_stream(spec.stream.name, seq=acknowledged + 1, subject=spec.filter_subject)
+
+
+async def _is_left(js: JetStreamContext, spec: ConsumerSpec, acknowledged: int) -> bool:
+    """Whether the stream still has a message of the consumer's with such a number, or a lower one.
+
+    Asked first, because a purge has what was given back wait for the ack wait.
+    """
+    try:
+        first = await js.get_msg(spec.stream.name, seq=1, subject=spec.filter_subject, next=True)
+    except NotFoundError:
+        return False
+    return first.seq is not None and first.seq <= acknowledged

@@ -21,6 +21,7 @@ from nats.js.errors import NotFoundError
 
 from common.nats import (
     ACTIONS,
+    Delivery,
     Outgoing,
     PullConsumer,
     action_consumer,
@@ -155,6 +156,27 @@ async def test_what_is_acknowledged_and_still_there_is_taken_away(nats_url: str)
     assert delivery.data == b"queued"
     await consumer.stop()
     await nc.close()
+
+
+async def test_what_is_given_back_comes_to_who_starts_next(puller: Puller) -> None:
+    """And does not wait for its ack wait, which here is longer than the test."""
+    spec = replace(SPEC, ack_wait=timedelta(minutes=10))
+    await puller.consumer.stop()
+    before = PullConsumer(puller.nc, puller.js, spec)
+    await before.start()
+    await publish_all(puller.nc, puller.js, [Outgoing(SUBJECT, b"x", str(n)) for n in range(2)])
+    taken: list[Delivery] = []
+    while len(taken) < 2:
+        taken += await before.next_batch(2)
+    await before.stop()
+    await taken[0].ack()
+    await taken[1].nak()
+    after = PullConsumer(puller.nc, puller.js, spec)
+    await after.start()
+    async with asyncio.timeout(60):
+        (delivery,) = await after.next_batch(1)
+    await delivery.ack()
+    await after.stop()
 
 
 async def test_a_request_ends_with_the_connection_that_its_answer_was_to_come_by(
