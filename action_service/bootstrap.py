@@ -257,7 +257,7 @@ def add_api(
     server.add(add_AccountServiceServicer_to_server, AccountServicer(database))
     server.add(add_PreferenceServiceServicer_to_server, PreferenceServicer(database, links))
     server.add(add_PrivacyServiceServicer_to_server, PrivacyServicer(database, links))
-    events = PostgresProviderEvents(db, publisher, ringer)
+    events = PostgresProviderEvents(db, links, publisher, ringer)
     inbound = InboundServicer(events, database, vault)
     server.add(add_InboundServiceServicer_to_server, inbound)
     server.add(add_LedgerServiceServicer_to_server, LedgerServicer(PostgresClaimLedger(db, links)))

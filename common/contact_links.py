@@ -54,6 +54,7 @@ class LinkKeys:
         """`keys` are of 32 bytes or more, the current one first."""
         self._ciphers = [AESGCM(_derived(key, b"contact link")) for key in keys]
         self._digest_keys = [_derived(key, b"erased address") for key in keys]
+        self._anybodys_keys = [_derived(key, b"erased address of any account") for key in keys]
 
     def seal(self, link: ContactLink) -> str:
         """A token, of characters that need no escaping in a URL; another one each time."""
@@ -87,6 +88,11 @@ class LinkKeys:
         """
         text = account_id.bytes + address.encode()
         return [hmac.new(key, text, sha256).hexdigest() for key in self._digest_keys]
+
+    def anybodys_digests(self, address: str) -> list[str]:
+        """The same, for what cannot be said to be of one account."""
+        text = address.encode()
+        return [hmac.new(key, text, sha256).hexdigest() for key in self._anybodys_keys]
 
     def _decrypted(self, nonce: bytes, sealed: bytes) -> bytes:
         for cipher in self._ciphers:

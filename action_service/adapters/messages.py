@@ -82,7 +82,8 @@ _UPDATE = """
     UPDATE treadle.messages m
     SET state = v.state, times = v.times::jsonb,
         details = CASE WHEN m.erased_at IS NULL THEN v.details::jsonb ELSE m.details END,
-        reason = COALESCE(v.reason, m.reason), updated_at = now()
+        reason = CASE WHEN m.erased_at IS NULL THEN COALESCE(v.reason, m.reason) END,
+        updated_at = now()
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
         AS v(id, state, times, details, reason)
     WHERE m.id = v.id

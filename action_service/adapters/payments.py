@@ -7,7 +7,6 @@ and teaches of it alone.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from action_service.adapters.driver import Driver
 from action_service.domain.payments import Maker, Payer, PaymentNews, payer_of
@@ -68,14 +67,9 @@ async def find_payers(
     return found
 
 
-def without_erased(
-    events: Sequence[ProviderEvent], payers: Mapping[str, Payer]
-) -> list[ProviderEvent]:
-    """The events; what is told of contacts that were erased is not kept again."""
-    erased = {event_id for event_id, payer in payers.items() if payer.contact_id is None}
-    return [
-        replace(event, payload={}, detail={}) if event.id in erased else event for event in events
-    ]
+def of_erased(payers: Mapping[str, Payer]) -> frozenset[str]:
+    """The ids of events about contacts that were erased, which are not to be kept again."""
+    return frozenset(event_id for event_id, payer in payers.items() if payer.contact_id is None)
 
 
 async def follow_payments(

@@ -17,7 +17,8 @@ from action_service.adapters.conversations import Meeting, meet, messages_meant
 from action_service.adapters.driver import Driver, driver_of
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
 from action_service.adapters.messages import Heard, Told, advance
-from action_service.adapters.payments import find_payers, follow_payments, without_erased
+from action_service.adapters.payments import find_payers, follow_payments, of_erased
+from action_service.adapters.privacy.forgetting import STORING, about_erased, emptied
 from action_service.adapters.provider_compliance import comply, foresee
 from action_service.adapters.unknown_sends import hear
 from action_service.domain.deliveries import Channel
@@ -28,6 +29,7 @@ from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import EventPublisher, OutboxRow, Ringer
 from action_service.use_cases.inbound.events import Provider, Recorded
 from common.contact_fields import e164
+from common.contact_links import LinkKeys
 from common.errors import not_found
 from common.ids import new_id_text
 
@@ -78,11 +80,16 @@ class PostgresProviderEvents:
     def __init__(
         self,
         engine: AsyncEngine,
+        keys: LinkKeys,
         publisher: EventPublisher | None = None,
         ringer: Ringer | None = None,
     ) -> None:
-        """Without a ringer, steps that wait for an end look for it when their time is up."""
+        """Without a ringer, steps that wait for an end look for it when their time is up.
+
+        `keys` are those by which erased addresses are known.
+        """
         self._engine = engine
+        self._keys = keys
         self._publisher = publisher
         self._ringer = ringer
 
@@ -105,15 +112,19 @@ class PostgresProviderEvents:
             if found is None:
                 raise not_found("account", str(account_id))
             driver = await driver_of(connection)
+            await driver.execute(STORING)
+            forgotten = await about_erased(driver, str(account_id), provider, events, self._keys)
             alone = str(account_id) if of_account_alone else None
-            following = await foresee(driver, str(account_id), provider, events, alone=alone)
+            known = [event for event in events if event.id not in forgotten]
+            following = await foresee(driver, str(account_id), provider, known, alone=alone)
             payers = await find_payers(driver, events, alone=alone)
-            kept = without_erased(events, payers)
+            forgotten |= of_erased(payers)
+            kept = [emptied(event) if event.id in forgotten else event for event in events]
             new = await _store(driver, str(account_id), provider, kept, alone)
             await comply(driver, provider, [each for each in following if each.event_id in new])
             # Before the messages are locked: the engine takes the two in the same order.
             await hear(driver, [e.attempt_id for e in events if e.id in new and e.attempt_id])
-            heard = await _act(driver, str(account_id), provider, events, new, alone)
+            heard = await _act(driver, str(account_id), provider, known, new, alone)
             fresh = [(new[event.id], event) for event in events if event.id in new]
             paid = await follow_payments(driver, fresh, payers, alone=alone)
             rows = outbox_rows([*heard.events, *paid])

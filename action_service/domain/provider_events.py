@@ -41,6 +41,8 @@ class ProviderEvent:
     fact: Fact | None = None
     # What workflows may know of it, such as the link that was clicked.
     detail: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    # To whom the message went, in the form that addresses are kept in.
+    recipient: str | None = None
     # Who has written to us, for an answer that names no message.
     sender: str | None = None
     # For what is told of a conversation and not of one message.

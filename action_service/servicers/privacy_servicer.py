@@ -1,6 +1,7 @@
 """PrivacyService: what is held of a contact, and an end to it."""
 
 from collections.abc import AsyncGenerator
+from uuid import UUID
 
 from action_service.domain.erasure import Erasure, ErasureStatus
 from action_service.servicers.requests import parse_uuid
@@ -17,6 +18,20 @@ _STATUSES = {
     ErasureStatus.PURGING: pb.ERASURE_STATUS_PURGING,
     ErasureStatus.COMPLETED: pb.ERASURE_STATUS_COMPLETED,
 }
+
+
+class _Digests:
+    """By the current key, of one account; see AddressDigests."""
+
+    def __init__(self, keys: LinkKeys, account_id: UUID) -> None:
+        self._keys = keys
+        self._account_id = account_id
+
+    def own(self, address: str) -> str:
+        return self._keys.digests(self._account_id, address)[0]
+
+    def anybodys(self, address: str) -> str:
+        return self._keys.anybodys_digests(address)[0]
 
 
 class PrivacyServicer(PrivacyServiceServicer):
@@ -41,13 +56,10 @@ class PrivacyServicer(PrivacyServiceServicer):
     ) -> pb.EraseContactResponse:
         """Begins an erasure, or returns the one that has begun."""
         contact_id = parse_uuid("contact_id", request.contact_id)
-        account_id = current_principal().require_account()
-
-        def digest(address: str) -> str:
-            return self._keys.digests(account_id, address)[0]
+        digests = _Digests(self._keys, current_principal().require_account())
 
         async def work(tx: Writer) -> pb.EraseContactResponse:
-            erasure = await erase_contact(tx, contact_id, digest)
+            erasure = await erase_contact(tx, contact_id, digests)
             return pb.EraseContactResponse(erasure=_message(erasure))
 
         return await self._rpc.write(work)

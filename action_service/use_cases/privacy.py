@@ -1,7 +1,7 @@
 """Exports and erasures of contacts: articles 15, 17 and 20 of the GDPR."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import Final
+from collections.abc import AsyncIterator
+from typing import Final, Protocol
 from uuid import UUID
 
 from action_service.domain.compliance import Cause, Channel, NewSuppression
@@ -23,12 +23,24 @@ async def export_contact(tx: Reader, contact_id: UUID) -> AsyncIterator[bytes]:
     return tx.privacy.export(contact_id, addresses)
 
 
-async def erase_contact(tx: Writer, contact_id: UUID, digests: Callable[[str], str]) -> Erasure:
+class AddressDigests(Protocol):
+    """What stands for addresses that must not be kept."""
+
+    def own(self, address: str) -> str:
+        """In the account."""
+        ...
+
+    def anybodys(self, address: str) -> str:
+        """The same in every account."""
+        ...
+
+
+async def erase_contact(tx: Writer, contact_id: UUID, digests: AddressDigests) -> Erasure:
     """Begins an erasure; one that has begun is the answer.
 
     From the commit on nothing is sent to the contact: their runs are cancelled, so that what an
-    executor has in hand is not granted its claim. `digests` gives what stands for an address by
-    which they are not to be reached again, whoever adds them anew.
+    executor has in hand is not granted its claim. By the account's own digests they are not to be
+    reached again, whoever adds them anew.
     """
     await tx.compliance.hold_claims()
     contact = await tx.contacts.lock(contact_id)
@@ -39,7 +51,13 @@ async def erase_contact(tx: Writer, contact_id: UUID, digests: Callable[[str], s
         raise not_found("contact", contact_id)
     await tx.compliance.suppress(await _ends(tx, contact, digests), tx.actor)
     cancelled = await tx.privacy.cancel_executions(contact_id, ERASED)
-    erasure = await tx.privacy.request_erasure(contact_id, cancelled_executions=cancelled)
+    erasure = await tx.privacy.request_erasure(
+        contact_id,
+        cancelled_executions=cancelled,
+        address_digests=[
+            digest_address(digests.anybodys(each)) for each in await _addresses(tx, contact)
+        ],
+    )
     tx.record(
         Change(
             operation="contact.erasure_requested",
@@ -51,9 +69,13 @@ async def erase_contact(tx: Writer, contact_id: UUID, digests: Callable[[str], s
     return erasure
 
 
-async def _ends(
-    tx: Writer, contact: Contact, digests: Callable[[str], str]
-) -> list[NewSuppression]:
+async def _addresses(tx: Writer, contact: Contact) -> list[str]:
+    """By what the contact is reached, or was, and nobody else of the account is."""
+    known = addresses_of(contact.values) | await tx.privacy.past_addresses(contact.id)
+    return sorted(known - await tx.privacy.addresses_of_others(contact.id, known))
+
+
+async def _ends(tx: Writer, contact: Contact, digests: AddressDigests) -> list[NewSuppression]:
     """The suppressions that stay: of all addresses by which nobody else is reached.
 
     Of the addresses that the contact had before, those that are suppressed: as their suppressions
@@ -68,7 +90,7 @@ async def _ends(
     }
     shared = await tx.privacy.addresses_of_others(contact.id, {address for _, address in places})
     return [
-        NewSuppression(channel, digest_address(digests(address)), Cause.ERASURE)
+        NewSuppression(channel, digest_address(digests.own(address)), Cause.ERASURE)
         for channel, address in sorted(places, key=str)
         if channel is not None and address not in shared and not is_digest(address)
     ]

@@ -1,6 +1,6 @@
 """What use cases need of the store for exports and erasures of contacts; see `ports`."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -44,6 +44,11 @@ class PrivacyWrites(PrivacyReads, Protocol):
         """Ends the contact's open executions; their results come to nothing. Returns how many."""
         ...
 
-    async def request_erasure(self, contact_id: UUID, *, cancelled_executions: int) -> Erasure:
-        """Stores what the background then does; the contact is locked."""
+    async def request_erasure(
+        self, contact_id: UUID, *, cancelled_executions: int, address_digests: Sequence[str]
+    ) -> Erasure:
+        """Stores what the background then does; the contact is locked.
+
+        By the digests is known what providers tell of messages that nobody knows.
+        """
         ...

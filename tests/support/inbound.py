@@ -12,6 +12,7 @@ import orjson
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.use_cases.inbound.events import Provider, Recorded, read_events
 from common.ids import new_id_text
+from tests.support.action_api import LINKS
 from tests.support.effects import events
 from tests.support.engine import Bench, HandExecutor, Seeded, Step, result_for
 from treadle.dispatch.v1.task_pb2 import ActionTask
@@ -67,7 +68,7 @@ class Providers:
         of_account_alone: bool = False,
     ) -> Recorded:
         """A request that has been verified."""
-        log = PostgresProviderEvents(self.bench.db)
+        log = PostgresProviderEvents(self.bench.db, LINKS)
         told = read_events(provider, body, query, datetime.now(UTC))
         account_id = UUID(account or self.home.account_id)
         return await log.record(account_id, provider, told, of_account_alone=of_account_alone)

@@ -19,6 +19,7 @@ from action_service.adapters.privacy.erasures import (
     CANCEL,
     PAST_ADDRESSES,
 )
+from action_service.adapters.privacy.forgetting import STORED
 from action_service.adapters.privacy.holdings import HOLDINGS, Holding
 from action_service.adapters.privacy.purging import Purge
 from action_service.domain.erasure import blanked_rows
@@ -127,6 +128,7 @@ class ErasureWork:
         return True
 
     async def _erase(self, connection: AsyncConnection, row: Any) -> None:
+        await _let_events_be_stored(connection)
         person = await _person(connection, row.account_id, row.contact_id)
         # An event may have started one since the erasure was asked for.
         await connection.execute(CANCEL, _only(person, "account", "contact") | {"reason": _REASON})
@@ -161,6 +163,14 @@ class ErasureWork:
         purged = await self._purge.erase(str(row.account_id), ids)
         erased = {**row.erased, **{stream: count for stream, count in purged.items() if count}}
         await connection.execute(_COMPLETED, {"id": row.id, "erased": _json(erased)})
+
+
+async def _let_events_be_stored(connection: AsyncConnection) -> None:
+    """Waits for events of providers that were told before anybody knew of the erasure."""
+    # To roll back to the savepoint gives the lock back at once.
+    savepoint = await connection.begin_nested()
+    await connection.execute(text(STORED))
+    await savepoint.rollback()
 
 
 async def _person(connection: AsyncConnection, account_id: UUID, contact_id: UUID) -> _Person:

@@ -1,6 +1,6 @@
 """The records of erasures, and what one does at once."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,8 +20,12 @@ _FIND_OF = text(
 )
 _REQUEST = text(
     f"""
-    INSERT INTO erasures (account_id, id, contact_id, requested_by, cancelled_executions)
-    VALUES (:account, :id, :contact, :actor, :cancelled)
+    INSERT INTO erasures (
+        account_id, id, contact_id, requested_by, cancelled_executions, address_digests
+    )
+    VALUES (
+        :account, :id, :contact, :actor, :cancelled, CAST(:address_digests AS text[])
+    )
     RETURNING {_COLUMNS}
     """  # noqa: S608
 )
@@ -144,7 +148,9 @@ class PrivacyWriter(PrivacyReader):
         await self._run(_DROP_DELIVERIES, contact=contact_id, reason=reason)
         return cancelled
 
-    async def request_erasure(self, contact_id: UUID, *, cancelled_executions: int) -> Erasure:
+    async def request_erasure(
+        self, contact_id: UUID, *, cancelled_executions: int, address_digests: Sequence[str]
+    ) -> Erasure:
         """Stores what the background then does."""
         stored = await self._run(
             _REQUEST,
@@ -152,6 +158,7 @@ class PrivacyWriter(PrivacyReader):
             contact=contact_id,
             actor=self._actor,
             cancelled=cancelled_executions,
+            address_digests=list(address_digests),
         )
         return _erasure(stored.one())
 

@@ -62,7 +62,16 @@ _MESSAGE_EVENTS: Final = """(
           AND p.reference = t.provider_message_id
           AND (t.of_account = :account OR t.of_account IS NULL AND NOT p.of_account_alone)
     )
-    OR t.account_id = :account AND {named}
+    -- Of a message that nobody knows it is not said for which account's contact it was.
+    OR (
+        t.account_id = :account
+        OR t.applied_at IS NULL AND t.provider_message_id IS NOT NULL AND t.provider <> 'stripe'
+        AND NOT EXISTS (
+            SELECT FROM messages m
+            WHERE m.provider = t.provider AND m.provider_message_id = t.provider_message_id
+              AND m.action_execution_id IS NOT NULL
+        )
+    ) AND {named}
 )"""
 
 # In the order of erasing: what finds its rows by others' goes before those.

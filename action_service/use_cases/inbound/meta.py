@@ -73,7 +73,13 @@ def _deliveries(item: JsonObject, now: datetime) -> Iterator[ProviderEvent]:
     at = instant(delivery.get("watermark"), now, per_second=_MILLISECONDS)
     for mid in named:
         yield ProviderEvent(
-            f"{mid}:delivered", "delivery", at, item, message_id=mid, fact=Fact.DELIVERED
+            f"{mid}:delivered",
+            "delivery",
+            at,
+            item,
+            message_id=mid,
+            fact=Fact.DELIVERED,
+            recipient=text(members(item.get("sender")).get("id")) or None,
         )
     if not named:
         yield _up_to("delivery", item, Fact.DELIVERED, now)
@@ -85,7 +91,15 @@ def _up_to(kind: str, item: JsonObject, fact: Fact, now: datetime) -> ProviderEv
     conversation = _with(item, by_person=False)
     if conversation is None:
         return _event(kind, item, now)
-    return ProviderEvent(digest(dict(item)), kind, at, item, fact=fact, conversation=conversation)
+    return ProviderEvent(
+        digest(dict(item)),
+        kind,
+        at,
+        item,
+        fact=fact,
+        conversation=conversation,
+        recipient=conversation.psid,
+    )
 
 
 def _answer(

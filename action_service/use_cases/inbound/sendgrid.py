@@ -61,6 +61,7 @@ def _event(event: JsonObject, now: datetime) -> ProviderEvent:
         occurred_at=instant(event.get("timestamp"), now),
         payload=event,
         message_id=message_id or None,
+        recipient=text(event.get("email")).strip().lower() or None,
         fact=_fact(kind, event),
         detail=detail,
     )

@@ -15,6 +15,7 @@ from action_service.domain.messages import Fact
 from action_service.domain.plan import Json
 from action_service.domain.provider_events import ProviderEvent
 from action_service.use_cases.inbound.reading import digest, no_event
+from common.contact_fields import e164
 
 _RECEIVED = "received"
 _FACTS: Mapping[str, Fact] = {
@@ -75,6 +76,7 @@ def read(body: bytes, query: str, now: datetime) -> Iterator[ProviderEvent]:
         message_id=message_id,
         fact=_FACTS.get(status),
         detail={"error_code": error} if error not in {"", "0"} else {},
+        recipient=e164(form.get("To", "")),
     )
 
 
@@ -116,6 +118,7 @@ def _of_call(
         fact=_CALL_FACTS.get(status),
         detail={**detail, "status": status.replace("-", "_")},
         channel=Channel.CALL,
+        recipient=e164(form.get("To", "")),
     )
 
 

@@ -79,7 +79,9 @@ class Office:
         """Twilio's status callback, once the gateway has believed it."""
         body = urlencode({"CallSid": call_id, "CallStatus": status, **form}).encode()
         told = read_events(Provider.TWILIO, body, "", datetime.now(UTC))
-        log = PostgresProviderEvents(self.bench.db, ringer=NatsRinger(self.bench.nc, self.bench.js))
+        log = PostgresProviderEvents(
+            self.bench.db, LINKS, ringer=NatsRinger(self.bench.nc, self.bench.js)
+        )
         await log.record(UUID(self.home.account_id), Provider.TWILIO, told)
 
     async def due(self, task: ActionTask) -> None:

@@ -1,8 +1,10 @@
 """Exports and erasures of contacts, on a real Postgres and NATS."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import orjson
@@ -11,13 +13,14 @@ from nats.js import JetStreamContext
 from sqlalchemy import text
 
 from action_service.adapters.privacy.erasing import ErasureWork
+from action_service.adapters.privacy.forgetting import STORING
 from action_service.adapters.privacy.holdings import HOLDINGS, IMPERSONAL, PACKED
 from action_service.adapters.privacy.purging import Purge
 from action_service.adapters.provider_events import PostgresProviderEvents
 from action_service.use_cases.inbound.events import Provider, read_events
 from common.errors import ErrorReason
 from common.nats import connect, ensure_streams
-from tests.support.action_api import Api, Client, refused
+from tests.support.action_api import LINKS, Api, Client, refused
 from tests.support.inbound import of_email
 from tests.support.records import Records
 from treadle.compliance.v1 import compliance_pb2, compliance_service_pb2
@@ -92,7 +95,7 @@ async def test_what_was_written_on_messenger_is_exported_and_erased(
     }
     body = orjson.dumps({"entry": [{"messaging": [event]}]})
     told = read_events(Provider.META, body, "", datetime.now(UTC))
-    await PostgresProviderEvents(api.db).record(client.account_id, Provider.META, told)
+    await PostgresProviderEvents(api.db, LINKS).record(client.account_id, Provider.META, told)
 
     document = await exported(client, known.contact_id)
     assert [each["psid"] for each in document["messenger_identities"]] == ["canary-psid"]
@@ -111,7 +114,7 @@ async def test_payments_are_exported_and_erased_and_not_kept_again(
     api: Api, client: Client, js: JetStreamContext
 ) -> None:
     contact = await client.contact(first_name="Mia")
-    log = PostgresProviderEvents(api.db)
+    log = PostgresProviderEvents(api.db, LINKS)
 
     async def tell(number: int, **more: object) -> None:
         about = {"id": f"pi_{number}", "customer": "cus_1", "receipt_email": EMAIL, **more}
@@ -208,16 +211,115 @@ async def test_what_is_told_of_their_messages_later_is_not_kept(
                 "step": uuid4(),
             },
         )
-    work = ErasureWork(api.db, Purge(js))
+    log = PostgresProviderEvents(api.db, LINKS)
     await erase(client, contact.id)
+    # It may be under way, and have looked for the message's events already.
+    opened = orjson.dumps([of_email("M1", "open", email=EMAIL)])
+    told = read_events(Provider.SENDGRID, opened, "", datetime.now(UTC))
+    await log.record(client.account_id, Provider.SENDGRID, told)
+    assert await api.rows("SELECT payload::text FROM provider_events") == [("{}",)]
+
+    work = ErasureWork(api.db, Purge(js))
     while await work.next_piece():
         pass
     bounce = of_email("M1", "bounce", email=EMAIL, reason=f"no mailbox {EMAIL}")
-    log = PostgresProviderEvents(api.db)
     told = read_events(Provider.SENDGRID, orjson.dumps([bounce]), "", datetime.now(UTC))
     recorded = await log.record(client.account_id, Provider.SENDGRID, told)
     assert recorded.new == 1
     assert (await log.record(client.account_id, Provider.SENDGRID, told)).repeated == 1
+    assert EMAIL not in await whole_database(api)
+
+
+async def test_what_is_told_of_messages_that_nobody_has_taken_down_is_not_kept(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    """The provider's account is shared, and its events come for another account than theirs."""
+    phone = "+4915112345678"
+    contact = await client.contact(email="old.heron@example.com", phone=phone)
+    moved = contact_pb2.Contact(email=EMAIL)
+    await client.contacts.UpdateContact(
+        contact_service_pb2.UpdateContactRequest(
+            contact_id=contact.id, contact=moved, update_mask={"paths": ["email"]}
+        )
+    )
+    home = await api.client("home", "admin")
+    await home.workflow()
+    log = PostgresProviderEvents(api.db, LINKS)
+
+    async def told(kind: str) -> None:
+        emails = [
+            of_email(f"M-{kind}", kind, email=email, reason=f"no mailbox {email}")
+            for email in (EMAIL.title(), "Old.Heron@example.com", "other@example.com")
+        ]
+        events = read_events(Provider.SENDGRID, orjson.dumps(emails), "", datetime.now(UTC))
+        assert (await log.record(home.account_id, Provider.SENDGRID, events)).new == len(emails)
+        form = urlencode({"MessageSid": f"SM-{kind}", "MessageStatus": "sent", "To": phone})
+        events = read_events(Provider.TWILIO, form.encode(), "", datetime.now(UTC))
+        await log.record(home.account_id, Provider.TWILIO, events)
+
+    await told("delivered")
+    before = await whole_database(api)
+    work = ErasureWork(api.db, Purge(js))
+    await erase(client, contact.id)
+    while await work.next_piece():
+        pass
+    await told("bounce")
+    left = await whole_database(api)
+    for address in (EMAIL, "old.heron@example.com", phone):
+        assert address in before.lower()
+        assert address not in left.lower()
+    bounced = "SELECT address FROM suppressions WHERE cause = 'bounce'"
+    assert await api.rows(bounced) == [("other@example.com",)]
+
+
+async def test_what_is_told_of_somebody_added_anew_is_kept(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    contact = await client.contact(email=EMAIL)
+    await erase(client, contact.id)
+    work = ErasureWork(api.db, Purge(js))
+    while await work.next_piece():
+        pass
+    await client.contact(email=EMAIL)
+    events = read_events(
+        Provider.SENDGRID,
+        orjson.dumps([of_email("M1", "open", email=EMAIL)]),
+        "",
+        datetime.now(UTC),
+    )
+    await PostgresProviderEvents(api.db, LINKS).record(client.account_id, Provider.SENDGRID, events)
+    assert await api.rows("SELECT payload ->> 'email' FROM provider_events") == [(EMAIL,)]
+
+
+async def test_an_erasure_waits_for_what_is_being_told(
+    api: Api, client: Client, js: JetStreamContext
+) -> None:
+    """Whoever has looked for erasures before there was this one is yet to store what they heard."""
+    contact = await client.contact(email=EMAIL)
+    work = ErasureWork(api.db, Purge(js))
+    async with api.db.connect() as telling:
+        await telling.execute(text(STORING))
+        await erase(client, contact.id)
+        erasing = asyncio.create_task(work.next_piece())
+        blocked = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event = 'advisory'"
+        )
+        async with asyncio.timeout(30):
+            while await api.rows(blocked) != [(1,)]:  # noqa: ASYNC110 - of another session
+                await asyncio.sleep(0.01)
+        await telling.execute(
+            text(
+                "INSERT INTO treadle.provider_events (id, account_id, provider, provider_event_id,"
+                " kind, payload, occurred_at) VALUES (:id, :account, 'sendgrid', 'E1', 'open',"
+                " jsonb_build_object('email', CAST(:email AS text)), now())"
+            ),
+            {"id": uuid4(), "account": client.account_id, "email": EMAIL},
+        )
+        await telling.commit()
+    await erasing
+    while await work.next_piece():
+        pass
     assert EMAIL not in await whole_database(api)
 
 
