@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from grpc import aio
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from common.auth import TokenVerifier
@@ -17,7 +16,7 @@ from common.egress import EgressPolicy, GuardedClient
 from common.grpc.client import ServiceTokens
 from common.grpc.client import connect as connect_grpc
 from common.grpc.server import GrpcServer
-from common.nats import JetStreamTrials, PullConsumer, action_consumer
+from common.nats import NATS_TROUBLE, JetStreamTrials, PullConsumer, action_consumer
 from common.nats import connect as connect_nats
 from common.nats.backlog import ResultsBacklog
 from common.readiness import Readiness
@@ -254,6 +253,6 @@ def _capacity(settings: ExecutorSettings, *, calls: bool) -> int:
 
 async def _close(nc: Client) -> None:
     # Acks are fire and forget: the server's answer to the ping says that it has them.
-    with suppress(NatsError, TimeoutError):
+    with suppress(*NATS_TROUBLE):
         await nc.flush(timeout=1)
     await nc.close()

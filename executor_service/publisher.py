@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from common.ids import new_id
-from common.nats import RESULTS_SUBJECT, Delivery, Outgoing, publish_one
+from common.nats import NATS_TROUBLE, RESULTS_SUBJECT, Delivery, Outgoing, publish_one
 from common.telemetry import get_logger
 from executor_service.domain.outcome import ErrorClass, Failed
 from executor_service.wire import set_failed
@@ -54,7 +53,7 @@ class Backlog(Protocol):
     """What engines have not acted upon yet."""
 
     async def room(self) -> None:
-        """Waits while that is too much, a second at most; raises NatsError."""
+        """Waits while that is too much, a second at most; raises NATS_TROUBLE."""
         ...
 
 
@@ -92,7 +91,7 @@ class ResultPublisher:
         if self._backlog is not None and self._since_look >= LOOK_AFTER:
             self._since_look = 0
             # Who cannot be reached cannot be flooded either.
-            with suppress(NatsError, TimeoutError):
+            with suppress(*NATS_TROUBLE):
                 await self._backlog.room()
 
     async def drained(self) -> None:
@@ -145,7 +144,7 @@ class ResultPublisher:
         while True:
             try:
                 await self._publish(payload, message_id)
-            except (NatsError, TimeoutError) as error:
+            except NATS_TROUBLE as error:
                 # Held until it works: a claimed send whose result is lost would become unknown.
                 _log.warning(
                     "results_not_published", results=len(batch), error=type(error).__name__

@@ -23,7 +23,7 @@ class ExecutorSettings(SharedSettings, MarketingSettings):
     # Calls to other systems at a time, per category.
     concurrency: int = Field(default=64, ge=1, le=1024)
     # Deliveries of one task before it is suspected of bringing executors down, and tried alone.
-    max_deliver: int = Field(default=3, ge=1, le=1000)
+    max_deliver: int = Field(default=6, ge=1, le=1000)
     results_ahead: int = Field(default=16, ge=1, le=100_000)
     egress_allow_loopback: bool = False
 

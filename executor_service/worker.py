@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
-from nats.errors import Error as NatsError
 
-from common.nats import Delivery, Trials
+from common.nats import NATS_TROUBLE, Delivery, Trials
 from common.telemetry import extract, get_logger, traced
 from executor_service.handlers.base import EffectHandler, IoHandler
 from executor_service.metrics import Metrics
@@ -234,9 +233,9 @@ class CategoryWorker:
                         await self._try(delivery, task, job)
                     else:
                         await self._give_up(delivery, task)
-            except NatsError as error:
+            except NATS_TROUBLE as error:
                 _log.warning("trial_failed", error=type(error).__name__)
-                with suppress(NatsError):
+                with suppress(*NATS_TROUBLE):
                     await delivery.nak(DEAD_LETTER_DELAY_S)
 
     async def _try(self, delivery: Delivery, task: ActionTask, job: Job) -> None:
@@ -313,7 +312,7 @@ class CategoryWorker:
             await asyncio.sleep(self._heartbeat_s)
             held = [each for entry in self._in_hand.values() for each in entry.deliveries]
             for delivery in (*held, *(suspect.delivery for suspect in self._suspects)):
-                with suppress(NatsError):
+                with suppress(*NATS_TROUBLE):
                     await delivery.in_progress()
 
     async def _finish_all(self) -> None:
@@ -339,7 +338,7 @@ class CategoryWorker:
     async def _store_dead(self, delivery: Delivery, reason: str) -> bool:
         try:
             await self._dead_letters.store(self.category, delivery, reason)
-        except (NatsError, TimeoutError) as error:
+        except NATS_TROUBLE as error:
             _log.warning("dead_letter_failed", error=type(error).__name__)
             await delivery.nak(DEAD_LETTER_DELAY_S)
             return False

@@ -118,7 +118,7 @@ def create_app(settings: GatewaySettings, upstream: Upstream, streams: StreamSet
     app.add_exception_handler(problems.InvalidRequestError, _invalid)
     app.add_exception_handler(RequestValidationError, _rejected)
     app.add_exception_handler(HTTPException, _http)
-    openapi.install(app)
+    app.state.openapi = openapi.OpenApi(app)
     return app
 
 

@@ -5,8 +5,10 @@ that it may answer with; nothing in the document is kept by hand beside the code
 """
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Final, cast
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
@@ -73,15 +75,28 @@ def accepts(body: type[BaseModel]) -> Document:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def install(app: FastAPI) -> None:
-    """Make `app` serve the complete document; it is built once, when first asked for."""
+class OpenApi:
+    """An application's complete document, built once, when first asked for."""
 
-    def document() -> Document:
-        if app.openapi_schema is None:
-            app.openapi_schema = _build(app)
-        return app.openapi_schema
+    def __init__(self, app: FastAPI) -> None:
+        """From now on `app.openapi()` answers with it too."""
+        self._app = app
+        self._lock = Lock()
+        self._served = b""
+        app.openapi = self.document
 
-    app.openapi = document
+    def document(self) -> Document:
+        """As data. To build it takes a second."""
+        with self._lock:
+            if self._app.openapi_schema is None:
+                self._app.openapi_schema = _build(self._app)
+            return self._app.openapi_schema
+
+    def served(self) -> bytes:
+        """As JSON."""
+        if not self._served:
+            self._served = orjson.dumps(self.document())
+        return self._served
 
 
 def _build(app: FastAPI) -> Document:

@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 
 from common.auth import TokenVerifier
 from common.db import create_engine, engine_check
 from common.grpc.server import NOTICE, GrpcServer
 from common.nats import (
     DELAY,
+    NATS_TROUBLE,
     RESULTS_SUBJECT,
     ConsumerSpec,
     JetStreamTrials,
@@ -132,6 +132,6 @@ def migrate(settings: SchedulerSettings) -> None:
 
 async def _close(nc: Client) -> None:
     # Acks are fire and forget: the server's answer to the ping says that it has them.
-    with suppress(NatsError, TimeoutError):
+    with suppress(*NATS_TROUBLE):
         await nc.flush(timeout=1)
     await nc.close()

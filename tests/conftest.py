@@ -41,6 +41,7 @@ class _FilesOrPackages(LoadFileScheduling):
         )
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """How `--dist loadfile` deals out tests."""
     return _FilesOrPackages(config, log) if config.option.dist == "loadfile" else None

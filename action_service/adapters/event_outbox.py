@@ -14,7 +14,6 @@ from typing import cast
 import asyncpg
 import orjson
 import structlog
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from action_service.adapters.driver import Driver
@@ -23,7 +22,7 @@ from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import OutboxRow
 from common.db import DATABASE_TROUBLE
 from common.ids import new_id_text
-from common.nats import Outgoing, publish_one
+from common.nats import NATS_TROUBLE, Outgoing, publish_one
 from treadle.dispatch.v1.event_pb2 import EventBatch
 
 _log = structlog.get_logger(__name__)
@@ -122,7 +121,7 @@ class OutboxPublisher:
                     while await self._sweep() == _AT_ONCE and not stop.is_set():
                         pass
                 await self._publish_waiting()
-            except (*DATABASE_TROUBLE, NatsError) as error:
+            except (*DATABASE_TROUBLE, *NATS_TROUBLE) as error:
                 _log.warning("events_not_published", error=type(error).__name__)
                 # The sweep has them again; they must not hold up a stop.
                 self._waiting.clear()

@@ -8,12 +8,11 @@ from datetime import timedelta
 
 import structlog
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from action_service.engine.turns import Turns
-from common.nats import ACTIONS
+from common.nats import ACTIONS, NATS_TROUBLE
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +45,7 @@ async def _watch(nc: Client, js: JetStreamContext, turns: Turns, pause: float) -
             turns.ask()
             try:
                 turns.learn(await _queued(js))
-            except (NatsError, TimeoutError, OSError):
+            except NATS_TROUBLE:
                 turns.lose()
             except Exception:  # noqa: BLE001 - without it nobody would ever be rung for again
                 _log.exception("queues_not_read")

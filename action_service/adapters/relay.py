@@ -3,13 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from action_service.domain.dead_letters import DeadLetter
 from common.errors import dependency_unavailable
 from common.ids import new_id_text
-from common.nats import ACCOUNT_HEADER, Outgoing, publish_one
+from common.nats import ACCOUNT_HEADER, NATS_TROUBLE, Outgoing, publish_one
 
 _SOON: Final = timedelta(seconds=1)
 
@@ -26,5 +25,5 @@ class NatsRelay:
         message = Outgoing(letter.subject, letter.payload, new_id_text(), headers)
         try:
             await publish_one(self._js, message)
-        except (NatsError, TimeoutError) as error:
+        except NATS_TROUBLE as error:
             raise dependency_unavailable("NATS", _SOON) from error

@@ -9,12 +9,11 @@ from typing import Final, NamedTuple
 
 import structlog
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from action_service.domain.progress import LEASE
 from action_service.engine.model import StoreUnavailableError, Task
-from common.nats import Outgoing, publish_all, publish_one
+from common.nats import NATS_TROUBLE, Outgoing, publish_all, publish_one
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +51,7 @@ class NatsRinger:
         """See Ringer."""
         try:
             await self._publish(tasks)
-        except (TimeoutError, NatsError) as error:
+        except NATS_TROUBLE as error:
             _log.warning("ring_failed", count=len(tasks), error=type(error).__name__)
             self._keep(tasks)
 
@@ -60,7 +59,7 @@ class NatsRinger:
         """See Ringer."""
         try:
             await publish_one(self._js, Outgoing(*task))
-        except (TimeoutError, NatsError) as error:
+        except NATS_TROUBLE as error:
             raise StoreUnavailableError(type(error).__name__) from error
 
     async def run(self) -> None:
@@ -82,7 +81,7 @@ class NatsRinger:
         batch = [missed.task for missed in islice(self._missed, _AT_ONCE)]
         try:
             await self._publish(batch)
-        except (TimeoutError, NatsError):
+        except NATS_TROUBLE:
             return
         _log.info("rung_after_failure", count=len(batch))
         for _ in batch:

@@ -1,6 +1,6 @@
 """NATS as the doorbell: streams, a pull consumer that hands on what is there, publishing."""
 
-from common.nats.connection import connect
+from common.nats.connection import NATS_TROUBLE, connect
 from common.nats.dead_letters import (
     ACCOUNT_HEADER,
     DEAD_EVENTS,
@@ -44,6 +44,7 @@ __all__ = [
     "EVENTS",
     "FORGET_SUBJECT",
     "MESSAGE_ID",
+    "NATS_TROUBLE",
     "ORIGIN_HEADER",
     "REASON_HEADER",
     "RESULTS",

@@ -26,7 +26,7 @@ class ResultsBacklog:
         self._most = most
 
     async def room(self) -> None:
-        """Waits until fewer than `most` messages are left, a second at most; raises NatsError."""
+        """Waits until fewer than `most` messages are left, a second most; raises NATS_TROUBLE."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _PATIENCE_S
         while await self._waiting() >= self._most and loop.time() < until:  # noqa: ASYNC110 - a stream sets no event

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import cast
+from typing import Final, cast
 
 import structlog
 from nats.aio.client import Client
@@ -11,6 +11,9 @@ from nats.errors import ConnectionReconnectingError
 from nats.errors import Error as NatsError
 
 from common.runtime import CannotStartError, unless_stopped
+
+# What the client raises when the server is not there, is going, or takes too long.
+NATS_TROUBLE: Final = (NatsError, OSError)
 
 _log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 from nats.errors import Error as NatsError
 
+from common.nats.connection import NATS_TROUBLE
 from common.nats.pull import Delivery
 from common.nats.trials import Trials
 from common.readiness import NotReadyError
@@ -99,7 +100,7 @@ class _Lane:
                     elif not await self._attempt([delivery]):
                         await _give_back(suspects[at + 1 :], _AGAIN_S)
                         return
-            except (NatsError, NotReadyError) as error:
+            except (*NATS_TROUBLE, NotReadyError) as error:
                 _log.warning("trial_failed", error=type(error).__name__)
                 await _give_back([delivery], _AGAIN_S)
 
@@ -137,7 +138,7 @@ class _Lane:
             return
         try:
             await self._bury(delivery, self._poison, "could not be processed")
-        except (NatsError, NotReadyError) as error:
+        except (*NATS_TROUBLE, NotReadyError) as error:
             _log.warning("dead_letter_failed", error=type(error).__name__)
 
     async def _bury(self, delivery: Delivery, poison: Poison, reason: str) -> None:
@@ -149,5 +150,5 @@ async def _give_back(batch: Sequence[Delivery], after: float) -> None:
     try:
         for delivery in batch:
             await delivery.nak(after)
-    except NatsError as error:
+    except NATS_TROUBLE as error:
         _log.warning("nak_failed", error=type(error).__name__)

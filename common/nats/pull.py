@@ -18,9 +18,9 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
+from common.nats.connection import NATS_TROUBLE
 from common.nats.streams import ConsumerSpec, ensure_consumer, ensure_streams
 from common.readiness import NotReadyError
 
@@ -151,7 +151,7 @@ class PullConsumer:
         if subscription is None or self._nc.is_closed:
             return
         # What the server has sent but we have not read yet would else wait for the ack wait.
-        with suppress(NatsError, TimeoutError):
+        with suppress(*NATS_TROUBLE):
             await asyncio.wait_for(subscription.drain(), _DRAIN_S)
         while self._buffer:
             await self._buffer.popleft().nak()
@@ -177,7 +177,7 @@ class PullConsumer:
 
     async def flush(self) -> None:
         """Returns once the server has heard what was said of messages, or cannot be reached."""
-        with suppress(NatsError, TimeoutError):
+        with suppress(*NATS_TROUBLE):
             await self._nc.flush(timeout=1)
 
     async def _on_message(self, msg: Msg) -> None:
@@ -270,7 +270,7 @@ class PullConsumer:
             self._last_heard += max(0.0, time.monotonic() - began - _LOOK_S)
             try:
                 await self._look_after()
-            except (NatsError, TimeoutError, OSError) as error:
+            except NATS_TROUBLE as error:
                 # The connection went while we were at it; the next look finds out how it stands.
                 self._rebuild_asked = True
                 _log.warning(

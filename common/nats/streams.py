@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -22,6 +21,8 @@ from nats.js.api import (
     StreamConfig,
 )
 from nats.js.errors import APIError, BadRequestError, NotFoundError
+
+from common.nats.connection import NATS_TROUBLE
 
 _log = structlog.get_logger(__name__)
 
@@ -90,7 +91,7 @@ async def made_at(nc: Client, js: JetStreamContext, spec: StreamSpec) -> datetim
         return None
     try:
         return (await js.stream_info(spec.name)).created
-    except (NatsError, OSError):
+    except NATS_TROUBLE:
         return None
 
 
@@ -169,9 +170,8 @@ async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
         ),
     )
     acknowledged = made.ack_floor.stream_seq if made.ack_floor is not None else 0
-    if spec.stream.retention is RetentionPolicy.WORK_QUEUE and await _is_left(
-        js, spec, acknowledged
-    ):
+    is_queue = spec.stream.retention is RetentionPolicy.WORK_QUEUE
+    if acknowledged and is_queue and await _is_left(js, spec, acknowledged):
         # What bears a number below `seq`, of those that are the consumer's.
         await js.purge_stream(spec.stream.name, seq=acknowledged + 1, subject=spec.filter_subject)
 

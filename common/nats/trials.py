@@ -14,12 +14,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from datetime import timedelta
 from typing import Final, Protocol
 
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import BadRequestError, NotFoundError
 
 from common.ids import new_id_text
+from common.nats.connection import NATS_TROUBLE
 from common.nats.publish import Outgoing, publish_one
 
 # After so many deaths there is no doubt left.
@@ -37,7 +37,7 @@ class Trials(Protocol):
         """A block in which `suspect`, known by its content or id, is tried; gives whether it may.
 
         It may not once processes have died of it often enough. The mark goes when the block is
-        left, by whatever way but death. Raises NatsError when it cannot be made.
+        left, by whatever way but death. Raises NATS_TROUBLE when it cannot be made.
         """
         ...
 
@@ -65,7 +65,7 @@ class JetStreamTrials:
                 yield True
             finally:
                 # A mark that stays counts one death too many.
-                with suppress(NatsError):
+                with suppress(*NATS_TROUBLE):
                     await self._js.purge_stream(_STREAM, subject=subject)
 
     async def _deaths(self, subject: str) -> int:

@@ -2,12 +2,12 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final, cast
+from typing import Annotated, Final
 
-from fastapi import APIRouter, FastAPI, Path, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Request, Response
 
 from common.errors import ErrorReason, TreadleError
+from gateway.openapi import OpenApi
 from gateway.problems import RefusedError
 
 router: Final = APIRouter(include_in_schema=False)
@@ -38,7 +38,8 @@ async def docs_file(name: Annotated[str, Path(max_length=20)]) -> Response:
 @router.get("/openapi.json")
 def openapi_document(request: Request) -> Response:
     """Serve the document. No coroutine: to build it takes a second, which a thread spends."""
-    return JSONResponse(cast("FastAPI", request.app).openapi())
+    document: OpenApi = request.app.state.openapi
+    return Response(document.served(), media_type="application/json")
 
 
 def _file(name: str) -> Response:

@@ -15,7 +15,7 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
 
-from common.nats import REASON_HEADER
+from common.nats import NATS_TROUBLE, REASON_HEADER
 from scheduler_service.use_cases.ports import Message
 
 # Bounds what is in flight; senders share the connection, and its limit must never be reached.
@@ -62,7 +62,7 @@ class JetStreamPublisher:
             return await self._js.publish_async(  # pyright: ignore[reportUnknownMemberType] - bare Dict
                 message.subject, message.payload, headers=headers or None
             )
-        except (NatsError, OSError) as error:
+        except NATS_TROUBLE as error:
             return error
 
 
