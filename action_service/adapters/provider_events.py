@@ -40,7 +40,7 @@ _CHANNELS: Mapping[str, Channel] = {
     Provider.META: Channel.MESSENGER,
 }
 
-_FIND_ACCOUNT = text("SELECT now() FROM accounts WHERE id = :account")
+_FIND_ACCOUNT = text(f"SELECT {STORING} FROM accounts WHERE id = :account")  # noqa: S608 - a constant
 # Batches that share events meet at the first of them, in the same order.
 _STORE = """
     INSERT INTO treadle.provider_events (
@@ -112,7 +112,6 @@ class PostgresProviderEvents:
             if found is None:
                 raise not_found("account", str(account_id))
             driver = await driver_of(connection)
-            await driver.execute(STORING)
             forgotten = await about_erased(driver, str(account_id), provider, events, self._keys)
             alone = str(account_id) if of_account_alone else None
             known = [event for event in events if event.id not in forgotten]

@@ -25,7 +25,7 @@ RETRY_AFTER = timedelta(seconds=1)
 # as all retries take, so that none is late on a busy machine.
 IMPATIENT = {
     "TREADLE_ACTION_RETRY_BASE_SECONDS": "0.2",
-    "TREADLE_EXECUTOR_PROVIDER_TIMEOUT_SECONDS": "6",
+    "TREADLE_EXECUTOR_PROVIDER_TIMEOUT_SECONDS": "9",
     # Most of these contacts' calls fail, which says nothing of a provider.
     "TREADLE_ACTION_CIRCUIT_MIN_CALLS": "1000",
     # Nobody asks for what is unknown; that has tests of its own.
@@ -245,7 +245,7 @@ def test_an_email_is_sent_once_or_its_outcome_is_unknown(
 
 def test_a_webhook_is_called_again_under_the_same_key(api: Customer, providers: Providers) -> None:
     url = f"{providers.url}/sink/{{{{contact.first_name}}}}"
-    step = webhook(url, timeout_seconds=6)
+    step = webhook(url, timeout_seconds=9)
     run_cases(api, providers, "sink", "first_name", step, CALLS)
 
 

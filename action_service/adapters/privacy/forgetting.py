@@ -16,8 +16,8 @@ from common.contact_links import LinkKeys
 # Held by whoever stores events, shared, from before they look for erasures until they commit. An
 # erasure waits for it once, so that it finds all events of those who have looked before it began.
 _LOCK: Final = 7_102
-STORING = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
-STORED = f"SELECT pg_advisory_xact_lock({_LOCK})"
+STORING: Final = f"pg_advisory_xact_lock_shared({_LOCK})"
+STORED: Final = f"SELECT pg_advisory_xact_lock({_LOCK})"
 
 _WERE_ERASED = """
     SELECT v.digest FROM unnest($1::text[]) AS v(digest)

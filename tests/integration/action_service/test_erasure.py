@@ -298,7 +298,7 @@ async def test_an_erasure_waits_for_what_is_being_told(
     contact = await client.contact(email=EMAIL)
     work = ErasureWork(api.db, Purge(js))
     async with api.db.connect() as telling:
-        await telling.execute(text(STORING))
+        await telling.execute(text(f"SELECT {STORING}"))
         await erase(client, contact.id)
         erasing = asyncio.create_task(work.next_piece())
         blocked = (

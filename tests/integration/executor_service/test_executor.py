@@ -40,7 +40,7 @@ from executor_service.settings import ExecutorSettings
 from executor_service.worker import UNKNOWN_ACTION_DELAY_S, CategoryWorker
 from tests.integration.executor_service.world import SECRET, SMS, TEMPLATE_ID, World, until
 from tests.support.permits import MemoryPermits
-from tests.unit.executor_service.handlers.harness import MemoryCredentials, MemoryLedger
+from tests.unit.executor_service.handlers.memory import MemoryCredentials, MemoryLedger
 from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
 

@@ -32,7 +32,8 @@ from tests.support.action_api import SECRET, running_api
 from tests.support.engine import Bench, HandScheduler, Step, bench, result_for
 from tests.support.inbound import Providers
 from tests.support.permits import MemoryPermits
-from tests.unit.executor_service.handlers.harness import FixedClock, MemoryCredentials
+from tests.unit.executor_service.handlers.harness import FixedClock
+from tests.unit.executor_service.handlers.memory import MemoryCredentials
 from treadle.dispatch.v1.result_pb2 import ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 

@@ -20,13 +20,8 @@ from executor_service.handlers.base import Call, IoHandler, Step
 from executor_service.metrics import Metrics
 from executor_service.pipeline import Action, Pipeline
 from executor_service.ports import ClaimDecision, Refused
-from tests.unit.executor_service.handlers.harness import (
-    TEMPLATE_ID,
-    Bench,
-    FixedClock,
-    MemoryLedger,
-    world,
-)
+from tests.unit.executor_service.handlers.harness import TEMPLATE_ID, Bench, FixedClock, world
+from tests.unit.executor_service.handlers.memory import MemoryLedger
 from treadle.catalog.v1.send_sms_pb2 import SendSmsConfig
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask

@@ -20,7 +20,7 @@ from executor_service.publisher import ResultPublisher
 from executor_service.worker import CategoryWorker
 from tests.support.permits import MemoryPermits
 from tests.support.poison import Killed, MemoryTrials, lives
-from tests.unit.executor_service.handlers.harness import MemoryLedger
+from tests.unit.executor_service.handlers.memory import MemoryLedger
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask
 
