@@ -34,9 +34,11 @@ from devstack.terminal import (
     BearerOption,
     DataDirOption,
     GatewayOption,
+    JsonOption,
     connected,
     console,
     failing_politely,
+    print_json,
 )
 from devstack.unknown_sends import unknown
 from devstack.up import run_up
@@ -242,6 +244,8 @@ def providers(
             metavar="PROVIDER", help="Let calls to it go through again first. May be repeated."
         ),
     ] = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -250,7 +254,10 @@ def providers(
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
         for peer in reset or ():
             client.reset_provider(peer)
-        show_providers(client, console())
+        if as_json:
+            print_json(client.read("providers"))
+        else:
+            show_providers(client, console())
 
 
 @app.command()

@@ -338,11 +338,6 @@ class GatewayClient:
         for page in self._pages(f"executions/{execution_id}/actions", {}):
             yield from cast(list[JsonObject], page["action_executions"])
 
-    def unknown_sends(self, query: Mapping[str, str]) -> list[UnknownSend]:
-        """Messages that may or may not have been sent, oldest first."""
-        pages = self._pages("unknown-sends", query)
-        return [item for page in pages for item in _parsed_list(UnknownSend, page["unknown_sends"])]
-
     def resolve_unknown_send(self, send_id: str, body: Mapping[str, JsonValue]) -> UnknownSend:
         """Says what became of a message."""
         return _parsed(UnknownSend, self._post(f"unknown-sends/{send_id}/resolve", body))

@@ -1,4 +1,4 @@
-"""`treadle executions` and `treadle operations`: cancelling, pausing and resuming runs."""
+"""`treadle executions` and `treadle operations`: looking at runs, stopping and resuming them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,8 @@ import typer
 from pydantic import JsonValue
 
 from devstack.client import GatewayClient, GatewayError, JsonObject
-from devstack.operating import matching, operate, show_operations
+from devstack.looking import list_executions, show_execution
+from devstack.operating import Operation, matching, operate, say_outcome, show_operations
 from devstack.terminal import (
     INSTANTS,
     BearerOption,
@@ -47,7 +48,7 @@ class OpenState(StrEnum):
 
 
 executions = typer.Typer(
-    help="Cancel, pause and resume executions, single ones or all that match.",
+    help="Look at executions; cancel, pause and resume single ones or all that match.",
     no_args_is_help=True,
     context_settings=_SETTINGS,
 )
@@ -125,6 +126,8 @@ def _add(kind: str) -> None:
     executions.command(kind)(command)
 
 
+executions.command("list")(list_executions)
+executions.command("show")(show_execution)
 for _kind in _HELP:
     _add(_kind)
 
@@ -143,6 +146,24 @@ def list_operations(
             print_all("operations", client.records("operations"))
         else:
             show_operations(client, console())
+
+
+@operations.command("show")
+def show_operation(
+    operation_id: Annotated[UUID, typer.Argument(help="As `treadle operations list` shows it.")],
+    *,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = None,
+    gateway: GatewayOption = None,
+    bearer: BearerOption = None,
+) -> None:
+    """Show how far an operation has come, and what could not be done."""
+    with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
+        found = client.read(f"operations/{operation_id}")
+    if as_json:
+        print_json(found)
+    else:
+        say_outcome(Operation.model_validate(found), console())
 
 
 @operations.command("cancel")

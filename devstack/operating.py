@@ -111,9 +111,7 @@ def operate(
     if as_json:
         print_json(client.read(f"operations/{done.id}"))
     else:
-        console.out(f"{done.id}  {done.status}: {done.outcome}", highlight=False)
-        for failure in done.failures:
-            console.out(f"  {failure.execution_id}  {failure.reason}", highlight=False)
+        say_outcome(done, console)
     return done.status == "completed" and not done.failed
 
 
@@ -142,6 +140,13 @@ def finished(
                 f" {latest.matched:,}: {trouble}"
             )
     return latest
+
+
+def say_outcome(operation: Operation, console: Console) -> None:
+    """Prints what has become of one, and each failure."""
+    console.out(f"{operation.id}  {operation.status}: {operation.outcome}", highlight=False)
+    for failure in operation.failures:
+        console.out(f"  {failure.execution_id}  {failure.reason}", highlight=False)
 
 
 def show_operations(client: GatewayClient, console: Console) -> None:

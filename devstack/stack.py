@@ -1,5 +1,6 @@
 """All of Treadle on this machine: which processes there are and how they find each other."""
 
+import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -199,8 +200,10 @@ class Stack:
             members = [self.services[name] for role in group for name in self._named(role)]
             for service in members:
                 service.ask_to_stop()
+            deadline = time.monotonic() + STOP_BOUND.total_seconds()
             for service in members:
-                if not service.stop(STOP_BOUND):
+                left = timedelta(seconds=max(deadline - time.monotonic(), 0))
+                if not service.stop(left):
                     self._progress(f"{service.name} did not stop in time and was killed")
         self.nats.stop()
         self.postgres.stop()

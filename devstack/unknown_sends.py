@@ -16,9 +16,11 @@ from devstack.terminal import (
     BearerOption,
     DataDirOption,
     GatewayOption,
+    JsonOption,
     connected,
     console,
     failing_politely,
+    print_all,
 )
 
 unknown = typer.Typer(
@@ -39,6 +41,8 @@ def list_unknown(
     older_than: Annotated[
         float | None, typer.Option(min=0, metavar="MINUTES", help="Unknown for longer than this.")
     ] = None,
+    *,
+    as_json: JsonOption = False,
     data_dir: DataDirOption = None,
     gateway: GatewayOption = None,
     bearer: BearerOption = None,
@@ -50,7 +54,11 @@ def list_unknown(
         query["unknown_before"] = before.isoformat()
     given = {name: str(value) for name, value in query.items() if value is not None}
     with failing_politely(), connected(data_dir, gateway, bearer) as (client, _):
-        _show(client.unknown_sends(given), console())
+        found = client.records("unknown-sends", **given)
+        if as_json:
+            print_all("unknown_sends", found)
+        else:
+            _show([UnknownSend.model_validate(each) for each in found], console())
 
 
 @unknown.command("resolve")

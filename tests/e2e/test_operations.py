@@ -59,6 +59,43 @@ def test_a_cohort_is_paused_resumed_and_cancelled(stack: Stack, account: Account
     assert states(api, runs[1:]) == {"cancelled"}
     page = json.loads(cli(stack, account, "operations", "list", "--json"))
     assert done in page["operations"]
+    assert f"{done['id']}  completed: 19 of 19 cancelled" in cli(
+        stack, account, "operations", "show", done["id"]
+    )
     listed = cli(stack, account, "operations", "list")
     assert "19 of 19 cancelled" in listed
     assert "20 of 20 paused" in listed
+
+
+def test_runs_are_listed_and_shown(stack: Stack, account: Account) -> None:
+    api = Customer(account.http())
+    form = step("wait_for_event", "form", event_type="form_submit", timeout_duration=5)
+    workflow, (first, second) = api.workflow(tag("before"), form), api.people(2)
+    (older,) = api.start(workflow, [first])
+    (newer,) = api.start(workflow, [second])
+    assert eventually(lambda: states(api, [older, newer]) == {"waiting"})
+    assert "cancelled" in cli(stack, account, "executions", "cancel", older, "--reason", "by hand")
+
+    which = ("executions", "list", "--workflow", workflow)
+    page = json.loads(cli(stack, account, *which, "--json"))
+    assert [each["id"] for each in page["executions"]] == [newer, older]
+    table = cli(stack, account, *which, "--state", "cancelled")
+    assert older in table
+    assert newer not in table
+    assert newer in cli(stack, account, "executions", "list", "--contact", second, "--limit", "1")
+    assert "no such execution" in cli(stack, account, *which, "--state", "failed")
+    assert "--workflow, --contact" in cli(stack, account, "executions", "list", status=2)
+
+    shown = cli(stack, account, "executions", "show", older)
+    assert f"execution {older} is cancelled" in shown
+    assert "reason       by hand" in shown
+    rows = [[cell.strip() for cell in line.split("│")] for line in shown.splitlines()]
+    assert [row[1:4] for row in rows if len(row) > 1] == [
+        ["1. before", "completed", "1"],
+        ["2. form", "cancelled", "0"],
+    ]
+    whole = json.loads(cli(stack, account, "executions", "show", newer, "--json"))
+    assert whole["execution"]["state"] == "waiting"
+    assert told(whole["action_executions"]) == [("before", "completed"), ("form", "waiting")]
+    assert cli(stack, account, "providers", "--json").startswith("{")
+    assert json.loads(cli(stack, account, "unknown", "list", "--json")) == {"unknown_sends": []}
