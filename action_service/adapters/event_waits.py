@@ -11,8 +11,12 @@ from action_service.adapters.context_store import load_contexts
 from action_service.adapters.driver import Driver
 from action_service.adapters.engine_transactions import single_statement, transaction
 from action_service.adapters.plan_cache import PlanCache
+from action_service.domain.contact_events import CONTACT_UPDATED
 from action_service.domain.event_waits import DATED, Arrival
 from action_service.domain.plan import Plan
+from action_service.domain.progress import LEASE
+from action_service.domain.triggers import COMMIT_TIME
+from action_service.engine.dated_waits import DatedWait, HeardChange
 from action_service.engine.event_waits import EventWait, Parked
 from action_service.engine.model import Dispatch, RunContext
 from action_service.engine.triggers import Event
@@ -54,7 +58,21 @@ _DATED = f"""
      AND e.state IN ('running', 'waiting', 'paused')
     JOIN treadle.workflow_action_executions x
       ON x.id = e.current_action_execution_id
-     AND x.action_type = ANY($3::text[]) AND x.resume_at IS NULL
+     AND x.action_type = ANY($3::text[]) AND x.resume_at IS NULL AND x.lease_until < 'infinity'
+    """
+# Whoever holds an execution's row may write its steps; who has it just now moves it anyway.
+_EXPECT = """
+    WITH held AS (
+        SELECT e.current_attempt_id FROM treadle.workflow_executions e
+        JOIN unnest($1::uuid[], $2::uuid[]) AS v(attempt_id, id)
+          ON v.id = e.id AND v.attempt_id = e.current_attempt_id
+        ORDER BY e.id
+        FOR NO KEY UPDATE OF e SKIP LOCKED
+    )
+    UPDATE treadle.workflow_action_executions x SET lease_until = now() + $3::interval, rings = 0
+    FROM held
+    WHERE x.workflow_execution_id = ANY($2::uuid[]) AND x.attempt_id = held.current_attempt_id
+      AND x.status = 'waiting'
     """
 # What an action has sent says so in the events about it.
 _ARRIVALS = """
@@ -81,6 +99,31 @@ _ARRIVALS = """
     """
 
 
+# What was logged before a wait began was committed before its contact was read.
+_CHANGES = """
+    SELECT v.id::text, h.id::text, ARRAY(SELECT jsonb_object_keys(h.data->'changes'))
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
+        AS v(id, account_id, contact_id, since)
+    JOIN treadle.heard_events h
+      ON h.contact_id = v.contact_id AND h.account_id = v.account_id
+     AND h.event_type = $5 AND h.occurred_at >= v.since - $6::interval AND h.heard_at >= v.since
+    WHERE jsonb_typeof(h.data->'changes') = 'object'
+    ORDER BY h.id
+    """
+
+
+async def find_changes(connection: Driver, waits: Sequence[DatedWait]) -> Sequence[HeardChange]:
+    """See `DatedWaits.changes`."""
+    columns = zip(*waits, strict=True)
+    rows = await connection.fetch(_CHANGES, *columns, CONTACT_UPDATED, COMMIT_TIME)
+    return [HeardChange(*row) for row in rows]
+
+
+async def expect_answers(connection: Driver, attempts: Mapping[str, str]) -> None:
+    """See `DatedWaits.expect_answers`."""
+    await connection.execute(_EXPECT, list(attempts), list(attempts.values()), LEASE)
+
+
 async def find_arrivals(connection: Driver, waits: Sequence[EventWait]) -> Mapping[str, Arrival]:
     """See `Arrivals`."""
     if not waits:
@@ -92,14 +135,17 @@ async def find_arrivals(connection: Driver, waits: Sequence[EventWait]) -> Mappi
     }
 
 
-class _Reading:
-    """`Reading` on one connection."""
+class _Rearming:
+    """`Rearming` on one connection."""
 
     def __init__(self, connection: Driver) -> None:
         self._connection = connection
 
     async def now(self) -> datetime:
         return await self._connection.fetchval("SELECT now()")
+
+    async def expect_answers(self, attempts: Mapping[str, str]) -> None:
+        await expect_answers(self._connection, attempts)
 
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
         return await load_contexts(self._connection, dispatches)
@@ -154,10 +200,10 @@ class PostgresEventWaits:
             return await find_arrivals(connection, waits)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[_Reading]:
+    async def rearming(self) -> AsyncGenerator[_Rearming]:
         """See EventWaitStore."""
         async with transaction(self._pool) as connection:
-            yield _Reading(connection)
+            yield _Rearming(connection)
 
     async def plan(self, version_id: str) -> Plan:
         """See EventWaitStore."""

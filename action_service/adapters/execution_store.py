@@ -22,7 +22,7 @@ from action_service.adapters.driver import Driver
 from action_service.adapters.effects import apply_effects
 from action_service.adapters.engine_transactions import bad_items, transaction
 from action_service.adapters.event_outbox import outbox_rows, store_outbox
-from action_service.adapters.event_waits import find_arrivals
+from action_service.adapters.event_waits import expect_answers, find_arrivals, find_changes
 from action_service.adapters.messages import accept, calls_over
 from action_service.adapters.new_executions import columns, insert_executions
 from action_service.adapters.plan_cache import PlanCache
@@ -32,6 +32,7 @@ from action_service.adapters.turns import claim_turns, waiting_types
 from action_service.adapters.unknown_sends import note
 from action_service.domain.event_waits import Arrival
 from action_service.domain.plan import Plan
+from action_service.engine.dated_waits import DatedWait, HeardChange
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.event_waits import EventWait
 from action_service.engine.model import (
@@ -363,6 +364,14 @@ class PostgresEngineTransaction:
     async def arrivals(self, waits: Sequence[EventWait]) -> Mapping[str, Arrival]:
         """See Arrivals."""
         return await find_arrivals(self._connection, waits)
+
+    async def changes(self, waits: Sequence[DatedWait]) -> Sequence[HeardChange]:
+        """See DatedWaits."""
+        return await find_changes(self._connection, waits)
+
+    async def expect_answers(self, attempts: Mapping[str, str]) -> None:
+        """See DatedWaits."""
+        await expect_answers(self._connection, attempts)
 
     async def claim_expired(self, limit: int) -> Sequence[Standing]:
         """See EngineTransaction."""

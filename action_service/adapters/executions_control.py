@@ -13,6 +13,7 @@ from sqlalchemy import Row, TextClause, text
 from action_service.adapters.executions import ExecutionReader
 from action_service.adapters.reopening import ExecutionReopener
 from action_service.domain.control import Run
+from action_service.domain.event_waits import WAIT_FOR_EVENT, WAIT_TIME, WAIT_UNTIL_DATE
 from action_service.domain.migration import MoveOn, Place, Stay
 from action_service.domain.states import ActionStatus, ExecutionState
 from action_service.use_cases.execution_ports import Locked
@@ -109,8 +110,11 @@ _PLACES = text(
     WHERE {_OPEN} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """  # noqa: S608
 )
+_IS_KEPT = (
+    f"(x.status = 'waiting' AND x.action_type IN {(WAIT_TIME, WAIT_UNTIL_DATE, WAIT_FOR_EVENT)})"
+)
 # What has begun ran, or runs, with the configuration of the old version, and the log says so. What
-# is still to begin will run with the new one.
+# is still to begin will run with the new one, and what the scheduler keeps waits by it.
 _KEEP_VERSION = text(
     f"""
     UPDATE workflow_action_executions x
@@ -118,17 +122,19 @@ _KEEP_VERSION = text(
                          || jsonb_build_object('version_id', e.version_id)
     FROM workflow_executions e
     WHERE {_OPEN} AND x.workflow_execution_id = e.id
-      AND x.status NOT IN ('pending', 'scheduled')
+      AND x.status NOT IN ('pending', 'scheduled') AND NOT {_IS_KEPT}
       AND NOT COALESCE(x.execution_data, '{{}}') ? 'version_id'
     """  # noqa: S608
 )
 # A task that is on its way is fenced off by a new attempt, which waits for its turn once the
-# execution is no longer held. What is scheduled takes up the new version when it becomes due.
+# execution is no longer held; so is a timer of the old configuration. What is scheduled takes up
+# the new version when it becomes due.
 _STAY = text(
     f"""
     WITH staying AS (
         SELECT e.id, e.state, x.id AS action_execution_id,
-               CASE WHEN v.anew AND x.status = 'pending' THEN gen_random_uuid() END AS attempt_id
+               CASE WHEN v.anew AND (x.status = 'pending' OR {_IS_KEPT})
+                    THEN gen_random_uuid() END AS attempt_id
         FROM unnest(
             CAST(:versions AS uuid[]), CAST(:actions AS uuid[]), CAST(:in_progress AS boolean[]),
             CAST(:anew AS boolean[])
@@ -142,7 +148,17 @@ _STAY = text(
         UPDATE workflow_action_executions x
         SET attempt_id = staying.attempt_id,
             lease_until = CASE WHEN staying.state <> 'paused' THEN TIMESTAMPTZ 'infinity' END
-        FROM staying WHERE x.id = staying.action_execution_id AND staying.attempt_id IS NOT NULL
+        FROM staying
+        WHERE x.id = staying.action_execution_id AND staying.attempt_id IS NOT NULL
+          AND x.status = 'pending'
+    ), planned_anew AS (
+        UPDATE workflow_action_executions x
+        SET attempt_id = staying.attempt_id, lease_until = 'infinity', scheduled_at = x.resume_at,
+            hold = CASE WHEN x.resume_at IS NOT NULL THEN x.hold END,
+            reason = CASE WHEN x.resume_at IS NOT NULL THEN x.reason END
+        FROM staying
+        WHERE x.id = staying.action_execution_id AND staying.attempt_id IS NOT NULL
+          AND x.status = 'waiting'
     )
     UPDATE workflow_executions e
     SET version_id = :version,

@@ -85,7 +85,7 @@ def timeout_branch(step: PlanStep) -> str | None:
 def heard_types(steps: Iterable[PlanStep]) -> tuple[str, ...]:
     """The types of events that runs of these steps may wait for, or that move their dates."""
     types = {awaited_type(step) for step in steps if step.action_type == WAIT_FOR_EVENT}
-    if any(_watched_fields(step) for step in steps):
+    if any(depends_on_contact(step) for step in steps):
         types.add(CONTACT_UPDATED)
     return tuple(sorted(types))
 
@@ -93,6 +93,11 @@ def heard_types(steps: Iterable[PlanStep]) -> tuple[str, ...]:
 def moves_instant(step: PlanStep, changed: Iterable[str]) -> bool:
     """Whether a change of these fields of the contact can move the instant that ends the step."""
     return not _watched_fields(step).isdisjoint(changed)
+
+
+def depends_on_contact(step: PlanStep) -> bool:
+    """Whether the contact's fields decide when the step's wait ends."""
+    return bool(_watched_fields(step))
 
 
 def _watched_fields(step: PlanStep) -> frozenset[str]:

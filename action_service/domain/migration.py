@@ -1,8 +1,8 @@
 """Where an execution under way goes on when it moves to a newer version of its workflow.
 
-An action that survives keeps its attempt under way. One that is gone, or that has been disabled
-before it began to run, is left; the execution goes on at the next action of the old order that
-survives, or ends.
+An action that survives keeps its attempt under way; a wait is planned anew when it is to wait
+otherwise. One that is gone, or that has been disabled before it began to run, is left; the
+execution goes on at the next action of the old order that survives, or ends.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from action_service.domain.plan import Plan, PlanStep
 class Stay:
     """The current action goes on under the new version.
 
-    With `anew`, what has not begun is dispatched once more: a task on its way has the old
-    configuration.
+    With `anew`, what has not begun or waits is dispatched once more: a task on its way and a timer
+    have the old configuration.
     """
 
     anew: bool = False

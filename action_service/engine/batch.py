@@ -27,6 +27,7 @@ from action_service.domain.progress import (
 from action_service.domain.retry import ErrorClass, RetryTiming
 from action_service.domain.states import ActionStatus, ExecutionState, IllegalTransitionError
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.dated_waits import attempts_of, outrun, rung_for
 from action_service.engine.effects import Applied, AppliedEffect, Refusal
 from action_service.engine.event_waits import settle
 from action_service.engine.model import (
@@ -173,8 +174,13 @@ class BatchProcessor:
             applied = await _apply_effects(tx, decided)
             busy.update(r.attempt_id for at, r, _ in decided if at.execution_id in applied.held)
             dispatches = await self._write(tx, decided, applied, plans)
+            moved = await outrun(tx, [(at, result) for at, result, _ in decided], plans)
             dispatches += await self._carry_out(tx, applied, plans, decided[0][0].now)
             tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
+            if moved:
+                await tx.expect_answers(attempts_of(moved))
+                anew = [dispatch for dispatch, _ in moved]
+                tasks += rung_for(await encode_tasks(tx, self._encoder, anew, plans), moved)
             events = await tx.emit(applied.events) if applied.events else ()
             return tasks + applied.tasks, events
 

@@ -6,13 +6,17 @@ sent; all of it is collected here and carried out by the batch, in the same tran
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from action_service.domain.plan import Json, Plan
 from action_service.domain.retry import ErrorClass
 from action_service.engine.model import Standing, Task
 from treadle.dispatch.v1.result_pb2 import Effect
+
+# One transaction has one instant, at which the step that follows is reached: what a step brings
+# about comes before that, so that it does not end a wait for the like of it.
+_BEFORE_WHAT_FOLLOWS = timedelta(microseconds=1)
 
 
 class AppliedEffect(NamedTuple):
@@ -139,9 +143,9 @@ class Applied:
         self, effect: AppliedEffect, event_type: str, contact_id: str, data: Mapping[str, Json]
     ) -> None:
         """Tells other workflows, once the transaction has committed."""
-        at = effect.at
+        at, occurred_at = effect.at, effect.at.now - _BEFORE_WHAT_FOLLOWS
         self.events.append(
-            ContactEvent(at.account_id, event_type, contact_id, at.now, data, effect.origin)
+            ContactEvent(at.account_id, event_type, contact_id, occurred_at, data, effect.origin)
         )
 
     def start(self, start: Start) -> None:

@@ -14,17 +14,22 @@ from action_service.domain.plan import Plan, PlanStep
 from action_service.domain.progress import Due
 from action_service.engine.batch import BatchProcessor, encode_tasks
 from action_service.engine.codec import TaskEncoder
+from action_service.engine.dated_waits import Moved, attempts_of, rung_for
 from action_service.engine.event_waits import Arrivals, EventWait, Parked, wait_of
 from action_service.engine.model import Dispatch, Result, StoreUnavailableError
 from action_service.engine.ports import ContextReads, Ringer
 from action_service.engine.triggers import Event
 
 
-class Reading(ContextReads, Protocol):
-    """One transaction that reads."""
+class Rearming(ContextReads, Protocol):
+    """One transaction in which waits are planned anew."""
 
     async def now(self) -> datetime:
         """The database's clock, not later than anything that is read."""
+        ...
+
+    async def expect_answers(self, attempts: Mapping[str, str]) -> None:
+        """See DatedWaits."""
         ...
 
 
@@ -53,8 +58,8 @@ class EventWaitStore(Arrivals, Protocol):
         """The plan of a version."""
         ...
 
-    def reading(self) -> AbstractAsyncContextManager[Reading]:
-        """A transaction to read in."""
+    def rearming(self) -> AbstractAsyncContextManager[Rearming]:
+        """A transaction to plan waits anew in."""
         ...
 
 
@@ -108,29 +113,25 @@ class EventWaits:
 
     async def _move(self, changes: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
         """Rings for waits for an instant with the contact as it is now; the later plan counts."""
-        moved: list[tuple[Parked, PlanStep, str]] = []
+        found: list[tuple[Parked, PlanStep, str]] = []
         for each in await self._store.dated(changes.keys()):
             step = await self._step(each)
             changed = changes[each.account_id, each.contact_id]
             if step is not None and moves_instant(step, changed):
-                moved.append((each, step, max(changed.values())))
-        if not moved:
+                found.append((each, step, max(changed.values())))
+        if not found:
             return
-        plans = {each.version_id: await self._store.plan(each.version_id) for each, _, _ in moved}
-        async with self._store.reading() as reading:
-            now = await reading.now()
-            dispatches = [
-                _again(each, step, plans[each.version_id], now) for each, step, _ in moved
+        plans = {each.version_id: await self._store.plan(each.version_id) for each, _, _ in found}
+        async with self._store.rearming() as tx:
+            now = await tx.now()
+            moved = [
+                Moved(_again(each, step, plans[each.version_id], now), event_id)
+                for each, step, event_id in found
             ]
-            tasks = await encode_tasks(reading, self._encoder, dispatches, plans)
-        # Under its own id the stream would drop it as a copy.
-        marks = {each.attempt_id: mark for each, _, mark in moved}
-        await self._ringer.ring(
-            [
-                task._replace(message_id=f"{task.message_id}:{marks[task.message_id]}")
-                for task in tasks
-            ]
-        )
+            await tx.expect_answers(attempts_of(moved))
+            dispatches = [dispatch for dispatch, _ in moved]
+            tasks = await encode_tasks(tx, self._encoder, dispatches, plans)
+        await self._ringer.ring(rung_for(tasks, moved))
 
     async def _step(self, parked: Parked) -> PlanStep | None:
         return (await self._store.plan(parked.version_id)).by_id.get(parked.action_id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from action_service.domain.plan import Plan
+from action_service.engine.dated_waits import DatedWaits
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.event_waits import Arrivals
 from action_service.engine.model import Dispatch, OptOut, RunContext, Standing, Task, Writes
@@ -40,7 +41,7 @@ class ContextReads(Protocol):
         ...
 
 
-class EngineTransaction(ContextReads, Arrivals, Protocol):
+class EngineTransaction(ContextReads, Arrivals, DatedWaits, Protocol):
     """One transaction of the engine."""
 
     async def lock(self, execution_ids: Sequence[str]) -> Sequence[Standing]:

@@ -95,7 +95,7 @@ def record(
             error.error_class.value if error else None,
             error.message if error else None,
             decision.waits_until,
-            decision.waits_until + LEASE if decision.waits_until else None,
+            _lease_beyond(decision.waits_until) if decision.waits_until else None,
             "unknown" if decision.unknown else None,
             decision.reason,
             hold_json(decision.hold),
@@ -184,6 +184,15 @@ def lease_of(step: PlanStep) -> timedelta:
     return lease_for(timeout if isinstance(timeout, int) else _default_timeout(step.action_type))
 
 
+def _lease_beyond(instant: datetime) -> datetime:
+    """Until when word that an instant has come is waited for."""
+    try:
+        return instant + LEASE
+    except OverflowError:
+        # The calendar ends before that.
+        return instant
+
+
 @cache
 def _default_timeout(action_type: str) -> int:
     spec = catalogue().types.get(action_type)
@@ -233,7 +242,7 @@ def _again(
             error.error_class.value if error else None,
             error.message if error else None,
             again_at,
-            again_at + LEASE,
+            _lease_beyond(again_at),
             None,
             decision.reason,
             hold_json(decision.hold),

@@ -13,6 +13,7 @@ from action_service.domain.event_waits import DATED, WAIT_FOR_EVENT, Arrival
 from action_service.domain.messages import AUTOMATIC
 from action_service.domain.plan import Json, Plan
 from action_service.domain.states import ActionStatus, ExecutionState
+from action_service.engine.dated_waits import DatedWait, HeardChange
 from action_service.engine.effects import Applied, AppliedEffect, ContactEvent
 from action_service.engine.event_waits import EventWait, Parked
 from action_service.engine.model import (
@@ -73,7 +74,7 @@ class MemoryStore:
         """See EngineStore."""
         return self._transaction()
 
-    def reading(self) -> AbstractAsyncContextManager["MemoryStore"]:
+    def rearming(self) -> AbstractAsyncContextManager["MemoryStore"]:
         """See EventWaitStore."""
         return self._transaction()
 
@@ -92,8 +93,15 @@ class MemoryStore:
         return self._plan
 
     async def now(self) -> datetime:
-        """See Reading."""
+        """See Rearming."""
         return self._clock.now()
+
+    async def changes(self, waits: Sequence[DatedWait]) -> Sequence[HeardChange]:
+        """See DatedWaits: nothing happens while a task is on its way."""
+        return ()
+
+    async def expect_answers(self, attempts: Mapping[str, str]) -> None:
+        """See DatedWaits: no ring is lost."""
 
     async def startable(self, account_id: str, workflow_id: str) -> Startable | None:
         """See StartStore."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from devstack.simulate.clock import VirtualClock
-from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
+from scheduler_service.domain.timer import DueTimer, HeldTimer, NewTimer, TimerKind
 from scheduler_service.use_cases.ports import NextDue
 
 
@@ -34,15 +34,15 @@ class MemoryTimers:
         self._clock = clock
         self._timers: dict[UUID, NewTimer] = {}
 
-    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, HeldTimer]:
         """Of a delayed task the later instant wins, of a wait the later plan."""
-        held: dict[UUID, datetime] = {}
+        held: dict[UUID, HeldTimer] = {}
         for timer in timers:
             known = self._timers.get(timer.attempt_id)
             if known is None or _replaces(timer, known):
                 self._timers[timer.attempt_id] = timer
             else:
-                held[timer.attempt_id] = known.due_at
+                held[timer.attempt_id] = HeldTimer(known.due_at, known.planned_at)
         return held
 
     async def forget(self, attempt_ids: Sequence[UUID]) -> None:

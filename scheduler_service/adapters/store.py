@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from scheduler_service.adapters.reach import in_reach
-from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
+from scheduler_service.domain.timer import DueTimer, HeldTimer, NewTimer, TimerKind
 from scheduler_service.domain.turns import Look, next_turn
 from scheduler_service.use_cases.ports import NextDue
 
@@ -46,7 +46,8 @@ _ADD: Final = text(
 )
 
 _HELD: Final = text(
-    "SELECT attempt_id, due_at FROM timers WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))"
+    "SELECT attempt_id, due_at, planned_at FROM timers"
+    " WHERE attempt_id = ANY(CAST(:attempts AS uuid[]))"
 )
 
 _CLAIM: Final = text(
@@ -157,14 +158,14 @@ class PostgresTimerStore:
         self._engine = engine
         self._after = _BEFORE_ALL
 
-    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, HeldTimer]:
         """Stores the timers, which must be distinct by attempt, in one transaction."""
         if not timers:
             return {}
         with in_reach():
             return await self._add(timers)
 
-    async def _add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+    async def _add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, HeldTimer]:
         async with self._engine.begin() as connection:
             result = await connection.execute(_ADD, _columns(timers))
             stored = set(result.scalars())
@@ -172,7 +173,7 @@ class PostgresTimerStore:
             if not held:
                 return {}
             rows = await connection.execute(_HELD, {"attempts": held})
-            return {row.attempt_id: row.due_at for row in rows}
+            return {row.attempt_id: HeldTimer(row.due_at, row.planned_at) for row in rows}
 
     async def forget(self, attempt_ids: Sequence[UUID]) -> None:
         """Removes the timers of these attempts but for those that are just being fired."""

@@ -43,6 +43,14 @@ class NewTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldTimer:
+    """What is kept of an attempt whose timer was there already."""
+
+    due_at: datetime
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DueTimer:
     """A timer whose instant has come, claimed for firing."""
 

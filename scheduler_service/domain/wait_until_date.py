@@ -23,6 +23,8 @@ from scheduler_service.domain.zones import (
 )
 
 _MONTHS_IN_YEAR: Final = 12
+# The database takes the calendar's very last microsecond for no instant at all.
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _SHOWN: Final = 60
 
 
@@ -92,23 +94,35 @@ def plan(
     """
     chosen = choose_zone(zones)
     try:
-        at = base.at if offset is None else _moved(base.at, offset, chosen)
+        at, base_words, base_clock = _moved(base.at, offset, chosen)
         if time_of_day is not None:
             at = datetime.combine(_wall(at, chosen).date(), time_of_day)
         due_at, where, clock = _instant(at, chosen)
     except (OverflowError, ValueError):
         raise WaitError("the wait would end outside the years 1 to 9999") from None
     parts = [f"waits until {where}, which is {_origin(base, offset)}"]
+    if clock is None and base_clock is not None:
+        parts.append(f"that date is {base_words}")
     if due_at <= ready_at:
         parts.append("that has passed, so the run goes on at once")
-    return Wait(due_at, "; ".join((*parts, *chosen.rejected)), clock)
+    reason = "; ".join((*parts, *chosen.rejected))
+    return Wait(min(due_at, _LAST), reason, clock or base_clock)
 
 
-def _moved(at: datetime, offset: Offset, chosen: ChosenZone) -> datetime:
+def _moved(
+    at: datetime, offset: Offset | None, chosen: ChosenZone
+) -> tuple[datetime, str, WallClock | None]:
+    """The date with its offset, and the rule that gave the instant from which that was counted."""
+    if offset is None:
+        return at, "", None
     exact = _EXACT.get(offset.unit)
-    if exact is not None:
-        instant, _, _ = _instant(at, chosen)
-        return instant + offset.value * exact
+    if exact is None:
+        return _moved_wall(at, offset, chosen), "", None
+    instant, words, clock = _instant(at, chosen)
+    return instant + offset.value * exact, words, clock
+
+
+def _moved_wall(at: datetime, offset: Offset, chosen: ChosenZone) -> datetime:
     wall = _wall(at, chosen)
     match offset.unit:
         case OffsetUnit.MONTHS:

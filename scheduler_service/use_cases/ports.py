@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from common.readiness import NotReadyError
-from scheduler_service.domain.timer import DueTimer, NewTimer, Timer
+from scheduler_service.domain.timer import DueTimer, HeldTimer, NewTimer, Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,11 @@ class NextDue:
 class TimerStore(Protocol):
     """Where timers survive."""
 
-    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, HeldTimer]:
         """Stores the timers durably, at most one for each attempt.
 
-        Of a delayed task the later instant wins, of a wait the later plan. Returns the instants of
-        those attempts whose timer was there already and was left as it is. Raises
-        StoreUnavailableError.
+        Of a delayed task the later instant wins, of a wait the later plan. Returns those that were
+        there already and were left as they are, by attempt. Raises StoreUnavailableError.
         """
         ...
 

@@ -5,15 +5,16 @@ caller acknowledges the tasks. A crash in between brings the tasks again, and st
 changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from common.telemetry import get_logger
-from scheduler_service.domain.timer import NewTimer, TimerKind
+from scheduler_service.domain.timer import HeldTimer, NewTimer, TimerKind
 from scheduler_service.domain.wait import Wait, WaitError
 from scheduler_service.use_cases.envelopes import (
     TaskIds,
@@ -69,11 +70,7 @@ class TakeWaits:
             self._sort(data, batch)
         timers = distinct([timer for timer, _, _ in batch.planned])
         held = await self._store.add(timers)
-        results = [
-            waiting(result, held.get(timer.attempt_id, timer.due_at), wait)
-            for timer, result, wait in batch.planned
-        ]
-        results += batch.failures
+        results = [*_answers(batch, timers, held), *batch.failures]
         outgoing = result_messages(results, self._results_subject) + batch.dead
         all_sent(await self._publisher.send(outgoing))
         return Taken(
@@ -125,6 +122,24 @@ class TakeWaits:
             planned_at=planned_at,
             payload=result.SerializeToString(),
         )
+
+
+def _answers(
+    batch: _Sorted, chosen: Sequence[NewTimer], held: Mapping[UUID, HeldTimer]
+) -> Iterator[ActionResult]:
+    """What is told of the waits: of several plans of one the last, as the timer that is kept.
+
+    Whoever brings a later plan tells of that; an earlier one, told afterwards, would be believed.
+    """
+    kept = {timer.attempt_id: timer for timer in chosen}
+    for timer, result, wait in batch.planned:
+        if kept[timer.attempt_id] is not timer:
+            continue
+        known = held.get(timer.attempt_id)
+        if known is None:
+            yield waiting(result, timer.due_at, wait)
+        elif known.planned_at <= timer.planned_at:
+            yield waiting(result, known.due_at, wait)
 
 
 def _plan(task: ActionTask) -> Wait:

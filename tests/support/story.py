@@ -7,7 +7,7 @@ from tests.support.action_api import Api, Client, tag
 from tests.support.engine import Bench
 from treadle.contact.v1 import contact_pb2, contact_service_pb2
 from treadle.dispatch.v1.task_pb2 import ActionTask
-from treadle.execution.v1 import execution_pb2
+from treadle.execution.v1 import execution_pb2, explanation_pb2
 from treadle.execution.v1 import execution_service_pb2 as executions
 from treadle.ledger.v1 import ledger_service_pb2 as ledger
 from treadle.workflow.v1 import action_service_pb2, workflow_pb2
@@ -29,6 +29,13 @@ class Story:
         self.workflow_id = (await self.client.workflow()).id
         for name in names:
             await self.add(name)
+        await self.client.activate(self.workflow_id)
+
+    async def begin_with(self, config: dict[str, Any]) -> None:
+        """An active workflow of one action, which is named `wait`."""
+        self.workflow_id = (await self.client.workflow()).id
+        added = await self.client.add(self.workflow_id, config, name="wait")
+        self.actions["wait"] = added.id
         await self.client.activate(self.workflow_id)
 
     async def add(self, name: str, **fields: Any) -> None:
@@ -80,6 +87,11 @@ class Story:
         """The execution as the API shows it."""
         request = executions.GetExecutionRequest(execution_id=execution_id)
         return (await self.client.executions.GetExecution(request)).execution
+
+    async def explained(self, execution_id: str) -> explanation_pb2.Explanation:
+        """Why the execution is where it is."""
+        request = executions.ExplainExecutionRequest(execution_id=execution_id)
+        return (await self.client.executions.ExplainExecution(request)).explanation
 
     async def pause_run(self, execution_id: str, reason: str = "") -> execution_pb2.Execution:
         """One run is paused."""

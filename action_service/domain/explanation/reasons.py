@@ -91,7 +91,7 @@ def _with_step(known: Explanation, facts: Facts, step: StepFacts) -> Explanation
         known,
         step=_step(facts, step),
         goes_on_at=goes_on_at,
-        is_overdue=goes_on_at is not None and goes_on_at + GRACE < facts.now,
+        is_overdue=goes_on_at is not None and goes_on_at < facts.now - GRACE,
         rule=_rule(goes_on_at, hold, planned),
         hold=hold,
         event=event,

@@ -25,6 +25,7 @@ from action_service.engine.batch import BatchProcessor
 from action_service.engine.codec import TaskEncoder
 from action_service.engine.event_arrivals import EventWaits
 from action_service.engine.event_waits import EventWait
+from action_service.engine.model import Task
 from action_service.engine.triggers import Event
 from common.ids import new_id
 from tests.support.engine import Bench, HandExecutor, Seeded, Step, bench, result_for, tagged
@@ -49,6 +50,19 @@ MIGRATE = """
     )
     UPDATE workflow_executions SET version_id = next.id FROM next
     """
+
+
+RENEWAL = Step(
+    "wait_until_date",
+    {
+        "date_type": "contact_field",
+        "field_name": "custom_fields.renewal",
+        "timezone_mode": "utc",
+    },
+)
+CHANGE: dict[str, Json] = {
+    "changes": {"custom_fields.renewal": {"before": "2099-05-01", "after": "2099-06-01"}}
+}
 
 
 def wait(**more: Json) -> Step:
@@ -78,11 +92,11 @@ async def timing(world: Bench) -> AsyncGenerator[HandExecutor]:
     await executor.stop()
 
 
-def parked(task: ActionTask) -> ActionResult:
+def parked(task: ActionTask, until: datetime | None = None) -> ActionResult:
     result = result_for(task)
     # The scheduler says nothing of an end.
     result.ClearField("finished_at")
-    result.waiting.resume_at.FromDatetime(datetime.now(UTC) + timedelta(days=30))
+    result.waiting.resume_at.FromDatetime(until or datetime.now(UTC) + timedelta(days=30))
     result.waiting.reason = "waits for email_open, 30 days at most"
     return result
 
@@ -105,6 +119,13 @@ async def opened(
     events = [event(contact, data or {"message_id": "m"}) for contact in contacts]
     batch = batch_of(seeded.account_id, events, event_type=kind, occurred_at=at)
     await publish(world, batch, times=times)
+
+
+async def renewed(world: Bench, day: str) -> None:
+    await world.execute(
+        "UPDATE contacts SET custom_fields = CAST(:fields AS jsonb)",
+        fields=orjson.dumps({"renewal": day}).decode(),
+    )
 
 
 async def outputs(world: Bench) -> list[dict[str, Json]]:
@@ -260,6 +281,39 @@ async def test_what_does_not_end_a_wait(
     assert await outputs(world) == []
 
 
+async def test_what_the_step_before_has_brought_about_ends_no_wait_for_the_like(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([TAG, Step("wait_for_event", {"event_type": "tag_added"}), TAG])
+    await world.start_engine()
+    await world.start(seeded)
+    (first,) = await crm.take(1)
+    await crm.answer(tagged(first))
+    (task,) = await timing.take(1)
+    await world.until("SELECT count(*) FROM heard_events", 1)
+    await handled(world)
+    await timing.answer(parked(task))
+    await world.until("SELECT state FROM workflow_executions", "waiting")
+
+    await opened(world, seeded, *seeded.contact_ids, data={"tag_name": "vip"}, kind="tag_added")
+    (following,) = await crm.take(1)
+    assert following.action_id == seeded.action_ids[2]
+    assert [each["data"] for each in await outputs(world)] == [{"tag_name": "vip"}]
+
+
+async def test_a_wait_until_the_calendar_ends(world: Bench, timing: HandExecutor) -> None:
+    seeded = await world.seed([wait()])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    await timing.answer(parked(task, last))
+    await world.until("SELECT state FROM workflow_executions", "waiting")
+    assert await world.rows("SELECT scheduled_at, lease_until FROM workflow_action_executions") == [
+        (last, last)
+    ]
+
+
 @pytest.mark.parametrize(
     ("more", "state", "tags"),
     [
@@ -391,48 +445,122 @@ async def test_events_race_with_timeouts(
 async def test_a_changed_contact_moves_the_date_that_its_run_waits_for(
     world: Bench, timing: HandExecutor
 ) -> None:
-    by_field: dict[str, Json] = {
-        "date_type": "contact_field",
-        "field_name": "custom_fields.renewal",
-        "timezone_mode": "utc",
-    }
     fixed: dict[str, Json] = {
         "date_type": "specific",
         "date_value": "2027-01-01T09:00",
         "timezone_mode": "utc",
     }
-    seeded = await world.seed([Step("wait_until_date", by_field)])
+    seeded = await world.seed([RENEWAL])
     untouched = await world.seed([Step("wait_until_date", fixed)], account_id=seeded.account_id)
-    await world.execute(
-        "UPDATE contacts SET custom_fields = CAST(:fields AS jsonb)",
-        fields=orjson.dumps({"renewal": "2027-05-01"}).decode(),
-    )
+    await renewed(world, "2099-05-01")
     await world.start_engine()
     await world.start(seeded)
     (first,) = await timing.take(1)
-    await world.execute(
-        "UPDATE contacts SET custom_fields = CAST(:fields AS jsonb)",
-        fields=orjson.dumps({"renewal": "2027-06-01"}).decode(),
-    )
-    change: dict[str, Json] = {"custom_fields.renewal": {"before": "2027-05-01", "after": "x"}}
-    await opened(
-        world, seeded, *seeded.contact_ids, kind="contact_updated", data={"changes": change}
-    )
+    await renewed(world, "2099-06-01")
+    await opened(world, seeded, *seeded.contact_ids, kind="contact_updated", data=CHANGE)
     (again,) = await timing.take(1)
     assert again.attempt_id == first.attempt_id
     assert again.ready_at == first.ready_at
     assert again.context_at.ToDatetime() > first.context_at.ToDatetime()
     contact = orjson.loads(again.context_json)["contact"]
-    assert contact["custom_fields"] == {"renewal": "2027-06-01"}
+    assert contact["custom_fields"] == {"renewal": "2099-06-01"}
     other: dict[str, Json] = {"first_name": {"before": "Ada", "after": "Eve"}}
     await opened(
         world, seeded, *seeded.contact_ids, kind="contact_updated", data={"changes": other}
     )
-    await opened(
-        world, untouched, *untouched.contact_ids, kind="contact_updated", data={"changes": change}
-    )
+    await opened(world, untouched, *untouched.contact_ids, kind="contact_updated", data=CHANGE)
     await handled(world)
     assert await timing.nothing(0.2)
+
+
+async def test_a_change_that_overtakes_the_step_moves_it_all_the_same(
+    world: Bench, timing: HandExecutor
+) -> None:
+    """As if it had been handled a moment before the step's own transaction committed."""
+    seeded = await world.seed([RENEWAL])
+    await renewed(world, "2099-05-01")
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    await renewed(world, "2099-06-01")
+    for changes in (CHANGE, {"changes": {"first_name": {"before": "Ada", "after": "Eve"}}}):
+        await world.execute(
+            "INSERT INTO heard_events (id, account_id, contact_id, event_type, occurred_at, data)"
+            " VALUES (:id, :account, :contact, 'contact_updated', now(), CAST(:data AS jsonb))",
+            id=str(new_id()),
+            account=seeded.account_id,
+            contact=seeded.contact_ids[0],
+            data=orjson.dumps(changes).decode(),
+        )
+    await timing.answer(parked(task))
+    (again,) = await timing.take(1)
+    assert again.attempt_id == task.attempt_id
+    contact = orjson.loads(again.context_json)["contact"]
+    assert contact["custom_fields"] == {"renewal": "2099-06-01"}
+    # Once: that it has been planned anew is no reason to do so again.
+    until = datetime(2099, 6, 1, tzinfo=UTC)
+    await timing.answer(parked(again, until))
+    await world.until("SELECT scheduled_at FROM workflow_action_executions", until)
+    assert await timing.nothing(0.2)
+
+
+async def test_a_change_whose_ring_is_lost_is_rung_for_again(
+    world: Bench, timing: HandExecutor
+) -> None:
+    seeded = await world.seed([RENEWAL])
+    await renewed(world, "2099-05-01")
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    until = datetime(2099, 5, 1, tzinfo=UTC)
+    await timing.answer(parked(task, until))
+    await world.until("SELECT state FROM workflow_executions", "waiting")
+
+    class Unheard(NatsRinger):
+        async def ring(self, tasks: Sequence[Task]) -> None:
+            assert [each.message_id.partition(":")[0] for each in tasks] == [task.attempt_id]
+
+    ringer = Unheard(world.nc, world.js)
+    stores, encoder = engine_stores(world.pool), TaskEncoder()
+    publisher = OutboxPublisher(world.pool, world.js)
+    processor = BatchProcessor(
+        stores.executions, ringer, publisher, encoder, timing=RetryTiming(), rng=Random(7)
+    )
+    waits = EventWaits(stores.waits, processor, ringer, encoder)
+    contact = seeded.contact_ids[0]
+    changed = Event(
+        str(new_id()), seeded.account_id, "contact_updated", contact, datetime.now(UTC), CHANGE, ()
+    )
+    await waits.handle([changed])
+
+    leases = "SELECT lease_until < now() + interval '1 minute' FROM workflow_action_executions"
+    assert await world.rows(leases) == [(True,)]
+    # The answer to it leaves the wait alone until it is due.
+    later = datetime(2099, 6, 1, tzinfo=UTC)
+    await timing.answer(parked(task, later))
+    await world.until("SELECT scheduled_at FROM workflow_action_executions", later)
+    assert await world.rows(leases) == [(False,)]
+
+
+async def test_a_change_begins_no_wait_that_is_held(
+    world: Bench, timing: HandExecutor, crm: HandExecutor
+) -> None:
+    seeded = await world.seed([TAG, RENEWAL])
+    await renewed(world, "2099-05-01")
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await crm.take(1)
+    await world.execute("UPDATE workflows SET status = 'paused'")
+    await crm.answer(tagged(task))
+    await world.until("SELECT state FROM workflow_executions", "paused")
+    await opened(world, seeded, *seeded.contact_ids, kind="contact_updated", data=CHANGE)
+    await handled(world)
+    assert await timing.nothing(0.2)
+    await renewed(world, "2099-06-01")
+    await world.execute("UPDATE workflows SET status = 'active'")
+    (begun,) = await timing.take(1)
+    contact = orjson.loads(begun.context_json)["contact"]
+    assert contact["custom_fields"] == {"renewal": "2099-06-01"}
 
 
 async def test_old_events_are_forgotten(world: Bench) -> None:

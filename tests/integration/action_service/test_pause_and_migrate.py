@@ -1,12 +1,15 @@
 """Pausing, resuming and moving executions to a new version, with a real engine at work."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.action_api import Api, Client, tag
 from tests.support.engine import Bench, HandExecutor, bench, result_for, tagged
 from tests.support.story import Story, claimed
+from treadle.dispatch.v1.result_pb2 import ActionResult
+from treadle.dispatch.v1.task_pb2 import ActionTask
 from treadle.ledger.v1 import ledger_service_pb2 as ledger
 from treadle.workflow.v1 import workflow_pb2
 from treadle.workflow.v1 import workflow_service_pb2 as workflows
@@ -32,6 +35,12 @@ async def crm(world: Bench) -> AsyncGenerator[HandExecutor]:
 @pytest.fixture
 def story(api: Api, client: Client, world: Bench) -> Story:
     return Story(api, client, world)
+
+
+def parked(task: ActionTask) -> ActionResult:
+    result = result_for(task)
+    result.waiting.resume_at.FromDatetime(datetime.now(UTC) + timedelta(days=30))
+    return result
 
 
 async def test_due_work_is_held_and_goes_on(story: Story, crm: HandExecutor) -> None:
@@ -193,6 +202,36 @@ async def test_what_has_begun_keeps_the_version_it_began_with(
     await crm.answer(tagged(following))
     await story.settled("completed")
     assert await story.log(execution_id) == [("a", "a", "completed"), ("b", "b", "completed")]
+
+
+async def test_a_wait_goes_by_the_version_that_its_run_has_moved_to(
+    story: Story, world: Bench
+) -> None:
+    timing = HandExecutor(world, "timing")
+    await timing.start()
+    await story.begin_with({"wait_for_event": {"event_type": "email_open"}})
+    (execution_id,) = await story.run()
+    (task,) = await timing.take(1)
+    await timing.answer(parked(task))
+    await story.settled("waiting")
+    await story.pause()
+    await story.change("wait", config={"wait_for_event": {"event_type": "sms_reply"}})
+    await story.resume(MIGRATE)
+
+    (anew,) = await timing.take(1)
+    assert anew.config.wait_for_event.event_type == "sms_reply"
+    assert anew.attempt_id != task.attempt_id
+    assert (anew.action_execution_id, anew.ready_at) == (task.action_execution_id, task.ready_at)
+    await timing.answer(parked(anew))
+    await story.world.until("SELECT scheduled_at IS NOT NULL FROM workflow_action_executions", True)
+    told = await story.explained(execution_id)
+    assert (told.event.event_type, told.step.attempt_id) == ("sms_reply", anew.attempt_id)
+    # The timer of before is for nobody any more.
+    late = result_for(task)
+    late.completed.output_json = b"{}"
+    await timing.answer(late)
+    await story.settled("waiting")
+    await timing.stop()
 
 
 async def test_a_claim_that_meets_a_pause_is_held_and_rung_for_again(

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.db import create_engine
 from common.ids import new_id
 from scheduler_service.adapters.store import PostgresTimerStore
-from scheduler_service.domain.timer import TimerKind
+from scheduler_service.domain.timer import HeldTimer, NewTimer, TimerKind
 from scheduler_service.use_cases.ports import StoreUnavailableError
 from tests.support.scheduler import ACCOUNT, new_timer
 
@@ -31,6 +31,10 @@ async def fire(
         assert all(timer.due_at <= claim.claimed_at for timer in claim.timers)
         await claim.settle([id_ for id_ in claimed if id_ not in failing], failing)
     return claimed
+
+
+def held(timer: NewTimer) -> dict[UUID, HeldTimer]:
+    return {timer.attempt_id: HeldTimer(timer.due_at, timer.planned_at)}
 
 
 async def test_a_timer_comes_back_as_it_was_stored(store: PostgresTimerStore) -> None:
@@ -65,7 +69,7 @@ async def test_what_cannot_be_stored_is_told_from_a_database_that_is_away(
 async def test_the_same_attempt_is_stored_once(store: PostgresTimerStore) -> None:
     timer = new_timer(LONG_AGO)
     await store.add([timer])
-    assert await store.add([timer]) == {timer.attempt_id: timer.due_at}
+    assert await store.add([timer]) == held(timer)
     assert await fire(store) == [timer.attempt_id]
     assert await fire(store) == []
 
@@ -75,7 +79,7 @@ async def test_of_two_plans_of_a_wait_the_later_counts(store: PostgresTimerStore
     moved = replace(timer, due_at=LONG_AGO + HOUR, planned_at=timer.planned_at + HOUR)
     await store.add([timer])
     assert await store.add([moved]) == {}
-    assert await store.add([timer]) == {timer.attempt_id: moved.due_at}
+    assert await store.add([timer]) == held(moved)
     sooner = replace(moved, due_at=LONG_AGO, planned_at=moved.planned_at + HOUR)
     assert await store.add([sooner]) == {}
     assert await fire(store) == [timer.attempt_id]
@@ -84,9 +88,7 @@ async def test_of_two_plans_of_a_wait_the_later_counts(store: PostgresTimerStore
 async def test_a_wait_planned_again_as_it_was_keeps_its_instant(store: PostgresTimerStore) -> None:
     timer = new_timer(LONG_AGO)
     await store.add([timer])
-    assert await store.add([replace(timer, due_at=LONG_AGO + HOUR)]) == {
-        timer.attempt_id: timer.due_at
-    }
+    assert await store.add([replace(timer, due_at=LONG_AGO + HOUR)]) == held(timer)
 
 
 async def test_of_a_delayed_task_the_later_instant_counts(store: PostgresTimerStore) -> None:
@@ -94,7 +96,7 @@ async def test_of_a_delayed_task_the_later_instant_counts(store: PostgresTimerSt
     later = replace(timer, due_at=LONG_AGO + HOUR, payload=b"later")
     await store.add([timer])
     assert await store.add([later]) == {}
-    assert await store.add([timer]) == {timer.attempt_id: later.due_at}
+    assert await store.add([timer]) == held(later)
     async with store.claim(10) as claim:
         assert [(due.due_at, due.payload) for due in claim.timers] == [(later.due_at, b"later")]
 
@@ -103,7 +105,7 @@ async def test_another_account_cannot_move_a_timer(store: PostgresTimerStore) ->
     timer = new_timer(LONG_AGO, kind=TimerKind.DELAYED_TASK)
     await store.add([timer])
     foreign = replace(timer, account_id=uuid4(), due_at=LONG_AGO + HOUR)
-    assert await store.add([foreign]) == {timer.attempt_id: timer.due_at}
+    assert await store.add([foreign]) == held(timer)
 
 
 async def test_nothing_is_claimed_before_its_instant(
@@ -241,7 +243,7 @@ async def test_spent_timers_are_forgotten_without_waiting_for_those_that_fire(
     async with asyncio.timeout(60), store.claim(1) as claim:
         await store.forget([spent.attempt_id, firing.attempt_id, new_id()])
         await claim.settle([firing.attempt_id], [])
-    assert await store.add([firing, spent, other]) == {other.attempt_id: NEVER}
+    assert await store.add([firing, spent, other]) == held(other)
 
 
 async def test_nothing_to_do(store: PostgresTimerStore) -> None:

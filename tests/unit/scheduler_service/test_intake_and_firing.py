@@ -10,7 +10,7 @@ import orjson
 import pytest
 from google.protobuf import json_format
 
-from scheduler_service.domain.timer import DueTimer, NewTimer, TimerKind
+from scheduler_service.domain.timer import DueTimer, HeldTimer, NewTimer, TimerKind
 from scheduler_service.use_cases.envelopes import RESULTS_PER_MESSAGE, completed
 from scheduler_service.use_cases.fire_due import Fired, FireDue
 from scheduler_service.use_cases.intake import distinct
@@ -19,6 +19,7 @@ from scheduler_service.use_cases.take_delayed import TakeDelayed
 from scheduler_service.use_cases.take_waits import TakeWaits
 from treadle.catalog.v1.add_tag_pb2 import AddTagConfig
 from treadle.catalog.v1.wait_time_pb2 import WaitTimeConfig, WaitTimeOutput, WaitUnit
+from treadle.catalog.v1.wait_until_date_pb2 import DateType, WaitUntilDateConfig
 from treadle.dispatch.v1.result_pb2 import ActionResult, ActionResultBatch
 from treadle.dispatch.v1.task_pb2 import ActionTask, DelayedTask
 from treadle.execution.v1.execution_pb2 import ErrorClass
@@ -74,12 +75,12 @@ class NotingStore:
 
     log: list[str]
     due: list[DueTimer] = field(default_factory=list[DueTimer])
-    held: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
+    held: dict[UUID, HeldTimer] = field(default_factory=dict[UUID, HeldTimer])
     added: list[NewTimer] = field(default_factory=list[NewTimer])
     forgotten: list[UUID] = field(default_factory=list[UUID])
     settled: NotingClaim | None = None
 
-    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, HeldTimer]:
         self.log.append("add")
         self.added += timers
         return self.held
@@ -171,10 +172,41 @@ async def test_tasks_come_again_when_the_engine_could_not_be_told(scheduler: Sch
 
 async def test_a_timer_that_was_there_is_told_as_it_is(scheduler: Scheduler) -> None:
     task, earlier = wait_task(), READY + timedelta(minutes=5)
-    scheduler.store.held = {UUID(task.attempt_id): earlier}
+    scheduler.store.held = {UUID(task.attempt_id): HeldTimer(earlier, READY)}
     await scheduler.take(task)
     (result,) = scheduler.streams.results()
     assert result.waiting.resume_at.ToDatetime(UTC) == earlier
+
+
+def dated_task(ids: ActionTask, days: int, *, read_at: datetime) -> ActionTask:
+    """The same attempt, whose date has come to be so many days later."""
+    task = ActionTask()
+    task.CopyFrom(ids)
+    config = WaitUntilDateConfig(
+        date_type=DateType.DATE_TYPE_CONTACT_FIELD, field_name="custom_fields.renewal"
+    )
+    task.config.CopyFrom(ActionConfig(wait_until_date=config))
+    renewal = (READY + timedelta(days=days)).date().isoformat()
+    task.context_json = orjson.dumps({"contact": {"custom_fields": {"renewal": renewal}}})
+    task.context_at.FromDatetime(read_at)
+    return task
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one after the other"])
+async def test_only_the_plan_that_is_kept_is_told(scheduler: Scheduler, together: bool) -> None:
+    ids = wait_task()
+    earlier = dated_task(ids, 10, read_at=READY + timedelta(seconds=1))
+    later = dated_task(ids, 20, read_at=READY + timedelta(seconds=2))
+    if together:
+        await scheduler.take(earlier, later)
+    else:
+        await scheduler.take(later)
+        (timer,) = scheduler.store.added
+        scheduler.store.held = {timer.attempt_id: HeldTimer(timer.due_at, timer.planned_at)}
+        await scheduler.take(earlier)
+    (told,) = scheduler.streams.results()
+    assert told.waiting.resume_at.ToDatetime(UTC) == datetime(2026, 2, 15, tzinfo=UTC)
+    assert "2026-02-15" in told.waiting.reason
 
 
 async def test_the_context_gives_the_zone(scheduler: Scheduler) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scheduler_service.domain.wait import WaitError
 from scheduler_service.domain.wait_until_date import Moment, Offset, OffsetUnit, parse_moment, plan
-from scheduler_service.domain.zones import ZoneCandidate
+from scheduler_service.domain.zones import Adjustment, ZoneCandidate
 from scheduler_service.use_cases.wait_facts import WaitFacts
 from scheduler_service.use_cases.waits import planners
 from tests.support.clocks import ZONES
@@ -85,6 +85,33 @@ def test_the_rule_is_told() -> None:
     assert plan(Moment(READY, "now"), READY, [], offset=Offset(1, OffsetUnit.HOURS)).reason == (
         "waits until 2026-01-26 11:00:00 UTC, which is 1 hour after now"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "adjustment"),
+    [("2026-03-28T09:00", Adjustment.NONE), ("2026-03-29T02:30", Adjustment.GAP)],
+    ids=["plain", "in a gap"],
+)
+def test_the_zone_from_which_hours_are_counted_is_told(given: str, adjustment: Adjustment) -> None:
+    base = parse_moment(given, "date_value")
+    waiting = plan(base, READY, BERLIN, offset=Offset(24, OffsetUnit.HOURS))
+    assert waiting.clock is not None
+    assert (waiting.clock.chosen.zone.key, waiting.clock.adjustment) == (
+        "Europe/Berlin",
+        adjustment,
+    )
+    assert (
+        f"24 hours after date_value; that date is {given.replace('T', ' ')}:00 wall time in"
+        " Europe/Berlin (the contact's time zone)"
+    ) in waiting.reason
+    # By an instant no zone is asked.
+    exact = parse_moment(f"{given}+00:00", "date_value")
+    assert plan(exact, READY, BERLIN, offset=Offset(24, OffsetUnit.HOURS)).clock is None
+
+
+def test_the_end_of_the_calendar_is_an_instant_that_the_database_knows() -> None:
+    waiting = plan(parse_moment("9999-12-31T23:59:59.999999Z", "date_value"), READY, BERLIN)
+    assert waiting.due_at == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def test_what_has_passed_ends_the_wait_at_once() -> None:

@@ -1,7 +1,7 @@
 """Every reason for which an execution is where it is: in data, and word for word."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -43,6 +43,14 @@ def test_every_reason_has_a_case_and_words() -> None:
     assert {reason for _, reason, _ in CASES.values()} == set(Reason)
     assert set(words._WORDS) == set(Reason)  # pyright: ignore[reportPrivateUsage]
     assert set(reasons._HOLDS) == set(HoldCause) - {HoldCause.CLOCK, HoldCause.OPERATOR}  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_wait_until_the_calendar_ends_is_explained() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    waiting = facts(planned(1, "wait_until_date"), ActionStatus.WAITING, due=last)
+    explained = explain(waiting)
+    assert (explained.reason, explained.goes_on_at) == (Reason.WAITING_FOR_DATE, last)
+    assert not explained.is_overdue
 
 
 def answer(name: str) -> Explanation:
