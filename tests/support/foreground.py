@@ -65,7 +65,10 @@ class Foreground:
     def interrupt(self, bound: float = 60) -> int:
         """Send what Ctrl-C sends and return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(bound)
+        try:
+            code = self.process.wait(bound)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"treadle did not end; its output:\n{self.output}") from None
         self._reader.join()
         return code
 
