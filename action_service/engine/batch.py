@@ -101,7 +101,7 @@ class BatchProcessor:
         by_attempt: dict[str, Result] = {}
         for result in results:
             known = by_attempt.get(result.attempt_id)
-            if known is None or _weight(result) > _weight(known):
+            if known is None or _counts_more(result, known):
                 by_attempt[result.attempt_id] = result
         await self._commit(list(by_attempt.values()), done)
         return done
@@ -346,11 +346,18 @@ async def _apply_effects(
     )
 
 
-def _weight(result: Result) -> tuple[bool, int]:
+def _counts_more(result: Result, known: Result) -> bool:
     """Of several answers to one attempt the surest counts, and of equals the first.
 
-    Whoever was granted the claim knows better than those that came too late for it.
+    A wait may have been planned anew since its first answer: of its instants the last counts.
     """
+    if isinstance(result.outcome, Waiting) and isinstance(known.outcome, Waiting):
+        return True
+    return _weight(result) > _weight(known)
+
+
+def _weight(result: Result) -> tuple[bool, int]:
+    """Whoever was granted the claim knows better than those that came too late for it."""
     match result.outcome:
         case Waiting() | Due():
             sureness = 0

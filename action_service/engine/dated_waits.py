@@ -12,7 +12,6 @@ from typing import NamedTuple, Protocol
 from action_service.domain.event_waits import depends_on_contact, moves_instant
 from action_service.domain.plan import Plan, PlanStep
 from action_service.domain.progress import Waiting
-from action_service.domain.states import ActionStatus
 from action_service.engine.event_waits import Pair
 from action_service.engine.model import Dispatch, Standing, Task
 from action_service.engine.writing import same_attempt
@@ -64,7 +63,8 @@ async def outrun(
     taken: dict[str, tuple[Standing, PlanStep]] = {}
     for at, result in answers:
         step = plans[at.version_id].by_id.get(at.action_id)
-        is_first = isinstance(result.outcome, Waiting) and at.status is not ActionStatus.WAITING
+        # Not one that is told again: its instant is known already.
+        is_first = isinstance(result.outcome, Waiting) and at.waits_until is None
         if is_first and step is not None and at.resume_at is None and depends_on_contact(step):
             taken[at.action_execution_id] = at, step
     if not taken:

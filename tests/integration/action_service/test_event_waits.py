@@ -542,6 +542,19 @@ async def test_a_change_whose_ring_is_lost_is_rung_for_again(
     assert await world.rows(leases) == [(False,)]
 
 
+async def test_of_a_wait_s_instants_that_come_together_the_last_counts(
+    world: Bench, timing: HandExecutor
+) -> None:
+    seeded = await world.seed([wait()])
+    await world.start_engine()
+    await world.start(seeded)
+    (task,) = await timing.take(1)
+    first, last = (datetime(2099, 5, day, tzinfo=UTC) for day in (1, 2))
+    await timing.answer(parked(task, first), parked(task, last))
+    await world.until("SELECT state FROM workflow_executions", "waiting")
+    assert await world.rows("SELECT scheduled_at FROM workflow_action_executions") == [(last,)]
+
+
 async def test_a_change_begins_no_wait_that_is_held(
     world: Bench, timing: HandExecutor, crm: HandExecutor
 ) -> None:
