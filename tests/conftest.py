@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from base64 import b64encode
 from collections.abc import Generator
@@ -56,7 +57,13 @@ settings.load_profile("treadle")
 
 
 def pytest_configure() -> None:
-    """Show exceptions in logs as Python does: with all values in all frames it takes 10 s each."""
+    """Let Ctrl-C be tested, and show exceptions in logs as Python does.
+
+    A shell has SIGINT ignored by what it runs in the background, and so by all that this starts.
+    With all values in all frames a traceback takes 10 s.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
