@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from devstack.client import ContactImport, GatewayClient, GatewayError
+from devstack.answers import ContactImport
+from devstack.client import GatewayClient, GatewayError
 
 _POLL_S = 0.2
 _PATIENCE = timedelta(minutes=2)

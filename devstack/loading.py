@@ -33,7 +33,8 @@ from typing import Final, cast
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from devstack.client import GatewayClient, GatewayError, Workflow
+from devstack.answers import Workflow
+from devstack.client import GatewayClient, GatewayError
 
 _BATCH = 1_000
 _VARIABLE = re.compile(r"\$\{(\w+)\}")

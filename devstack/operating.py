@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from devstack.answers import Answer
 from devstack.client import GatewayClient, GatewayError, JsonObject
 from devstack.terminal import print_json
 
@@ -23,27 +24,21 @@ _SKIPPED = {
 }
 
 
-class _Answer(BaseModel):
-    """What is read of an answer; the gateway may say more."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Skipped(_Answer):
+class Skipped(Answer):
     """Executions that were left alone for a reason."""
 
     reason: str
     count: int
 
 
-class Failure(_Answer):
+class Failure(Answer):
     """An execution that could not be dealt with."""
 
     execution_id: str
     reason: str
 
 
-class Operation(_Answer):
+class Operation(Answer):
     """An operation on many executions. Times are RFC 3339."""
 
     id: str

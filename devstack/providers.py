@@ -4,7 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from devstack.client import GatewayClient, Provider
+from devstack.answers import Provider
+from devstack.client import GatewayClient
 
 
 def show_providers(client: GatewayClient, console: Console) -> None:

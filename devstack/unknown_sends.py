@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from common.clock import SYSTEM_CLOCK
-from devstack.client import GatewayClient, GatewayError, UnknownSend
+from devstack.answers import UnknownSend
+from devstack.client import GatewayClient, GatewayError
 from devstack.terminal import (
     BearerOption,
     DataDirOption,

@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from devstack.client import Contact, StepLog, StepSummary, Summary
+from devstack.answers import Contact, StepLog, StepSummary, Summary
 from devstack.demo.inbox import Received
 from devstack.demo.records import Records
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from devstack.client import Contact, GatewayClient, StepLog, Summary
+from devstack.answers import Contact, StepLog, Summary
+from devstack.client import GatewayClient
 from devstack.demo.inbox import (
     Received,
     Recipient,

@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from devstack.client import GatewayClient, StepLog
+from devstack.answers import StepLog
+from devstack.client import GatewayClient
 from devstack.seeds.document import read_seed
 from devstack.seeds.plant import plant
 from devstack.simulate.rows import StepRow
