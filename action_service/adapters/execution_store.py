@@ -197,13 +197,16 @@ _RENEW = """
     WHERE a.id = v.id
 """
 
+# What was put off is due when its lease has run out.
 _HOLD = """
     WITH held AS (
         UPDATE treadle.workflow_executions e SET state = 'paused'
         WHERE e.id = ANY($1::uuid[])
         RETURNING e.current_action_execution_id
     )
-    UPDATE treadle.workflow_action_executions a SET lease_until = NULL
+    UPDATE treadle.workflow_action_executions a
+    SET status = 'pending', scheduled_at = NULL, lease_until = NULL, hold = NULL,
+        reason = CASE WHEN a.status <> 'scheduled' THEN a.reason END
     FROM held WHERE a.id = held.current_action_execution_id
 """
 

@@ -5,9 +5,8 @@ from typing import Final
 
 import structlog
 
-from action_service.domain.states import ActionStatus
 from action_service.engine.codec import TaskEncoder
-from action_service.engine.model import Standing, StoreUnavailableError
+from action_service.engine.model import StoreUnavailableError
 from action_service.engine.ports import EngineStore, Ringer
 from action_service.engine.ringing import tasks_for
 from action_service.engine.turns import Turns
@@ -67,14 +66,6 @@ class Dispatcher:
     async def _ring_for(self, types: list[str], limit: int) -> int:
         async with self._store.transaction() as tx:
             standings = await tx.claim_turns(types, limit)
-            # Leases would have whoever resumes wait until they run out.
-            if held := [at.execution_id for at in standings if _is_held(at)]:
-                await tx.hold(held)
-            going = [at for at in standings if not _is_held(at)]
-            tasks = await tasks_for(tx, self._store, self._encoder, going)
+            tasks = await tasks_for(tx, self._store, self._encoder, standings)
         await self._ringer.ring(tasks)
         return len(standings)
-
-
-def _is_held(at: Standing) -> bool:
-    return at.is_paused and at.status is ActionStatus.PENDING

@@ -110,7 +110,7 @@ class EngineTransaction(ContextReads, Arrivals, DatedWaits, Protocol):
         ...
 
     async def hold(self, execution_ids: Sequence[str]) -> None:
-        """Holds locked executions, for whose attempt nobody was rung, while they are paused."""
+        """Holds locked executions, whose attempt is due and with nobody, while they are paused."""
         ...
 
     async def release_held(self, limit: int) -> int:

@@ -20,15 +20,20 @@ async def tasks_for(
     encoder: TaskEncoder,
     standings: Sequence[Standing],
 ) -> list[Task]:
-    """Gives each attempt a lease, and says what is to be rung for once that is committed."""
-    if not standings:
+    """Gives each attempt a lease, and says what is to be rung for once that is committed.
+
+    What must not begin while it is paused is held: leases that grow meanwhile would have whoever
+    resumes wait until they run out.
+    """
+    if held := [at.execution_id for at in standings if _is_held(at)]:
+        await tx.hold(held)
+    going = [at for at in standings if not _is_held(at)]
+    if not going:
         return []
     dispatches: list[Dispatch] = []
-    leases = {at.action_execution_id: LEASE for at in standings}
-    plans = {at.version_id: await store.plan(at.version_id) for at in standings}
-    for at in standings:
-        if at.is_paused and at.status in _HELD_WHILE_PAUSED:
-            continue
+    leases = {at.action_execution_id: LEASE for at in going}
+    plans = {at.version_id: await store.plan(at.version_id) for at in going}
+    for at in going:
         step = plans[at.version_id].by_id.get(at.action_id)
         if step is None:
             continue
@@ -36,3 +41,7 @@ async def tasks_for(
         dispatches.append(same_attempt(at, step))
     await tx.renew_leases(leases)
     return await encode_tasks(tx, encoder, dispatches, plans)
+
+
+def _is_held(at: Standing) -> bool:
+    return at.is_paused and at.status in _HELD_WHILE_PAUSED

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.action_api import Api, Client, tag
-from tests.support.engine import Bench, HandExecutor, bench, result_for, tagged
+from tests.support.engine import Bench, HandExecutor, HandScheduler, bench, result_for, tagged
 from tests.support.story import Story, claimed
 from treadle.dispatch.v1.result_pb2 import ActionResult
 from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.execution.v1 import execution_pb2
 from treadle.ledger.v1 import ledger_service_pb2 as ledger
 from treadle.workflow.v1 import workflow_pb2
 from treadle.workflow.v1 import workflow_service_pb2 as workflows
@@ -56,6 +57,53 @@ async def test_due_work_is_held_and_goes_on(story: Story, crm: HandExecutor) -> 
     assert {task.config.add_tag.tag_name for task in following} == {"b"}
     await crm.answer(*(tagged(task) for task in following))
     await story.settled("completed", 3)
+
+
+async def test_a_task_that_is_lost_during_a_long_pause_is_rung_for_when_it_is_over(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a")
+    await story.run()
+    (lost,) = await crm.take(1)
+    await story.pause()
+    # As after hours of rings that nobody has answered.
+    await story.world.execute(
+        "UPDATE workflow_action_executions SET rings = 10, lease_until = now()"
+    )
+    await story.settled("paused")
+    await story.resume()
+    # NATS drops the copy of a task that it has seen a moment ago; the lease shows the ring.
+    await story.world.until(
+        "SELECT count(*) FROM workflow_action_executions WHERE rings = 1"
+        " AND lease_until < now() + interval '1 hour'",
+        1,
+    )
+    await crm.answer(tagged(lost))
+    await story.settled("completed")
+
+
+async def test_a_retry_whose_instant_nobody_told_of_is_held_like_one_that_is_due(
+    story: Story, crm: HandExecutor
+) -> None:
+    scheduler = HandScheduler(story.world)
+    await scheduler.start()
+    await story.begin("a")
+    await story.run()
+    (task,) = await crm.take(1)
+    refused = result_for(task)
+    refused.failed.error_class = execution_pb2.ERROR_CLASS_NETWORK_TIMEOUT
+    await crm.answer(refused)
+    delayed = await scheduler.take()
+    await story.pause()
+    await story.world.execute("UPDATE workflow_action_executions SET lease_until = now()")
+    await story.settled("paused")
+    assert await crm.nothing()
+    await story.resume()
+    (again,) = await crm.take(1)
+    assert (again.attempt_id, again.attempt_number) == (delayed.task.attempt_id, 2)
+    await crm.answer(tagged(again))
+    await story.settled("completed")
+    await scheduler.stop()
 
 
 async def test_kept_executions_finish_on_the_version_they_started_on(
