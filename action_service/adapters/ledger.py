@@ -129,17 +129,21 @@ _CLAIM = text(
     ORDER BY asked.place
     """  # noqa: S608 - made of constants
 )
-# A delivery's row is its own claim: locked first, so that one of two claims sees the other's.
+# A delivery's row is its own claim: locked first, so that one of two claims sees the other's. A
+# notification is about a contact, and goes to a user.
 _CLAIM_DELIVERIES = text(
     f"""
     WITH asked AS (
-        SELECT * FROM unnest(
+        SELECT c.attempt_id, c.delivery_id, c.account_id, c.channel, c.addresses, c.purpose,
+               CASE WHEN n.notification_id IS NULL THEN c.contact_id END AS contact_id, c.place
+        FROM unnest(
             CAST(:attempts AS uuid[]), CAST(:deliveries AS uuid[]), CAST(:accounts AS uuid[]),
             CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:purposes AS text[]),
             CAST(:contacts AS uuid[])
         ) WITH ORDINALITY AS c(
             attempt_id, delivery_id, account_id, channel, addresses, purpose, contact_id, place
         )
+        LEFT JOIN deliveries n ON n.id = c.delivery_id AND n.account_id = c.account_id
     ), objected AS ({_OBJECTED}), current AS (
         SELECT d.id, d.attempt_id, d.claimed, o.place IS NOT NULL AS is_refused, o.objection,
                o.since

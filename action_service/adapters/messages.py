@@ -65,16 +65,19 @@ _HOLD = """
     ORDER BY v.provider, v.message_id
     ON CONFLICT (provider, provider_message_id) DO UPDATE SET provider = EXCLUDED.provider
     """
+# A notification is about a contact, and who opens it is a user.
 _READ = """
     SELECT m.provider, m.provider_message_id, m.id::text, m.account_id::text, m.channel,
-           m.contact_id::text, m.times::text, m.details::text, m.action_execution_id::text,
-           m.delivery_id::text, x.action_id::text, x.action_type, e.workflow_id::text, e.id::text,
+           CASE WHEN d.notification_id IS NULL THEN m.contact_id::text END, m.times::text,
+           m.details::text, m.action_execution_id::text, m.delivery_id::text,
+           x.action_id::text, x.action_type, e.workflow_id::text, e.id::text,
            e.origin_execution_ids::text[], c.attempt_id::text, now()
     FROM unnest($1::text[], $2::text[]) AS v(provider, message_id)
     JOIN treadle.messages m
       ON m.provider = v.provider AND m.provider_message_id = v.message_id
     JOIN treadle.workflow_action_executions x ON x.id = m.action_execution_id
     JOIN treadle.workflow_executions e ON e.id = x.workflow_execution_id
+    LEFT JOIN treadle.deliveries d ON d.id = m.delivery_id
     LEFT JOIN treadle.send_claims c
       ON c.attempt_id = e.current_attempt_id AND c.provider_reference = m.provider_message_id
     """
@@ -129,6 +132,7 @@ class _Message(NamedTuple):
     id: str
     account_id: str
     channel: Channel
+    # Whom it went to.
     contact_id: str | None
     progress: Progress
     details: Mapping[str, Json]

@@ -57,14 +57,17 @@ _STORE = """
     ON CONFLICT (provider, provider_event_id) DO NOTHING
     RETURNING id::text, provider_event_id
     """
-# Of several with the number it is whom we have written to last.
+# Of several with the number it is whom we have written to last. Twilio's calls are no messages, and
+# a notification has gone to a user.
 _FIND_SENDER = """
     SELECT c.id::text, m.provider_message_id
     FROM treadle.contacts c
     LEFT JOIN LATERAL (
         SELECT sent.id, sent.provider_message_id FROM treadle.messages sent
+        LEFT JOIN treadle.deliveries d ON d.id = sent.delivery_id
         WHERE sent.account_id = c.account_id AND sent.contact_id = c.id
-          AND sent.provider = $3 AND sent.action_execution_id IS NOT NULL
+          AND sent.provider = $3 AND sent.channel = $4 AND sent.action_execution_id IS NOT NULL
+          AND d.notification_id IS NULL
         ORDER BY sent.id DESC LIMIT 1
     ) m ON true
     WHERE c.account_id = $1::uuid AND c.phone = $2
@@ -236,7 +239,7 @@ async def _sender(
     number = e164(sender)
     row = None
     if number is not None:
-        row = await driver.fetchrow(_FIND_SENDER, account_id, number, provider)
+        row = await driver.fetchrow(_FIND_SENDER, account_id, number, provider, _CHANNELS[provider])
     return (None, None) if row is None else (row[1], row[0])
 
 

@@ -13,6 +13,7 @@ from action_service.engine.model import Task
 from common.ids import new_id
 from tests.support.effects import add_users, executors, run
 from tests.support.engine import Bench, HandExecutor, Seeded, Step, bench, result_for
+from tests.support.inbound import Providers, of_email
 from tests.support.post import FROM_EMAIL, FROM_NUMBER, Post, post
 from tests.support.work import add_course, add_template, own, reach, step
 from treadle.dispatch.v1.result_pb2 import ActionResult
@@ -105,6 +106,22 @@ async def test_a_notification_goes_out_by_email_and_sms(world: World) -> None:
         ("email", "sent", None, 1, True, None, email["id"]),
         ("sms", "sent", None, 1, True, None, sms["id"]),
     ]
+
+
+async def test_what_a_user_does_with_a_notification_is_nothing_of_the_contacts(
+    world: World,
+) -> None:
+    async with world.post.fleet():
+        await world.notify("email")
+        await world.bench.until("SELECT count(*) FROM messages", 1)
+    (email,) = world.post.sent("sendgrid")
+    providers = Providers(world.bench, world.home)
+    await providers.sendgrid(
+        of_email(email["id"], "delivered", 0), of_email(email["id"], "open", 1)
+    )
+    assert (await providers.message(email["id"]))[0] == "opened"
+    heard = {each[0] for each in await providers.heard()}
+    assert not heard & {"email_delivered", "email_opened"}
 
 
 async def test_the_welcome_is_rendered_from_its_template(world: World) -> None:

@@ -17,7 +17,11 @@ from tests.integration.action_service.test_ledger import (
 )
 from tests.support.action_api import Api, Client
 from treadle.account.v1 import account_pb2, account_service_pb2
-from treadle.catalog.v1.send_purpose_pb2 import SEND_PURPOSE_MARKETING, SEND_PURPOSE_TRANSACTIONAL
+from treadle.catalog.v1.send_purpose_pb2 import (
+    SEND_PURPOSE_MARKETING,
+    SEND_PURPOSE_TRANSACTIONAL,
+    SendPurpose,
+)
 from treadle.compliance.v1 import compliance_pb2
 from treadle.compliance.v1 import compliance_service_pb2 as compliance
 from treadle.compliance.v1.compliance_pb2 import (
@@ -73,11 +77,13 @@ class Scene(NamedTuple):
         request = compliance.AddSuppressionRequest(suppression=compliance_pb2.Suppression(**given))
         return (await self.client.compliance.AddSuppression(request)).suppression
 
-    async def say(self, status: compliance_pb2.ConsentStatus) -> None:
-        """Records what the contact says of marketing by SMS."""
-        consent = compliance_pb2.Consent(
-            channel=CHANNEL_SMS, purpose=SEND_PURPOSE_MARKETING, status=status
-        )
+    async def say(
+        self,
+        status: compliance_pb2.ConsentStatus,
+        purpose: SendPurpose = SEND_PURPOSE_MARKETING,
+    ) -> None:
+        """Records what the contact says of SMS, of marketing unless it says otherwise."""
+        consent = compliance_pb2.Consent(channel=CHANNEL_SMS, purpose=purpose, status=status)
         await self.client.compliance.SetConsents(
             compliance.SetConsentsRequest(contact_id=self.contact_id, consents=[consent])
         )
@@ -208,6 +214,33 @@ async def test_a_delivery_is_refused_as_a_step_is(scene: Scene) -> None:
     assert decision == REFUSED
     assert reason.startswith("suppressed: ")
     assert await scene.api.rows("SELECT claimed, status FROM deliveries") == [(False, "pending")]
+
+
+@pytest.mark.parametrize("standing", ["do-not-contact", "withdrawn"])
+async def test_news_for_a_user_goes_out_whatever_the_contact_wants(
+    scene: Scene, standing: str
+) -> None:
+    (step,) = await started(scene.api, scene.client, 1)
+    news = await delivering(scene.api, scene.client, step)
+    await scene.api.execute(
+        "WITH owner AS (INSERT INTO users (id, account_id, name, email)"
+        " VALUES (gen_random_uuid(), :account, 'Ann', 'ann@example.com') RETURNING id),"
+        " told AS (INSERT INTO notifications (id, account_id, user_id, contact_id, title, message,"
+        " channels) SELECT gen_random_uuid(), :account, id, :contact, 'News', 'Call', '{sms}'"
+        " FROM owner RETURNING id)"
+        " UPDATE deliveries SET contact_id = :contact, notification_id = told.id FROM told",
+        account=scene.client.account_id,
+        contact=scene.contact_id,
+    )
+    welcome = await delivering(scene.api, scene.client, step)
+    if standing == "withdrawn":
+        await scene.say(CONSENT_STATUS_WITHDRAWN, SEND_PURPOSE_TRANSACTIONAL)
+    else:
+        await scene.suppress(contact_id=scene.contact_id)
+    to_user = scene.to(news, address="+14155550177", purpose=SEND_PURPOSE_TRANSACTIONAL)
+    to_contact = scene.to(welcome, purpose=SEND_PURPOSE_TRANSACTIONAL)
+    decided = await scene.claim(to_user, to_contact)
+    assert [decision for decision, _ in decided] == [GRANTED, REFUSED]
 
 
 async def test_a_suppression_of_another_account_keeps_nothing_back(api: Api, scene: Scene) -> None:

@@ -273,6 +273,37 @@ async def test_an_answer_by_sms_is_the_contacts(world: Bench, executor: HandExec
     assert heard[0][1]["message_id"]
 
 
+@pytest.mark.parametrize("since", ["a call", "news for a user"])
+async def test_an_answer_by_sms_is_to_what_the_contact_has_read(
+    world: Bench, executor: HandExecutor, since: str
+) -> None:
+    """A call to them, or an SMS about them, is more recent than the SMS that they answer."""
+    providers = await sent(world, executor, SMS)
+    await world.execute("UPDATE contacts SET phone = '+14155550100'")
+    await world.execute(
+        "WITH owner AS (INSERT INTO users (id, account_id)"
+        " SELECT gen_random_uuid(), account_id FROM contacts RETURNING id, account_id),"
+        " told AS (INSERT INTO notifications (id, account_id, user_id, title, message, channels)"
+        " SELECT gen_random_uuid(), account_id, id, 'News', 'Call', '{sms}' FROM owner"
+        " RETURNING id, account_id),"
+        " news AS (INSERT INTO deliveries (id, account_id, notification_id, action_execution_id,"
+        " channel, recipient, attempt_id) SELECT gen_random_uuid(), account_id, id,"
+        " gen_random_uuid(), 'sms', '+14155550177', gen_random_uuid() FROM told RETURNING id)"
+        " INSERT INTO messages (id, account_id, provider, provider_message_id, channel,"
+        " contact_id, action_execution_id, delivery_id) SELECT CAST(:id AS uuid), account_id,"
+        " provider, 'M1', CAST(:channel AS text), contact_id, action_execution_id,"
+        " CASE WHEN CAST(:channel AS text) = 'sms' THEN news.id END FROM messages, news",
+        id=new_id_text(),
+        channel="call" if since == "a call" else "sms",
+    )
+    form = {"SmsStatus": "received", "From": "+14155550100", "To": "+14155550199"}
+    await providers.twilio(MessageSid="R0", Body="Yes", **form)
+    assert (await providers.message("M0"))[0] == "replied"
+    assert (await providers.message("M1"))[0] == "queued"
+    ((event_type, data, _),) = await providers.heard()
+    assert (event_type, data["body"]) == ("sms_reply", "Yes")
+
+
 async def test_an_sms_of_whom_nobody_has_written_to(world: Bench) -> None:
     providers = Providers(world, await world.seed([], contacts=1))
     await world.execute("UPDATE contacts SET phone = '+14155550100'")
