@@ -20,6 +20,25 @@ _KEEP_CONTACT = text(
     FOR KEY SHARE OF c
     """
 )
+# Who enrols in the campaign, or enters the workflow by a trigger, takes the same rows. After the
+# run's, as the engine does.
+_KEEP_CAMPAIGN = text(
+    """
+    SELECT FROM campaigns c
+    JOIN campaign_enrollments n ON n.campaign_id = c.id
+    JOIN workflow_executions e ON e.enrollment_id = n.id
+    WHERE e.account_id = :account AND e.id = :id
+    FOR NO KEY UPDATE OF c
+    """
+)
+_KEEP_ENTRY = text(
+    """
+    SELECT FROM workflow_entries p
+    JOIN workflow_executions e ON e.workflow_id = p.workflow_id AND e.contact_id = p.contact_id
+    WHERE e.account_id = :account AND e.id = :id AND e.trigger_event_id IS NOT NULL
+    FOR NO KEY UPDATE OF p
+    """
+)
 _FAILURE = text(
     f"""
     SELECT {STEP_COLUMNS}, x.action_id, e.version_id, e.contact_id, w.status AS workflow_status,
@@ -42,7 +61,20 @@ _FAILURE = text(
                JOIN campaign_enrollments o
                  ON o.campaign_id = n.campaign_id AND o.contact_id = n.contact_id
                WHERE n.id = e.enrollment_id AND o.status = 'active'
-           ) AS is_enrolled_again
+           ) AS is_enrolled_again,
+           EXISTS (
+               SELECT FROM campaign_enrollments n
+               JOIN campaigns c ON c.id = n.campaign_id
+               WHERE n.id = e.enrollment_id AND n.status = 'completed' AND c.enrollment_limit <= (
+                   SELECT count(*) FROM campaign_enrollments o
+                   WHERE o.campaign_id = c.id AND o.status = 'active'
+               )
+           ) AS is_campaign_full,
+           e.trigger_event_id IS NOT NULL AND w.re_entry <> 'always' AND EXISTS (
+               SELECT FROM workflow_executions o
+               WHERE o.workflow_id = e.workflow_id AND o.contact_id = e.contact_id
+                 AND o.state IN ('running', 'waiting', 'paused')
+           ) AS has_entered_again
     FROM workflow_executions e
     JOIN workflows w ON w.id = e.workflow_id
     JOIN workflow_action_executions x ON x.workflow_execution_id = e.id AND x.status = 'failed'
@@ -85,7 +117,12 @@ class ExecutionReopener(Repository):
         await self._run(_KEEP_CONTACT, id=execution_id)
 
     async def failure(self, execution_id: UUID) -> Failure | None:
-        """What the execution has failed with; None when no step of it has."""
+        """What the execution, which `lock` has locked, has failed with; None when no step has.
+
+        Its place in campaign and workflow is kept from others until the transaction ends.
+        """
+        await self._run(_KEEP_CAMPAIGN, id=execution_id)
+        await self._run(_KEEP_ENTRY, id=execution_id)
         row = (await self._run(_FAILURE, id=execution_id)).first()
         if row is None:
             return None
@@ -100,6 +137,8 @@ class ExecutionReopener(Repository):
             has_open_unknown_send=row.has_open_unknown_send,
             may_have_sent=row.may_have_sent,
             is_enrolled_again=row.is_enrolled_again,
+            is_campaign_full=row.is_campaign_full,
+            has_entered_again=row.has_entered_again,
             now=row.now,
         )
 

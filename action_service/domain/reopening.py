@@ -46,6 +46,11 @@ class Failure:
     may_have_sent: bool
     # Of a campaign's run: the contact is in the campaign again, with another run.
     is_enrolled_again: bool
+    # Others have taken all places of the campaign since.
+    is_campaign_full: bool
+    # Of a run that a trigger has started: the contact is in the workflow again, with another run,
+    # and the workflow takes nobody twice at a time.
+    has_entered_again: bool
     now: datetime
 
 
@@ -68,6 +73,15 @@ def check_reopening(failure: Failure, *, moves_money: bool) -> None:
     if failure.is_enrolled_again:
         raise SteeringError(
             "the contact has been enrolled in the campaign again since, with a run of its own"
+        )
+    if failure.is_campaign_full:
+        raise SteeringError(
+            "its campaign is full by now: raise its enrollment limit or remove contacts from it"
+        )
+    if failure.has_entered_again:
+        raise SteeringError(
+            "the contact has entered the workflow again since, with a run of its own; a workflow"
+            " whose re-entry is not always takes nobody twice at a time"
         )
     is_unclear = not nothing_done(failure.error_classes)
     began_at = failure.first_attempt_at or failure.now

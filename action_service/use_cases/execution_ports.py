@@ -94,7 +94,10 @@ class ExecutionWrites(ExecutionReads, Protocol):
         ...
 
     async def failure(self, execution_id: UUID) -> Failure | None:
-        """What the execution has failed with; None when no step of it has."""
+        """What the execution, which `lock` has locked, has failed with; None when no step has.
+
+        Its place in campaign and workflow is kept from others until the transaction ends.
+        """
         ...
 
     async def reopen(self, execution_id: UUID, reopening: Reopening, lease: timedelta) -> None:

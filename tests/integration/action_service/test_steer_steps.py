@@ -373,12 +373,40 @@ async def test_a_run_of_a_campaign_takes_its_enrolment_back(floor: Floor) -> Non
     await world.execute(of_other, old="removed", new="active")
     assert "enrolled in the campaign again" in await floor.not_retried()
     await world.execute(of_other, old="active", new="removed")
+    # Somebody else has taken its place by now.
+    await world.execute("UPDATE campaigns SET enrollment_limit = 1")
+    await world.execute(
+        "WITH other AS (INSERT INTO contacts (id, account_id) VALUES (:contact, :account))"
+        " UPDATE campaign_enrollments SET contact_id = :contact, status = 'active'"
+        " WHERE status = 'removed'",
+        contact=str(new_id()),
+        account=floor.here.seeded.account_id,
+    )
+    assert "its campaign is full" in await floor.not_retried()
+    await world.execute("UPDATE campaigns SET enrollment_limit = 2")
     await floor.retry()
     rows = await world.rows(
         "SELECT status, ended_at, end_reason FROM campaign_enrollments WHERE id = :id",
         id=enrollment,
     )
     assert rows == [("active", None, None)]
+
+
+@starting_with(TAG)
+async def test_a_run_whose_contact_is_in_the_workflow_again_stays_failed(floor: Floor) -> None:
+    world = floor.here.world
+    await floor.hands["crm"].answer(failed(await floor.task()))
+    await world.until(STATE, "failed")
+    await world.execute(
+        "UPDATE workflow_executions SET trigger_event_id = :event", event=str(new_id())
+    )
+    await world.execute("UPDATE workflows SET re_entry = 'after_finished'")
+    (again,) = await floor.here.started()
+    assert "entered the workflow again" in await floor.not_retried()
+    await floor.here.client.executions.CancelExecution(
+        pb.CancelExecutionRequest(execution_id=again)
+    )
+    await floor.retry()
 
 
 @starting_with(TAG)

@@ -135,6 +135,8 @@ FAILURE = Failure(
     has_open_unknown_send=False,
     may_have_sent=False,
     is_enrolled_again=False,
+    is_campaign_full=False,
+    has_entered_again=False,
     now=NOW,
 )
 
@@ -149,6 +151,8 @@ FAILURE = Failure(
         ({"has_open_unknown_send": True}, False, "resolve that first"),
         ({"may_have_sent": True}, False, "after its message may have been sent"),
         ({"is_enrolled_again": True}, False, "enrolled in the campaign again"),
+        ({"is_campaign_full": True}, False, "raise its enrollment limit"),
+        ({"has_entered_again": True}, False, "entered the workflow again"),
         ({"first_attempt_at": NOW - timedelta(days=1)}, True, "has moved money"),
         ({"first_attempt_at": NOW - timedelta(days=1)}, False, None),
         (
