@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 import asyncpg
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -73,6 +74,9 @@ def create_engine(
         pool_pre_ping=False,
         # Errors end up in logs, and parameters are payloads.
         hide_parameters=True,
+        # As the driver's own connections read it, and so that it can be written again: a number
+        # beyond 64 bits, which jsonb writes out, is a float.
+        json_deserializer=orjson.loads,
     )
 
 

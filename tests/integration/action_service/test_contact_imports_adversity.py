@@ -141,6 +141,27 @@ async def test_somebody_else_creates_the_contact_meanwhile(
     await other.dispose()
 
 
+async def test_a_tag_is_deleted_while_it_is_put_on(
+    api: Api, client: Client, database_url: str
+) -> None:
+    started = await upload(client, people(range(3)))
+    await api.execute(
+        "INSERT INTO tags (account_id, name) VALUES (:a, 'even')", a=client.account_id
+    )
+    other = create_engine(database_url, search_path="treadle", pool_size=1)
+    async with other.begin() as connection:
+        await connection.execute(text("DELETE FROM tags"))
+        # It finds the tag, and then waits for whoever deletes it.
+        running = asyncio.create_task(do_all(api))
+        await api.lock_waiters(1)
+    await running
+    await other.dispose()
+    done = await shown(client, started.id)
+    assert (done.status, done.failure) == (IMPORT_STATUS_COMPLETED, "")
+    assert counts(done) == (3, 0, 0, 0)
+    assert await told(api) == {"contact_created": 3, "tag_added": 2}
+
+
 def _interrupted(db: AsyncEngine, statement: str, act: Callable[[], Awaitable[None]]) -> ImportWork:
     """An importer before whose first such statement something else happens."""
     done = False

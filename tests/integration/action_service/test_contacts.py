@@ -9,9 +9,11 @@ from sqlalchemy import text
 
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused
+from tests.support.imports import counts, do_all, shown, upload
 from treadle.contact.v1 import contact_pb2
 from treadle.contact.v1 import contact_service_pb2 as pb
 from treadle.record.v1 import crm_service_pb2, custom_field_pb2
+from treadle.record.v1.contact_import_pb2 import IMPORT_DUPLICATES_UPDATE
 from treadle.workflow.v1 import workflow_service_pb2
 
 ANN = {
@@ -65,6 +67,28 @@ async def test_a_contact_is_stored_in_canonical_form(api: Api, client: Client) -
     ]
     stranger = await api.client()
     await refused(stranger.contacts.GetContact(request), ErrorReason.NOT_FOUND)
+
+
+async def test_a_number_beyond_64_bits_stays_one(api: Api, client: Client) -> None:
+    contact = await client.contact(email="ann@example.com", custom_fields={"n": 1e20, "vip": True})
+    renamed = await update(client, contact.id, first_name="Bo", mask=["first_name"])
+    assert renamed.custom_fields["n"] == 1e20
+    changed = await update(
+        client, contact.id, custom_fields={"n": 2e20, "vip": 1}, mask=["custom_fields"]
+    )
+    assert dict(changed.custom_fields) == {"n": 2e20, "vip": 1}
+    audit = await api.rows(
+        "SELECT before, after FROM audit_log WHERE operation = 'contact.updated' ORDER BY id DESC"
+        " LIMIT 1"
+    )
+    before, after = {"n": 1e20, "vip": True}, {"n": 2e20, "vip": 1}
+    assert repr(audit[0]) == repr(
+        tuple({f"custom_fields.{k}": v for k, v in each.items()} for each in (before, after))
+    )
+    other = b"email,first_name\nann@example.com,Cy\nbo@example.com,Di\n"
+    started = await upload(client, other, duplicates=IMPORT_DUPLICATES_UPDATE)
+    await do_all(api)
+    assert counts(await shown(client, started.id)) == (1, 1, 0, 0)
 
 
 @pytest.mark.parametrize(

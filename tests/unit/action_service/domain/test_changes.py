@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
 from action_service.domain.changes import difference
-from action_service.domain.plan import OnError
+from action_service.domain.plan import Json, OnError
 from action_service.domain.workflow import Action, fallbacks, paths
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +41,16 @@ def test_only_what_differs_is_told() -> None:
 
 def test_no_difference_is_none() -> None:
     assert not difference({"a": [1, {"b": None}]}, {"a": [1, {"b": None}], "c": None})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(True, 1), (0, False), ([False], [0]), ({"a": {"b": 1}}, {"a": {"b": True}}), ([1], [1, 2])],
+)
+def test_true_is_not_one(before: Json, after: Json) -> None:
+    found = difference({"a": before}, {"a": after})
+    assert (found.before, found.after) == ({"a": before}, {"a": after})
+    assert not difference({"a": before}, {"a": before})
 
 
 def test_the_facts_of_an_action() -> None:
