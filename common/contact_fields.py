@@ -6,9 +6,8 @@ Each check gives what is wrong, in words that follow the field's name, or None w
 from functools import cache
 from zoneinfo import available_timezones
 
-import phonenumbers
-
 from common.catalogue.kinds import check_kind
+from common.phone_numbers import e164
 
 MAX_NAME = 200
 MAX_EMAIL = 254
@@ -33,24 +32,6 @@ def email_problem(text: str) -> str | None:
 def phone_problem(text: str) -> str | None:
     """Why `text` is no phone number; see `e164`."""
     return None if e164(text) else "must be a phone number in E.164, such as +14155550100"
-
-
-def e164(text: str) -> str | None:
-    """The number in the form that is stored; None when no international number looks like this."""
-    number = parse_phone(text)
-    # What is to be dialled after the call is answered has no place in E.164.
-    if number is None or number.extension or not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def parse_phone(text: str) -> phonenumbers.PhoneNumber | None:
-    """The number that the text spells, possible or not; None for a national one."""
-    try:
-        # Without a region only international numbers can be read, which is what is wanted.
-        return phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        return None
 
 
 def timezone_problem(name: str) -> str | None:

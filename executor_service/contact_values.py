@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from common.contact_fields import (
-    e164,
     email_problem,
     name_problem,
     phone_problem,
     timezone_problem,
     user_id_problem,
 )
+from common.phone_numbers import e164
 
 
 def stored(field: str, text: str) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.clock import Clock
-from common.contact_fields import e164
+from common.phone_numbers import e164
 from common.templating import TemplateError, render
 from executor_service.domain.outcome import Deferred, ErrorClass, Failed, Outcome
 from executor_service.handlers.base import IoHandler, Send, Step

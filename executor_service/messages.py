@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, Final, TypeVar
 
 from common.clock import Clock
-from common.contact_fields import e164
 from common.errors import TreadleError
+from common.phone_numbers import e164
 from common.telemetry import get_logger
 from common.templating import TemplateError, render
 from executor_service.domain import classify

@@ -2,7 +2,7 @@
 
 from phonenumbers import region_code_for_number, timezone
 
-from common.contact_fields import parse_phone
+from common.phone_numbers import parse_phone
 
 
 def candidate_zones(e164: str) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from action_service.domain.provider_compliance import (
 )
 from action_service.domain.provider_events import ProviderEvent
 from action_service.use_cases.compliance import address_key, suppression_change
-from common.contact_fields import e164
 from common.ids import new_id_text
+from common.phone_numbers import e164
 
 _ACCOUNTS = """
     SELECT provider_message_id, account_id::text, erased_at IS NOT NULL FROM treadle.messages

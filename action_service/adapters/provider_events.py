@@ -28,10 +28,10 @@ from action_service.engine.codec import ended_task
 from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import EventPublisher, OutboxRow, Ringer
 from action_service.use_cases.inbound.events import Provider, Recorded
-from common.contact_fields import e164
 from common.contact_links import LinkKeys
 from common.errors import not_found
 from common.ids import new_id_text
+from common.phone_numbers import e164
 
 # Of what a provider tells of unless it says of what.
 _CHANNELS: Mapping[str, Channel] = {

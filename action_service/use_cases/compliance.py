@@ -19,8 +19,9 @@ from action_service.domain.plan import Json
 from action_service.use_cases.checks import below, text_violations
 from action_service.use_cases.contacts import get_contact
 from action_service.use_cases.ports import Change, Reader, Transaction, Writer
-from common.contact_fields import e164, email_problem, phone_problem
+from common.contact_fields import email_problem, phone_problem
 from common.errors import FieldViolation, invalid, not_found
+from common.phone_numbers import e164
 
 MAX_CONSENTS: Final = 20
 MAX_SOURCE: Final = 200

@@ -24,7 +24,6 @@ from action_service.domain.plan import Json
 from action_service.use_cases.checks import below, check_etag
 from action_service.use_cases.ports import Change, Transaction, Writer
 from common.contact_fields import (
-    e164,
     email_problem,
     name_problem,
     phone_problem,
@@ -33,6 +32,7 @@ from common.contact_fields import (
 )
 from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, malformed, not_found
 from common.ids import new_id
+from common.phone_numbers import e164
 
 MAX_BATCH = 1_000
 UPDATABLE = frozenset(

@@ -15,9 +15,10 @@ from action_service.use_cases.checks import text_violations
 from action_service.use_cases.event_ports import By, ContactKey, OwnEventType
 from action_service.use_cases.ports import Change, DraftReads, Writer
 from common.catalogue.kinds import check_kind
-from common.contact_fields import e164, email_problem, phone_problem
+from common.contact_fields import email_problem, phone_problem
 from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, not_found
 from common.ids import new_id
+from common.phone_numbers import e164
 from common.wording import hint, short
 
 MAX_EVENTS = 500

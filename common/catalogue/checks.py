@@ -13,6 +13,7 @@ from common.catalogue.fields import FieldSpec, Shape
 from common.catalogue.kinds import check_kind
 from common.catalogue.violations import Loc, ViolationKind
 from common.numbers import decimal_in
+from common.phone_numbers import e164
 
 # Of JSON in a Struct or Value: protobuf parsers stop at 100 levels, and each of ours costs three.
 MAX_DEPTH = 24
@@ -97,6 +98,17 @@ def on_one_line(field: FieldSpec, value: str) -> str:
     if field.kind in _MULTI_LINE or not has_line_break(value):
         return value
     return " ".join(line.strip() for line in re.split(r"[\r\n]+", value)).strip()
+
+
+def in_stored_form(field: FieldSpec, value: str) -> str:
+    """A rendered value as a contact's own is stored, which people have written as they like."""
+    match field.kind:
+        case "email":
+            return value.strip()
+        case "phone":
+            return e164(value.strip()) or value
+        case _:
+            return value
 
 
 def _check_length(field: FieldSpec, value: str) -> str | None:

@@ -11,6 +11,7 @@ from common import templating
 from common.catalogue.checks import (
     check_number_text,
     check_rendered,
+    in_stored_form,
     on_one_line,
     unstorable,
 )
@@ -215,7 +216,7 @@ def _check_size(value: Struct | Value, field: FieldSpec, loc: Loc) -> None:
 def _text(source: str, field: FieldSpec, context: Context, loc: Loc) -> str:
     if not templating.has_markup(source):
         return source
-    text = on_one_line(field, _rendered(source, context, loc))
+    text = in_stored_form(field, on_one_line(field, _rendered(source, context, loc)))
     # A list's or a map's item has to be something; another optional field is left out when blank.
     if text.strip() or field.required or field.arity is not Arity.ONE:
         _raise_if(check_rendered(field, text), loc)

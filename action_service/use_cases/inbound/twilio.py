@@ -15,7 +15,7 @@ from action_service.domain.messages import Fact
 from action_service.domain.plan import Json
 from action_service.domain.provider_events import ProviderEvent
 from action_service.use_cases.inbound.reading import digest, no_event
-from common.contact_fields import e164
+from common.phone_numbers import e164
 
 _RECEIVED = "received"
 _FACTS: Mapping[str, Fact] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from common.clock import Clock
-from common.contact_fields import e164
+from common.phone_numbers import e164
 from executor_service.calls import look_after, output_of, place
 from executor_service.domain.calls import CallReport, call_outcome
 from executor_service.domain.outcome import Completed, Deferred, ErrorClass, Failed, Outcome

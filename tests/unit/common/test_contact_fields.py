@@ -5,13 +5,13 @@ import pytest
 from common.contact_fields import (
     MAX_EMAIL,
     MAX_NAME,
-    e164,
     email_problem,
     name_problem,
     phone_problem,
     timezone_problem,
     user_id_problem,
 )
+from common.phone_numbers import e164
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/Argentina/Ushuaia"])

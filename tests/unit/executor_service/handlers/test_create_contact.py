@@ -70,6 +70,9 @@ async def test_create_contact_action(bench: Bench, case: Case) -> None:
         ({"last_name": "{{ contact.last_name }}"}, {"last_name": "Öz <b>"}),
         ({"email": "{{ contact.first_name }}@example.com"}, {"email": "Ann@example.com"}),
         ({"phone": "{{ contact.phone }}"}, {"phone": "+4915112345678"}),
+        # As people write them into forms.
+        ({"email": "{{ ' bea@example.com ' }}"}, {"email": "bea@example.com"}),
+        ({"phone": "{{ ' +1 (415) 555-0100' }}"}, {"phone": "+14155550100"}),
         (
             {"email": "b@example.com", "phone": "{{ contact.nickname | default: '' }}"},
             {"email": "b@example.com"},
