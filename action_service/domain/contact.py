@@ -68,6 +68,11 @@ def contact_facts(values: ContactValues) -> dict[str, Json]:
     }
 
 
+def is_field_name(name: str) -> bool:
+    """Whether a custom field can be called so."""
+    return len(name) <= _MAX_FIELD_NAME and _FIELD_NAME.fullmatch(name) is not None
+
+
 def custom_fields_problems(fields: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
     """What is wrong with custom fields, as (path below `custom_fields`, description)."""
     problems: list[tuple[str, str]] = []
@@ -77,7 +82,7 @@ def custom_fields_problems(fields: Mapping[str, Json]) -> tuple[tuple[str, str],
         problems.append(("", f"must have at most {MAX_CUSTOM_FIELDS_BYTES:,} bytes as JSON"))
     for name, value in fields.items():
         shown = f".{name[:_MAX_FIELD_NAME]}"
-        if len(name) > _MAX_FIELD_NAME or not _FIELD_NAME.fullmatch(name):
+        if not is_field_name(name):
             problems.append((shown, f"a name is up to {_MAX_FIELD_NAME} letters, digits, _ or -"))
         elif problem := json_problem(value):
             problems.append((shown, problem))

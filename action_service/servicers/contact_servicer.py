@@ -4,7 +4,12 @@ from uuid import UUID
 
 from action_service.domain.contact import Contact, EmailTemplate
 from action_service.domain.workflow import etag
-from action_service.servicers.requests import mask_of, parse_optional_uuid, parse_uuid
+from action_service.servicers.requests import (
+    mask_of,
+    parse_optional_text,
+    parse_optional_uuid,
+    parse_uuid,
+)
 from action_service.servicers.rpc import Rpc
 from action_service.servicers.workflow_messages import struct_message
 from action_service.use_cases.contacts import (
@@ -78,7 +83,8 @@ class ContactServicer(ContactServiceServicer):
         self, request: pb.ListContactsRequest, context: object
     ) -> pb.ListContactsResponse:
         """Lists contacts, newest first."""
-        email, tag = request.email or None, request.tag or None
+        email = parse_optional_text("email", request.email)
+        tag = parse_optional_text("tag", request.tag)
         account = current_principal().require_account()
         page = _CONTACTS.page(
             request.page_size, request.page_token, account=account, email=email, tag=tag

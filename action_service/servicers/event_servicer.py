@@ -1,8 +1,8 @@
 """EventService: what other systems tell of contacts."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
+from action_service.servicers.requests import parse_instant, parse_text
 from action_service.servicers.rpc import Rpc
 from action_service.use_cases.event_ports import By
 from action_service.use_cases.events import (
@@ -15,7 +15,6 @@ from action_service.use_cases.events import (
 from action_service.use_cases.ports import Database, Writer
 from common.catalogue.convert import read_struct
 from common.clock import SYSTEM_CLOCK, Clock
-from common.errors import malformed
 from treadle.event.v1 import event_service_pb2 as pb
 from treadle.event.v1.event_service_pb2_grpc import EventServiceServicer
 
@@ -67,9 +66,10 @@ class EventServicer(EventServiceServicer):
         self, request: pb.DeleteEventTypeRequest, context: object
     ) -> pb.DeleteEventTypeResponse:
         """Forgets a type."""
+        name = parse_text("name", request.name)
 
         async def work(tx: Writer) -> None:
-            await delete_event_type(tx, request.name)
+            await delete_event_type(tx, name)
 
         await self._rpc.write(work)
         return pb.DeleteEventTypeResponse()
@@ -77,18 +77,14 @@ class EventServicer(EventServiceServicer):
 
 def _given(event: pb.PublishedEvent, index: int) -> GivenEvent:
     by = event.WhichOneof("contact")
+    occurred_at = None
+    if event.HasField("occurred_at"):
+        occurred_at = parse_instant(f"events[{index}].occurred_at", event.occurred_at)
     return GivenEvent(
         id=event.id,
         type=event.type,
         by=None if by is None else By(by),
         contact="" if by is None else str(getattr(event, by)),
-        occurred_at=_instant(event, index) if event.HasField("occurred_at") else None,
+        occurred_at=occurred_at,
         data=read_struct(event.data),
     )
-
-
-def _instant(event: pb.PublishedEvent, index: int) -> datetime:
-    try:
-        return event.occurred_at.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise malformed(f"events[{index}].occurred_at", "must be an instant") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from action_service.domain.control import Control
@@ -10,6 +10,7 @@ from action_service.domain.operations import Operation, OperationStatus, RunFilt
 from action_service.domain.states import ExecutionState
 from action_service.servicers.requests import (
     parse_enum,
+    parse_instant,
     parse_optional_uuid,
     parse_uuid,
     parse_uuids,
@@ -197,7 +198,4 @@ def _state(index: int, number: int) -> ExecutionState:
 def _instant(given: operation_pb2.ExecutionFilter, field: str) -> datetime | None:
     if not given.HasField(field):
         return None
-    try:
-        return getattr(given, field).ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise malformed(f"filter.{field}", "must be an instant") from None
+    return parse_instant(f"filter.{field}", getattr(given, field))

@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 from action_service.domain.plan import Json
 from action_service.domain.record import Cursor, Record, text_in
 from action_service.domain.workflow import etag
-from action_service.servicers.requests import mask_of, parse_uuid
+from action_service.servicers.requests import mask_of, parse_text, parse_uuid
 from action_service.servicers.rpc import Rpc
 from action_service.use_cases.ports import Reader, Writer
 from action_service.use_cases.records.crud import (
@@ -192,6 +192,6 @@ def _filter(field: FieldSpec, value: Json) -> Json:
         return None
     if not isinstance(value, str):
         raise malformed(field.name, f"has no value {value}")
-    if "\0" in value:
-        raise malformed(field.name, "must not contain a NUL character")
-    return str(parse_uuid(field.name, value)) if field.name.endswith("_id") else value
+    if field.name.endswith("_id"):
+        return str(parse_uuid(field.name, value))
+    return parse_text(field.name, value)

@@ -1,11 +1,13 @@
 """UnknownSendService: sends that nobody knows the outcome of, for those who decide about them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from action_service.domain.unknown_sends import Resolution, SendState, UnknownSend, explain
 from action_service.servicers.requests import (
     parse_enum,
+    parse_instant,
+    parse_optional_text,
     parse_optional_uuid,
     parse_uuid,
     parse_uuids,
@@ -152,12 +154,14 @@ def _filter(request: pb.ListUnknownSendsRequest) -> UnknownSendFilter:
         request.state,
         SendState,
     )
-    before = request.unknown_before.ToDatetime(UTC) if request.HasField("unknown_before") else None
+    before = None
+    if request.HasField("unknown_before"):
+        before = parse_instant("unknown_before", request.unknown_before)
     return UnknownSendFilter(
         state or SendState.OPEN,
         parse_optional_uuid("workflow_id", request.workflow_id),
         parse_optional_uuid("contact_id", request.contact_id),
-        request.channel or None,
+        parse_optional_text("channel", request.channel),
         before,
     )
 

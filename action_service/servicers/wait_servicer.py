@@ -1,10 +1,8 @@
 """WaitService: steps that wait, for operators."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from action_service.domain.waits import AfterWait, WaitKind, rule_of
 from action_service.engine.codec import TaskEncoder
@@ -12,7 +10,12 @@ from action_service.engine.model import Task
 from action_service.engine.ports import Ringer
 from action_service.servicers.execution_messages import error_message, execution_message
 from action_service.servicers.explanation_messages import hold_message
-from action_service.servicers.requests import parse_enum, parse_optional_uuid, parse_uuid
+from action_service.servicers.requests import (
+    parse_enum,
+    parse_instant,
+    parse_optional_uuid,
+    parse_uuid,
+)
 from action_service.servicers.rpc import Rpc
 from action_service.use_cases.ports import Database, Reader, Writer
 from action_service.use_cases.wait_ports import WaitFilter
@@ -26,7 +29,6 @@ from action_service.use_cases.waits import (
     shown,
 )
 from common.auth import current_principal
-from common.errors import malformed
 from common.paging import PageTokens
 from treadle.execution.v1 import wait_pb2
 from treadle.execution.v1 import wait_service_pb2 as pb
@@ -79,7 +81,7 @@ class WaitServicer(WaitServiceServicer):
     ) -> pb.RearmWaitResponse:
         """Arms a wait anew."""
         wish = _wish(request)
-        due_at = _instant("due_at", request.due_at) if request.HasField("due_at") else None
+        due_at = parse_instant("due_at", request.due_at) if request.HasField("due_at") else None
         tasks: Sequence[Task] = ()
 
         async def work(tx: Writer) -> pb.RearmWaitResponse:
@@ -155,7 +157,7 @@ def wait_message(each: ShownWait) -> wait_pb2.Wait:
 
 def _filter(request: pb.ListWaitsRequest) -> WaitFilter:
     due = {
-        name: _instant(name, getattr(request, name))
+        name: parse_instant(name, getattr(request, name))
         for name in ("due_from", "due_before")
         if request.HasField(name)
     }
@@ -170,10 +172,3 @@ def _filter(request: pb.ListWaitsRequest) -> WaitFilter:
 
 def _wish(request: pb.RearmWaitRequest | pb.FireWaitRequest | pb.CancelWaitRequest) -> Wish:
     return Wish(parse_uuid("id", request.id), request.etag, request.reason)
-
-
-def _instant(field: str, stamp: Timestamp) -> datetime:
-    try:
-        return stamp.ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise malformed(field, "is no instant between the years 1 and 9999") from None

@@ -10,6 +10,7 @@ from action_service.domain.contact import (
     ContactValues,
     contact_facts,
     custom_fields_problems,
+    is_field_name,
     merged_custom_fields,
 )
 from action_service.domain.contact_events import (
@@ -143,7 +144,7 @@ async def _typed(
     tx: Writer, given: Sequence[ContactInput], paths: Sequence[str]
 ) -> tuple[list[dict[str, Json]], list[FieldViolation]]:
     """The custom fields given, those with a declared type as values of it; and what is none."""
-    names = {name for each in given for name in each.custom_fields}
+    names = {name for each in given for name in each.custom_fields if is_field_name(name)}
     types = await tx.contacts.field_types(names) if names else dict[str, CustomFieldType]()
     customs: list[dict[str, Json]] = []
     violations: list[FieldViolation] = []

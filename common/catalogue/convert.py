@@ -133,8 +133,16 @@ def _json(field: FieldSpec, value: object) -> object:
     if isinstance(value, Value):
         return read_value(value)
     if isinstance(value, Timestamp):
-        return value.ToJsonString()
+        return _instant(value)
     return number_json(value) if field.shape is Shape.NUMBER else value
+
+
+def _instant(value: Timestamp) -> str:
+    try:
+        return value.ToJsonString()
+    except ValueError:
+        # What is no instant is for validation to refuse, as numbers of enums are.
+        return f"{value.seconds}.{value.nanos}"
 
 
 def number_json(value: object) -> object:

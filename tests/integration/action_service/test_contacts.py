@@ -104,6 +104,7 @@ async def test_a_number_beyond_64_bits_stays_one(api: Api, client: Client) -> No
         ({"owner_id": str(uuid4())}, ["owner_id"]),
         ({"first_name": "x" * 201, "last_name": "a\0b"}, ["first_name", "last_name"]),
         ({"custom_fields": {"a b": 1}}, ["custom_fields.a b"]),
+        ({"custom_fields": {"a\0b": 1}}, ["custom_fields.a\0b"]),
         ({"custom_fields": {"x": "\0"}}, ["custom_fields.x"]),
         ({"custom_fields": {"x": float("nan")}}, ["custom_fields.x"]),
         ({"custom_fields": {f"f{i}": i for i in range(201)}}, ["custom_fields"]),
