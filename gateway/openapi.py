@@ -66,6 +66,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     504: "The service took too long.",
 }
 _ALWAYS: Final[tuple[int, ...]] = (400, 401, 403, 429, 500, 503, 504)
+_PAGING: Final = frozenset({"page_size", "page_token"})
 _WITH_BODY: Final = (408, 413, 415, 422)
 
 
@@ -187,21 +188,28 @@ def _problem(code: int) -> Document:
 
 def _add_problems(operation: Document, path: str, method: str) -> None:
     codes: list[int] = [*_ALWAYS]
-    if "{" in path:
+    responses: Document = operation["responses"]
+    shows_one = "ETag" in responses.get("200", {}).get("headers", ())
+    if "{" in path or shows_one or method == "delete":
         codes.append(404)
     if method != "get":
         codes.append(409)
     if "requestBody" in operation:
         codes += _WITH_BODY
-    elif method != "get":
+    elif method != "get" or _filters(operation):
         codes.append(422)
     if any(p["name"] == "If-Match" for p in operation.get("parameters", ())):
         codes.append(412)
-    responses: Document = operation["responses"]
     for code in sorted(codes):
         responses[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
-    if "requestBody" not in operation and method == "get":
+    if 422 not in codes:
         responses.pop("422", None)
+
+
+def _filters(operation: Document) -> bool:
+    """Whether there is something in the query that may turn out to be of no use."""
+    names = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"}
+    return not names <= _PAGING
 
 
 def _camel(name: str) -> str:

@@ -68,7 +68,9 @@ class ExecutionWatcher:
     def _feed(self, account_id: UUID, execution_id: UUID) -> Generator[_Feed]:
         key = (account_id, execution_id)
         feed = self._feeds.get(key)
-        if feed is None or feed.failure is not None:
+        # One that is over tells no more, even while its watchers still read what it told: an
+        # execution that failed may have been opened again.
+        if feed is None or (feed.poller is not None and feed.poller.done()):
             feed = self._feeds[key] = _Feed()
             feed.poller = asyncio.create_task(self._poll(feed, account_id, execution_id))
         feed.watchers += 1

@@ -1,13 +1,17 @@
 """Executions over gRPC on a real Postgres: starting, reading, watching, cancelling, counting."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from action_service.adapters.database import PostgresDatabase
+from action_service.adapters.plan_cache import PlanCache
+from action_service.domain.states import ExecutionState
+from action_service.use_cases.watch import ExecutionWatcher
 from common.catalogue.convert import read_struct
 from common.errors import ErrorReason
 from tests.support.action_api import Api, Client, fields, refused, tag
@@ -334,6 +338,24 @@ async def test_watching_until_the_end(api: Api, client: Client) -> None:
         return [answer async for answer in stranger.executions.WatchExecution(request)]
 
     await refused(spy(), ErrorReason.NOT_FOUND)
+
+
+async def test_an_execution_that_was_opened_again_is_watched_anew(api: Api, client: Client) -> None:
+    workflow = await active(client)
+    execution = UUID(await start_one(client, workflow.id))
+    set_state = "UPDATE workflow_executions SET state = :state, ended_at = CAST(:at AS timestamptz)"
+    ended, watcher = datetime.now(UTC), ExecutionWatcher(PostgresDatabase(api.db, PlanCache()))
+    await api.execute(set_state, state="failed", at=ended)
+    # One who reads slowly has not gone when the next one comes.
+    slow = watcher.watch(client.account_id, execution)
+    assert (await anext(slow)).execution.state is ExecutionState.FAILED
+    await api.execute(set_state, state="running", at=None)
+
+    late = watcher.watch(client.account_id, execution)
+    assert (await anext(late)).execution.state is ExecutionState.RUNNING
+
+    await slow.aclose()
+    await late.aclose()
 
 
 async def test_a_watcher_that_goes_leaves_nothing_behind(api: Api, client: Client) -> None:

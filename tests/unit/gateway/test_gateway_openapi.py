@@ -267,6 +267,18 @@ def test_calls_need_a_token_and_say_how_they_fail(document: dict[str, Any]) -> N
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+def test_what_a_query_asks_for_may_be_missing_or_unfit(document: dict[str, Any]) -> None:
+    refusals = {
+        operation["operationId"]: set(operation["responses"])
+        for _, _, operation in operations(document)
+    }
+    for name in ("getAccount", "getTwilioCredential", "deleteTwilioCredential"):
+        assert "404" in refusals[name], name
+    for name in ("listActionTypes", "listSuppressions"):
+        assert "422" in refusals[name], name
+    assert not {"404", "422"} & refusals["listEmailTemplates"]
+
+
 def test_configurations_are_those_of_the_catalogue(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     body = schemas["AddActionBody"]["properties"]
