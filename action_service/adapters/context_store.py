@@ -90,14 +90,16 @@ async def load_contexts(
         rows = await connection.fetch(_EVENTS, list(event_ids))
         events = {execution_id: _json(event) for execution_id, event in rows}
     steps: dict[str, dict[str, Json]] = {}
+    names: dict[str, dict[str, str]] = {}
     if step_ids := {d.execution_id for d in needing["steps"]}:
         for execution_id, action_id, name, output in await connection.fetch(
             _OUTPUTS, list(step_ids)
         ):
             outputs = steps.setdefault(execution_id, {})
-            outputs[action_id] = parsed = _json(output)
+            outputs.pop(action_id, None)
+            outputs[action_id] = _json(output)
             if name:
-                outputs[name] = parsed
+                names.setdefault(execution_id, {})[action_id] = name
     calls = await _load_calls(connection, dispatches)
     return {
         d.action_execution_id: RunContext(
@@ -107,6 +109,7 @@ async def load_contexts(
             steps=steps.get(d.execution_id),
             event=events.get(d.execution_id),
             call=calls.get(d.under_way.provider_reference) if d.under_way else None,
+            step_names=names.get(d.execution_id),
         )
         for d in dispatches
     }

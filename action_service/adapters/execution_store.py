@@ -126,6 +126,8 @@ _ADVANCE = """
     FROM done WHERE e.id = done.workflow_execution_id
     """
 
+# Another attempt runs with the configuration of the execution's version, whatever the one before
+# ran with.
 _WRITE = """
     WITH changed AS (
         UPDATE treadle.workflow_action_executions t
@@ -134,7 +136,9 @@ _WRITE = """
             completed_at = v.completed_at, result_data = v.result_json::jsonb,
             error_class = v.error_class, error_message = v.error_message,
             scheduled_at = v.scheduled_at, lease_until = v.lease_until, outcome = v.outcome,
-            reason = v.reason, hold = v.hold_json::jsonb, rings = 0
+            reason = v.reason, hold = v.hold_json::jsonb, rings = 0,
+            execution_data = CASE WHEN v.attempt_id = t.attempt_id THEN t.execution_data
+                                  ELSE t.execution_data - 'version_id' END
         FROM unnest(
             $1::uuid[], $2::text[], $3::uuid[],
             $4::int[], $5::int[],

@@ -92,6 +92,7 @@ _REOPEN = text(
             step_key = COALESCE(CAST(:step_key AS uuid), step_key), reason = :reason,
             completed_at = NULL, scheduled_at = NULL, resume_at = NULL, result_data = '{}',
             error_class = NULL, error_message = NULL, hold = NULL, rings = 0,
+            execution_data = execution_data - 'version_id',
             lease_until = CASE WHEN :state <> 'paused' THEN now() + CAST(:lease AS interval) END
         WHERE account_id = :account AND id = :step
     ), enrolled AS (

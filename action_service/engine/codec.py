@@ -392,7 +392,20 @@ def _context_json(dispatch: Dispatch, plan: Plan, context: RunContext | None) ->
                 roots[root] = {"id": plan.workflow_id, "name": plan.workflow_name}
             case "execution":
                 roots[root] = {"id": dispatch.execution_id}
+            case "steps":
+                roots[root] = {} if context is None else _outputs(plan, context)
             case _:
                 found = getattr(context, root, None) if context is not None else None
                 roots[root] = found if found is not None else {}
     return orjson.dumps(roots)
+
+
+def _outputs(plan: Plan, context: RunContext) -> dict[str, object]:
+    """By action id, and by the names that the actions have in the version that is run."""
+    outputs: dict[str, object] = dict(context.steps or {})
+    for action_id, output in (context.steps or {}).items():
+        step = plan.by_id.get(action_id)
+        name = (context.step_names or {}).get(action_id) if step is None else step.name
+        if name:
+            outputs[name] = output
+    return outputs

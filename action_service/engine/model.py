@@ -304,10 +304,13 @@ class RunContext:
     contact: Mapping[str, Json] | None
     user: Mapping[str, Json] | None
     account: Mapping[str, Json] | None
+    # Outputs by action id, in the order in which the steps completed.
     steps: Mapping[str, Json] | None
     event: Mapping[str, Json] | None
     # Of the call that the attempt has placed.
     call: CallFacts | None = None
+    # What the actions are called now; the plan knows better of those that it has.
+    step_names: Mapping[str, str] | None = None
 
 
 class BadItemError(Exception):

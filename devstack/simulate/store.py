@@ -220,12 +220,9 @@ class MemoryStore:
     async def contexts(self, dispatches: Sequence[Dispatch]) -> Mapping[str, RunContext]:
         """See ContextReads."""
         office = self._office
-        outputs: dict[str, Json] = {}
-        for row in self.steps:
-            if row.status is ActionStatus.COMPLETED:
-                outputs[row.step.id] = row.output
-                if row.step.name:
-                    outputs[row.step.name] = row.output
+        outputs: dict[str, Json] = {
+            row.step.id: row.output for row in self.steps if row.status is ActionStatus.COMPLETED
+        }
         return {
             dispatch.action_execution_id: RunContext(
                 contact=office.contact.shown(),

@@ -50,7 +50,7 @@ class Story:
         )
         await self.client.actions.DeleteAction(request)
 
-    async def change(self, name: str, **fields: Any) -> None:
+    async def change(self, name: str, /, **fields: Any) -> None:
         """An action with other settings."""
         request = action_service_pb2.UpdateActionRequest(
             workflow_id=self.workflow_id, action_id=self.actions[name], **fields

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 from tests.support.action_api import Api, Client, tag
@@ -250,6 +251,58 @@ async def test_what_has_begun_keeps_the_version_it_began_with(
     await crm.answer(tagged(following))
     await story.settled("completed")
     assert await story.log(execution_id) == [("a", "a", "completed"), ("b", "b", "completed")]
+
+
+async def test_a_step_that_is_tried_again_shows_the_version_that_it_is_tried_with(
+    story: Story, crm: HandExecutor
+) -> None:
+    scheduler = HandScheduler(story.world)
+    await scheduler.start()
+    await story.begin("a")
+    (execution_id,) = await story.run()
+    (task,) = await crm.take(1)
+    assert await claimed(story, task) == [ledger.CLAIM_DECISION_GRANTED]
+    await story.pause()
+    await story.change("a", config=tag("a-new"))
+    await story.resume(MIGRATE)
+    refused = result_for(task)
+    refused.claimant = True
+    refused.failed.error_class = execution_pb2.ERROR_CLASS_SERVICE_UNAVAILABLE
+    await crm.answer(refused)
+    due = result_for((await scheduler.take()).task)
+    due.due.SetInParent()
+    await crm.answer(due)
+    (again,) = await crm.take(1)
+    assert again.config.add_tag.tag_name == "a-new"
+    assert await story.log(execution_id) == [("a", "a-new", "pending")]
+    await scheduler.stop()
+
+
+async def test_a_run_reads_earlier_steps_by_the_names_of_its_own_version(
+    story: Story, crm: HandExecutor
+) -> None:
+    await story.begin("a", "b", "{{ steps.a.tag_name }}")
+    await story.run()
+    (first,) = await crm.take(1)
+    await story.pause()
+    await story.change("a", name="was a")
+    await story.change("b", name="a")
+    await crm.answer(tagged(first, "from a"))
+    await story.settled("paused")
+    await story.resume()
+    (second,) = await crm.take(1)
+    await crm.answer(tagged(second, "from b"))
+    (third,) = await crm.take(1)
+    outputs = {
+        name: output["tag_name"]
+        for name, output in orjson.loads(third.context_json)["steps"].items()
+    }
+    assert outputs == {
+        story.actions["a"]: "from a",
+        story.actions["b"]: "from b",
+        "a": "from a",
+        "b": "from b",
+    }
 
 
 async def test_a_wait_goes_by_the_version_that_its_run_has_moved_to(
