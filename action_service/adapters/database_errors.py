@@ -110,11 +110,6 @@ def is_transient(error: Exception) -> bool:
     return refusal is not None and refusal.retry_after is not None
 
 
-def is_drawn_away(error: Exception) -> bool:
-    """Whether what was pointed to has been deleted meanwhile: who does it anew sees that."""
-    return isinstance(_driver_error(error) or error, asyncpg.ForeignKeyViolationError)
-
-
 def _driver_error(error: Exception) -> BaseException | None:
     """The exception of asyncpg below SQLAlchemy's two wrappers."""
     if not isinstance(error, DBAPIError) or error.orig is None:

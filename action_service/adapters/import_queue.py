@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from action_service.adapters.compliance import hold_claims
 from action_service.adapters.database import BEGIN_WRITING, PostgresWriter
-from action_service.adapters.database_errors import is_drawn_away, is_transient
+from action_service.adapters.database_errors import is_transient
 from action_service.adapters.driver import driver_of
 from action_service.adapters.plan_cache import PlanCache
 from action_service.domain.contact_import import Column, Duplicates
@@ -84,8 +84,6 @@ class PostgresImportQueue:
         except CollidedError:
             raise
         except Exception as error:
-            if is_drawn_away(error):
-                raise CollidedError from error
             if import_id is None or is_transient(error):
                 raise StoreUnavailableError(type(error).__name__) from error
             raise BrokenImportError(import_id) from error

@@ -7,12 +7,18 @@ from action_service.adapters.driver import Driver
 from action_service.engine.effects import Applied, AppliedEffect
 
 # One statement when all tags exist, which is nearly always; a row without a tag says which do not.
+# One that somebody is deleting is waited for: it is gone then, and made anew.
 _PUT = """
-    WITH wanted AS (
+    WITH held AS (
+        SELECT t.id, t.account_id, t.name FROM treadle.tags t
+        WHERE (t.account_id, t.name) IN (SELECT * FROM unnest($2::uuid[], $3::text[]))
+        ORDER BY t.id
+        FOR KEY SHARE
+    ), wanted AS (
         SELECT v.contact_id, v.account_id, v.name, t.id AS tag_id
         FROM unnest($1::uuid[], $2::uuid[], $3::text[])
              AS v(contact_id, account_id, name)
-        LEFT JOIN treadle.tags t ON t.account_id = v.account_id AND t.name = v.name
+        LEFT JOIN held t ON t.account_id = v.account_id AND t.name = v.name
     ), put AS (
         INSERT INTO treadle.contact_tags (contact_id, tag_id, account_id)
         SELECT contact_id, tag_id, account_id FROM wanted WHERE tag_id IS NOT NULL

@@ -69,10 +69,7 @@ class BrokenImportError(Exception):
 
 
 class CollidedError(Exception):
-    """Somebody else was faster: the batch is to be redone.
-
-    Contacts with emails of the batch were made in between, or what it points to was deleted.
-    """
+    """Somebody else has made contacts with emails of the batch in between: it is to be redone."""
 
 
 class ImportQueue(Protocol):

@@ -53,6 +53,23 @@ async def test_remove_tag_action(world: Bench) -> None:
     assert told[0].origin == (found[0].execution_id,)
 
 
+async def test_a_tag_that_is_deleted_meanwhile_is_made_anew(world: Bench) -> None:
+    seeded = await world.seed([Step("add_tag", {"tag_name": "lead"})])
+    await world.execute(
+        "INSERT INTO tags (account_id, name) VALUES (:account, 'lead')", account=seeded.account_id
+    )
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("DELETE FROM treadle.tags")
+        (execution_id,) = await world.start(seeded)
+        await world.until("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted", True)
+    await world.until(
+        "SELECT state FROM workflow_executions WHERE id = :id", "completed", id=execution_id
+    )
+    assert await world.rows("SELECT t.name FROM contact_tags JOIN tags t ON t.id = tag_id") == [
+        ("lead",)
+    ]
+
+
 async def test_a_tag_is_removed_once_by_many(world: Bench) -> None:
     seeded = await world.seed([Step("remove_tag", {"tag_name": "lead"})], contacts=3)
     tagging = replace(
