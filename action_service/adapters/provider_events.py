@@ -28,10 +28,10 @@ from action_service.engine.codec import ended_task
 from action_service.engine.effects import ContactEvent
 from action_service.engine.ports import EventPublisher, OutboxRow, Ringer
 from action_service.use_cases.inbound.events import Provider, Recorded
+from common.contact_fields import e164
 from common.contact_links import LinkKeys
 from common.errors import not_found
 from common.ids import new_id_text
-from common.phone_numbers import e164
 
 # Of what a provider tells of unless it says of what.
 _CHANNELS: Mapping[str, Channel] = {
@@ -41,6 +41,7 @@ _CHANNELS: Mapping[str, Channel] = {
 }
 
 _FIND_ACCOUNT = text(f"SELECT {STORING} FROM accounts WHERE id = :account")  # noqa: S608 - a constant
+_FIND_ACCOUNTS = text("SELECT id FROM accounts WHERE id = ANY(CAST(:accounts AS uuid[]))")
 # Batches that share events meet at the first of them, in the same order.
 _STORE = """
     INSERT INTO treadle.provider_events (
@@ -107,7 +108,43 @@ class PostgresProviderEvents:
         """See ProviderEventLog."""
         if of_account_alone:
             # An id that another account's event has, or is yet to have, is not taken by this.
-            events = [replace(event, id=f"{account_id}:{event.id}") for event in events]
+            own = [replace(event, id=f"{account_id}:{event.id}") for event in events]
+            return await self._record(account_id, provider, own, alone=str(account_id))
+        parts = [
+            await self._record(of_account, provider, theirs, alone=None)
+            for of_account, theirs in (await self._by_account(account_id, events)).items()
+        ]
+        return Recorded(*map(sum, zip(*parts, strict=True)))
+
+    async def _by_account(
+        self, account_id: UUID, events: Sequence[ProviderEvent]
+    ) -> Mapping[UUID, Sequence[ProviderEvent]]:
+        """The events by the account that each names; those that name none are `account_id`'s.
+
+        Accounts that share a provider's have all its events posted for one of them.
+        """
+        others = {event.account_id for event in events} - {None, account_id}
+        if not others:
+            return {account_id: events}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_FIND_ACCOUNTS, {"accounts": list(others)})
+            present = set(rows.scalars())
+        parts: dict[UUID, list[ProviderEvent]] = {}
+        for event in events:
+            named = event.account_id
+            of_account = named if named is not None and named in present else account_id
+            parts.setdefault(of_account, []).append(event)
+        return parts
+
+    async def _record(
+        self,
+        account_id: UUID,
+        provider: Provider,
+        events: Sequence[ProviderEvent],
+        *,
+        alone: str | None,
+    ) -> Recorded:
+        """The same of events of one account; `alone` is the only one that they may speak of."""
         rows: Sequence[OutboxRow] = ()
         new: dict[str, str] = {}
         async with self._engine.begin() as connection:
@@ -116,7 +153,6 @@ class PostgresProviderEvents:
                 raise not_found("account", str(account_id))
             driver = await driver_of(connection)
             forgotten = await about_erased(driver, str(account_id), provider, events, self._keys)
-            alone = str(account_id) if of_account_alone else None
             known = [event for event in events if event.id not in forgotten]
             following = await foresee(driver, str(account_id), provider, known, alone=alone)
             payers = await find_payers(driver, events, alone=alone)

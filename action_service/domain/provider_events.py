@@ -61,7 +61,17 @@ class ProviderEvent:
         given = self.payload.get("attempt_id") or (
             query.get("attempt_id") if isinstance(query, dict) else None
         )
-        try:
-            return str(UUID(given)) if isinstance(given, str) else None
-        except ValueError:
-            return None
+        found = _uuid(given)
+        return None if found is None else str(found)
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The account whose step sent the message, where the event names it, as SendGrid's do."""
+        return _uuid(self.payload.get("account_id"))
+
+
+def _uuid(given: Json) -> UUID | None:
+    try:
+        return UUID(given) if isinstance(given, str) else None
+    except ValueError:
+        return None

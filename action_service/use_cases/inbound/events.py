@@ -37,8 +37,9 @@ class ProviderEventLog(Protocol):
         *,
         of_account_alone: bool = False,
     ) -> Recorded:
-        """Stores the events and acts on those that are new, all or nothing.
+        """Stores the events and acts on those that are new: of each account all or nothing.
 
+        An event that names an account is that account's, whosever it was posted for.
         Events of the account alone, such as those that its own secret has signed, change nothing
         of any other's.
         Raises TreadleError when there is no such account.

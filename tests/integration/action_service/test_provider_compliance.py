@@ -71,6 +71,36 @@ async def test_a_stop_that_is_posted_again_does_not_undo_a_start(
     assert await world.rows(IN_FORCE) == []
 
 
+async def test_a_bounce_of_a_message_nobody_knows_of_yet_is_of_the_account_that_it_names(
+    world: Bench, providers: Providers
+) -> None:
+    """SendGrid posts all events of a shared key to one account's address."""
+    theirs = (await world.seed([], contacts=1)).account_id
+    named = [
+        of_email("M0", "bounce", email=f"{name}@example.com", account_id=account)
+        for name, account in (
+            ("theirs", theirs),
+            ("ours", providers.home.account_id),
+            ("nobodys", new_id_text()),
+            ("odd", "x"),
+        )
+    ]
+    recorded = await providers.sendgrid(*named)
+    assert recorded == (4, 0)
+    assert await providers.sendgrid(*named) == (0, 4)
+    # What an account's own key has signed speaks of that account alone.
+    own = of_email("M1", "bounce", email="own@example.com", account_id=theirs)
+    await providers.sendgrid(own, of_account_alone=True)
+    rows = await world.rows("SELECT address, account_id::text FROM suppressions ORDER BY address")
+    assert rows == [
+        ("nobodys@example.com", providers.home.account_id),
+        ("odd@example.com", providers.home.account_id),
+        ("ours@example.com", providers.home.account_id),
+        ("own@example.com", providers.home.account_id),
+        ("theirs@example.com", theirs),
+    ]
+
+
 async def test_emails_that_bounce_annoy_or_are_unsubscribed(
     world: Bench, providers: Providers
 ) -> None:

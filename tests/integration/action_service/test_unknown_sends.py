@@ -198,6 +198,25 @@ async def test_an_event_that_names_the_attempt_settles_it(
     await world.until("SELECT state FROM messages", "delivered")
 
 
+async def test_an_event_posted_for_another_account_settles_it_when_it_names_the_account(
+    world: Bench, executor: HandExecutor
+) -> None:
+    """Of accounts that share a key of SendGrid's one has the address for all."""
+    await world.start_engine(look_policy=NEVER)
+    host = await world.seed([EMAIL])
+    home, (task,) = await sending(world, executor, EMAIL)
+    await claimed(world, task)
+    word = lost(task)
+    word.ClearField("sent")
+    await executor.answer(word)
+    await world.until(STATE, "open", id=task.attempt_id)
+    event = of_email("M1", "bounce", attempt_id=task.attempt_id, account_id=home.account_id)
+    await Providers(world, host).sendgrid(event)
+    await world.until(STEP, "completed", id=task.action_execution_id)
+    await world.until("SELECT state FROM messages", "bounced")
+    assert await world.rows("SELECT account_id::text FROM suppressions") == [(home.account_id,)]
+
+
 async def test_twilio_names_the_attempt_in_the_url_that_it_calls(
     world: Bench, executor: HandExecutor
 ) -> None:
