@@ -158,13 +158,25 @@ def _origin(subject: str) -> tuple[LetterKind, str, str]:
     return LetterKind.DELAY, "delay", DELAY_SUBJECT
 
 
-def _of_task(task: ActionTask | ActionResult) -> _Named:
+def _of_step(task: ActionTask | ActionResult) -> _Named:
     return _Named(task.account_id, task.attempt_id, task.action_execution_id, task.execution_id)
+
+
+def _of_look(task: ActionTask | ActionResult) -> _Named:
+    """A question to a provider is no attempt at the step: none is to be made for it again."""
+    return _Named(account_id=task.account_id, execution_id=task.execution_id)
+
+
+def _of_task(data: bytes) -> _Named:
+    task = ActionTask.FromString(data)
+    return _of_look(task) if task.HasField("lookup") else _of_step(task)
 
 
 def _of_results(data: bytes) -> _Named:
     results = ActionResultBatch.FromString(data).results
-    return _of_task(results[0]) if len(results) == 1 else _Named()
+    if len(results) != 1:
+        return _Named()
+    return _of_look(results[0]) if results[0].HasField("looked") else _of_step(results[0])
 
 
 def _of_events(data: bytes) -> _Named:
@@ -172,9 +184,9 @@ def _of_events(data: bytes) -> _Named:
 
 
 _READERS: dict[LetterKind, Callable[[bytes], _Named]] = {
-    LetterKind.ACTION: lambda data: _of_task(ActionTask.FromString(data)),
+    LetterKind.ACTION: _of_task,
     LetterKind.RESULT: _of_results,
-    LetterKind.DELAY: lambda data: _of_task(DelayedTask.FromString(data).task),
+    LetterKind.DELAY: lambda data: _of_step(DelayedTask.FromString(data).task),
     LetterKind.EVENT: _of_events,
 }
 

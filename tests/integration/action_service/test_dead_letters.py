@@ -23,7 +23,7 @@ from tests.support.engine import (
 )
 from treadle.deadletter.v1 import dead_letter_pb2
 from treadle.deadletter.v1 import dead_letter_service_pb2 as pb
-from treadle.dispatch.v1.task_pb2 import ActionTask
+from treadle.dispatch.v1.task_pb2 import ActionTask, Lookup
 from treadle.execution.v1 import execution_service_pb2 as executions
 from treadle.execution.v1.execution_pb2 import ErrorClass
 
@@ -166,6 +166,32 @@ async def test_a_replay_opens_the_run_again(world: Bench, executor: HandExecutor
         "SELECT operation, actor, after->>'reason' FROM audit_log WHERE entity_type = 'dead_letter'"
     )
     assert rows == [("dead_letter.replayed", f"user:{operator.subject}", "fixed")]
+
+
+async def test_a_question_to_a_provider_is_asked_again_and_opens_no_run(
+    world: Bench, executor: HandExecutor, api: Api
+) -> None:
+    seeded = await world.seed((TAG,))
+    (execution,) = await world.start(seeded)
+    (task,) = await executor.take(1)
+    result = result_for(task)
+    result.failed.error_class = ErrorClass.ERROR_CLASS_REJECTED
+    await executor.answer(result)
+    await world.until(STATE, "failed", id=execution)
+    question = ActionTask(
+        attempt_id=str(uuid4()),
+        action_execution_id=task.action_execution_id,
+        execution_id=execution,
+        account_id=seeded.account_id,
+        lookup=Lookup(attempt_id=task.attempt_id),
+    ).SerializeToString()
+    await die(world, "treadle.dead.actions.communication", question)
+    await world.until(LETTERS, 1)
+    operator = await api.client("operator", account_id=UUID(seeded.account_id))
+    (letter,) = await listed(operator, execution_id=execution)
+    await operator.dead_letters.ReplayDeadLetter(pb.ReplayDeadLetterRequest(id=letter.id))
+    assert [sent.payload for sent in api.post.letters] == [question]
+    await world.until(STATE, "failed", id=execution)
 
 
 async def test_a_run_that_has_gone_on_is_not_replayed_and_can_be_discarded(
