@@ -83,11 +83,14 @@ _EXPIRED = f"""
     FOR NO KEY UPDATE OF e SKIP LOCKED
     """  # noqa: S608 - made of constants
 
+# The ledger's clock says when a step began that was claimed, and its executor's when it ended: one
+# that is behind must not have steps end before they begin.
 _ADVANCE = """
     WITH done AS (
         UPDATE treadle.workflow_action_executions t
         SET status = 'completed', started_at = COALESCE(t.started_at, v.started_at),
-            completed_at = v.completed_at, result_data = v.result_json::jsonb, lease_until = NULL,
+            completed_at = GREATEST(v.completed_at, t.started_at),
+            result_data = v.result_json::jsonb, lease_until = NULL,
             error_class = NULL, error_message = NULL, outcome = NULL, reason = NULL,
             hold = NULL
         FROM unnest(
@@ -133,7 +136,9 @@ _WRITE = """
         UPDATE treadle.workflow_action_executions t
         SET status = v.status, attempt_id = v.attempt_id, attempt_number = v.attempt_number,
             retry_count = v.retry_count, started_at = COALESCE(t.started_at, v.started_at),
-            completed_at = v.completed_at, result_data = v.result_json::jsonb,
+            completed_at = CASE WHEN v.completed_at IS NOT NULL
+                                THEN GREATEST(v.completed_at, t.started_at) END,
+            result_data = v.result_json::jsonb,
             error_class = v.error_class, error_message = v.error_message,
             scheduled_at = v.scheduled_at, lease_until = v.lease_until, outcome = v.outcome,
             reason = v.reason, hold = v.hold_json::jsonb, rings = 0,

@@ -222,6 +222,24 @@ async def test_a_number_that_would_fill_the_memory_fails_its_own_step_only(
     assert await world.states() == {"completed": 5, "failed": 1}
 
 
+async def test_no_step_ends_before_it_began_whatever_its_executors_clock_says(
+    world: Bench, crm: HandExecutor
+) -> None:
+    await world.start_engine()
+    await world.start(await world.seed([TAG], contacts=2))
+    results = [tagged(task) for task in await crm.take(2)]
+    # As a claim does.
+    await world.execute("UPDATE workflow_action_executions SET started_at = now()")
+    results[1].failed.error_class = execution_pb2.ERROR_CLASS_REJECTED
+    for result in results:
+        result.finished_at.FromDatetime(datetime.now(UTC) - timedelta(minutes=1))
+    await crm.answer(*results)
+    await world.until("SELECT count(*) FROM workflow_executions WHERE ended_at IS NOT NULL", 2)
+    assert await world.rows(
+        "SELECT status, completed_at >= started_at FROM workflow_action_executions ORDER BY status"
+    ) == [("completed", True), ("failed", True)]
+
+
 async def test_a_fault_of_ours_stops_one_result_only(world: Bench, crm: HandExecutor) -> None:
     await world.start_engine()
     seeded = await world.seed([TAG], contacts=5)
