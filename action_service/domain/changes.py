@@ -22,21 +22,21 @@ def difference(before: Mapping[str, Json], after: Mapping[str, Json]) -> Differe
     changed = [
         name
         for name in dict.fromkeys([*before, *after])
-        if not _is_same(before.get(name), after.get(name))
+        if not is_same(before.get(name), after.get(name))
     ]
     return Difference(
         {name: before.get(name) for name in changed}, {name: after.get(name) for name in changed}
     )
 
 
-def _is_same(before: Json, after: Json) -> bool:
+def is_same(before: Json, after: Json) -> bool:
     """Whether they are the same JSON: to Python true is 1."""
     match before, after:
         case dict(), dict():
             return before.keys() == after.keys() and all(
-                _is_same(value, after[name]) for name, value in before.items()
+                is_same(value, after[name]) for name, value in before.items()
             )
         case list(), list():
-            return len(before) == len(after) and all(map(_is_same, before, after))
+            return len(before) == len(after) and all(map(is_same, before, after))
         case _:
             return before == after and isinstance(before, bool) == isinstance(after, bool)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from action_service.domain.changes import difference
+from action_service.domain.changes import difference, is_same
 from action_service.domain.plan import Json
 from action_service.domain.record import Record
 from action_service.use_cases.checks import below, check_etag
@@ -65,7 +65,7 @@ async def change_record(
     tx: Writer, kind: RecordKind, before: Record, values: Mapping[str, Json]
 ) -> Record:
     """Stores those of the values that differ from what is stored."""
-    changed = {name: value for name, value in values.items() if value != before.values.get(name)}
+    changed = {n: value for n, value in values.items() if not is_same(before.values.get(n), value)}
     if not changed:
         return before
     after = await tx.records.update(kind.name, before.id, changed)

@@ -105,6 +105,19 @@ async def test_an_update_that_changes_nothing_is_no_change(api: Api, client: Cli
     assert await api.rows("SELECT 1 FROM audit_log WHERE operation = 'action.updated'") == []
 
 
+async def test_true_is_another_value_than_one(client: Client) -> None:
+    workflow = await client.workflow()
+    config = {"url": "https://example.com", "method": "HTTP_METHOD_POST", "payload": {"vip": 1}}
+    request = action_service_pb2.AddActionRequest(
+        workflow_id=workflow.id, action_type="webhook_call", config={"webhook_call": config}
+    )
+    action = (await client.actions.AddAction(request)).action
+    config["payload"] = {"vip": True}
+    after = await changed(client, action, config={"webhook_call": config})
+    assert after.config.webhook_call.payload["vip"] is True
+    assert (await client.list(workflow.id))[0] == after
+
+
 async def test_the_type_cannot_change(client: Client) -> None:
     workflow = await client.workflow()
     action = await client.add(workflow.id)

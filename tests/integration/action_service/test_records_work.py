@@ -288,6 +288,8 @@ async def test_progress_is_replaced(api: Api, client: Client, records: Records) 
     access = await set_progress(client, {"done": [1, 2], "score": 9.5})
     assert access == await records.get("course_access", access_id)
     assert dict(access.progress) == {"done": [1, 2], "score": 9.5}
+    assert (await set_progress(client, {"done": True})).progress["done"] is True
+    assert (await set_progress(client, {"done": 1})).progress["done"] is not True
     assert not dict((await set_progress(client, {})).progress)
     audit = await api.rows(
         "SELECT before, after FROM audit_log WHERE entity_id = :id ORDER BY id", id=UUID(access_id)
