@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from action_service.domain.contact import json_problem
 from action_service.domain.event_types import EVENT_TYPES, EventType, own_type
 from action_service.domain.event_waits import ALIASES
 from action_service.domain.plan import Json
@@ -16,7 +17,7 @@ from action_service.use_cases.event_ports import By, ContactKey, OwnEventType
 from action_service.use_cases.ports import Change, DraftReads, Writer
 from common.catalogue.kinds import check_kind
 from common.contact_fields import email_problem, phone_problem
-from common.errors import ErrorReason, FieldViolation, TreadleError, invalid, not_found
+from common.errors import FieldViolation, already_exists, invalid, not_found
 from common.ids import new_id
 from common.phone_numbers import e164
 from common.wording import hint, short
@@ -25,6 +26,8 @@ MAX_EVENTS = 500
 MAX_ID = 200
 MAX_DATA_BYTES = 32 * 1024
 MAX_OWN_TYPES = 200
+# Deeper than any message can be.
+_DATA_DEPTH = 100
 _MAX_DESCRIPTION = 500
 # Clocks differ.
 _FUTURE = timedelta(minutes=5)
@@ -115,11 +118,7 @@ async def create_event_type(tx: Writer, name: str, description: str) -> OwnEvent
         raise invalid([FieldViolation("name", f"an account has {MAX_OWN_TYPES} types at most")])
     made = await tx.events.add_type(name, description)
     if made is None:
-        raise TreadleError(
-            ErrorReason.ALREADY_EXISTS,
-            f"there is an event type {name} already",
-            metadata={"entity": "event type"},
-        )
+        raise already_exists("event type", "name", f"there is an event type {name} already")
     tx.record(Change("event_type.created", "event_type", new_id(), after={"name": name}))
     return made
 
@@ -158,8 +157,8 @@ def _violations(
     if size > MAX_DATA_BYTES:
         limit = MAX_DATA_BYTES // 1024
         yield FieldViolation(f"{place}.data", f"must be at most {limit} KiB, not {size // 1024}")
-    if b"\\u0000" in orjson.dumps(event.data):
-        yield FieldViolation(f"{place}.data", "must not contain a NUL character")
+    if problem := json_problem(dict(event.data), depth=_DATA_DEPTH):
+        yield FieldViolation(f"{place}.data", problem)
 
 
 def _contact_problem(event: GivenEvent) -> str | None:

@@ -1,5 +1,8 @@
 """Texts and instants that no record can have: refused with their place, whatever they are for."""
 
+from collections.abc import Awaitable
+from typing import Any
+
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -50,3 +53,27 @@ async def test_an_instant_of_a_record(client: Client) -> None:
     error = await refused(call(client, request), ErrorReason.VALIDATION_FAILED)
 
     assert "task.due_at" in fields(error)
+
+
+async def test_the_data_of_an_event(client: Client) -> None:
+    contact = await client.contact(email="ann@example.com")
+
+    def publish(data: dict[str, Any]) -> Awaitable[Message]:
+        event = event_service_pb2.PublishedEvent(id="1", type="form_submit", contact_id=contact.id)
+        event.data.update(data)
+        return call(client, event_service_pb2.PublishEventsRequest(events=[event]))
+
+    for unusable in (NUL, float("nan"), {NUL: 1}):
+        error = await refused(publish({"note": unusable}), ErrorReason.VALIDATION_FAILED)
+        assert fields(error) == ["events[0].data"]
+    # How JSON writes the character is not the character.
+    await publish({"path": r"C:\u0000"})
+
+
+async def test_an_event_type_that_there_is_already(client: Client) -> None:
+    request = event_service_pb2.CreateEventTypeRequest(name="order_paid")
+    await call(client, request)
+
+    error = await refused(call(client, request), ErrorReason.ALREADY_EXISTS)
+
+    assert fields(error) == ["name"]
