@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import pytest
 
 from common.nats.lane import MAX_DELIVERIES
-from scheduler_service.domain.timer import NewTimer
+from scheduler_service.domain.timer import HeldTimer, NewTimer
 from scheduler_service.use_cases.ports import StoreUnavailableError
 from scheduler_service.use_cases.take_delayed import TakeDelayed
 from scheduler_service.use_cases.take_waits import TakeWaits
@@ -33,7 +32,7 @@ class FussyStore(NotingStore):
     refused: UUID | None = None
     away: int = 0
 
-    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, datetime]:
+    async def add(self, timers: Sequence[NewTimer]) -> Mapping[UUID, HeldTimer]:
         if self.away:
             self.away -= 1
             raise StoreUnavailableError("gone")
