@@ -95,7 +95,7 @@ SENDS = [
     Case("accepted-then-reset", broken("accept_then_reset"), [], "unknown"),
     Case("accepted-then-hangs", broken("accept_then_hang"), [], "unknown"),
 ]
-# Twilio tells of what it has taken, at an address that names the attempt.
+# Both tell of what they have taken, and name the attempt.
 TOLD = [
     replace(case, end="completed") if case.end == "unknown" and case.accepted else case
     for case in SENDS
@@ -240,7 +240,7 @@ def test_an_email_is_sent_once_or_its_outcome_is_unknown(
             "from_email": "support@example.com",
         },
     }
-    run_cases(api, providers, "sendgrid", "email", email, SENDS)
+    run_cases(api, providers, "sendgrid", "email", email, TOLD)
 
 
 def test_a_webhook_is_called_again_under_the_same_key(api: Customer, providers: Providers) -> None:

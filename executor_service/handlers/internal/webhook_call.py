@@ -152,7 +152,8 @@ class WebhookCallHandler(IoHandler[WebhookCallConfig]):
 
 def _not_storable(status: int, why: str) -> Failed:
     return Failed(
-        ErrorClass.INVALID_CONFIG,
+        # The call was carried out: a class that says otherwise would have it retried as another.
+        ErrorClass.INTERNAL,
         f"{PEER} answered {status}, but its answer {why} and cannot be stored;"
         " turn store_response off",
     )

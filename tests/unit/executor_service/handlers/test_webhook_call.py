@@ -209,7 +209,7 @@ async def test_deep_response_cannot_be_stored(bench: Bench, depth: int) -> None:
             "deep",
             {"url": url, "method": "GET", "store_response": True},
             outcome="failed",
-            error="invalid_config",
+            error="internal",
             message="nested more than 64 levels deep",
         )
         await bench.check("webhook_call", "sink", case)
@@ -226,7 +226,7 @@ async def test_large_response_matters_only_when_stored(
             "large",
             {"url": url, "method": "GET", "store_response": store},
             outcome=outcome,
-            error="invalid_config" if store else "",
+            error="internal" if store else "",
             message="256 KiB" if store else "",
         )
         await bench.check("webhook_call", "sink", case)
