@@ -93,6 +93,8 @@ class Service:
         """Start the process; `wait_ready` tells when it is of use."""
         if self.alive():
             raise ServiceError(f"{self.name} runs already")
+        # What a predecessor that ended by itself has left.
+        self.kill()
         env, arguments = dict(self._spec.env), list(self._spec.arguments)
         if self._spec.listen_at is not None:
             # Once ready, others know the address: a successor has to have the same one.

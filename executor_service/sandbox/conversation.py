@@ -106,11 +106,11 @@ class Conversation:
             return None
 
     async def close(self) -> None:
-        """Ends what is still under way."""
+        """Ends what is still under way; a child that has said its last word goes then."""
         for call in self._calls:
             call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
         self._writer.transport.abort()
+        await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _frame(self) -> tuple[int, bytes]:
         length = int.from_bytes(await self._reader.readexactly(HEADER_BYTES), "big")

@@ -104,6 +104,8 @@ class Sandbox:
             unheard = True
         if ending is None:
             handle.kill()
+        else:
+            await conversation.close()
         ended = await self._end_of(link, handle)
         if unheard and not ended.late:
             raise SandboxUnavailableError("the executor was too busy to hear the run out")

@@ -11,6 +11,8 @@ from typing import Final
 HEADER_BYTES: Final = 4
 
 _CHUNK: Final = 64 * 1024
+# Where there may be no memory left.
+_PIECE: Final = 1024
 
 
 class Kind(IntEnum):
@@ -54,6 +56,14 @@ class Channel:
         length = int.from_bytes(self._exactly(HEADER_BYTES), "big")
         frame = self._exactly(length)
         return Kind(frame[0]), frame[1:]
+
+    def await_end(self) -> None:
+        """Returns when the other side has closed; what it still says is not wanted.
+
+        Whoever goes with something unread resets the line, and takes their own last words with it.
+        """
+        while os.read(self._fd, _PIECE):
+            pass
 
     def _exactly(self, size: int) -> bytes:
         parts: list[bytes] = []

@@ -167,9 +167,12 @@ class ScriptRun:
         self._end(Kind.FAILED, json.dumps(said).encode())
 
     def _end(self, kind: Kind, data: bytes) -> NoReturn:
-        """Says it and is gone: no engine has to be talked into stopping."""
+        """Says it, and is gone once it is heard: no engine has to be talked into stopping."""
         self._channel.send(kind, data)
-        os._exit(0)
+        try:
+            self._channel.await_end()
+        finally:
+            os._exit(0)
 
 
 def _text(value: object) -> str:

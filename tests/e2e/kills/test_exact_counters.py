@@ -54,7 +54,8 @@ def test_every_increment_counts_once(mortal: Stack, api: Customer) -> None:
             ), api.get(path)
             points = [contact["custom_fields"] for contact in api.items("contacts", "contacts")]
             assert points == [{"points": 3 * ROUNDS}] * CONTACTS
-            assert copies.published >= CONTACTS
+            # In how many messages the results came is the executors' business.
+            assert copies.published > 0
             check_books(mortal)
     finally:
         another.stop()

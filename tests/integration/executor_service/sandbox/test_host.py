@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,16 @@ async def test_an_engine_that_is_not_there_is_said() -> None:
     box = Sandbox(engine="spidermonkey", accepted=Isolation.NAMESPACES, at_once=1)
     with pytest.raises(SandboxUnavailableError, match="spidermonkey"):
         await box.start()
+
+
+async def test_an_answer_that_comes_too_late_takes_no_last_word_with_it() -> None:
+    """The script is over before its call is answered, and nobody has heard that yet."""
+
+    async def slow(_: FetchRequest) -> FetchFailure:
+        time.sleep(0.5)  # noqa: ASYNC251 - the whole executor is held up
+        return FetchFailure("too late")
+
+    async with sandbox() as box:
+        code = "fetch('http://a/'); for (const at = Date.now(); Date.now() < at + 50;); return 7"
+        report = await box.run(script(code), slow)
+    assert report.ending == Returned(b"7")
