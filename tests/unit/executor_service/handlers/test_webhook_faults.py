@@ -148,7 +148,7 @@ async def test_what_is_too_large_counts_by_its_status_unless_it_is_wanted(
     assert orjson.loads(result.completed.output_json) == {"status_code": 200}
     result = await call(bench, handler(), store_response=True)
     # The receiver has acted: another try would bring the same.
-    assert result.failed.error_class == execution_pb2.ERROR_CLASS_INVALID_CONFIG
+    assert result.failed.error_class == execution_pb2.ERROR_CLASS_INTERNAL
     assert "larger than 256 KiB" in result.failed.message
 
 
